@@ -1,0 +1,47 @@
+import SpecModel
+
+/// What the spec wants on one host, in the same types as what the host reports.
+struct DesiredHost {
+  struct WantedImage {
+    let spec: ImageSpec
+    let content: ImageContent
+    let volume: Volume
+  }
+
+  struct WantedVolume {
+    let address: Address
+    let volume: Volume
+    /// False where the spec leaves the size to the image.
+    let hasSize: Bool
+    /// The image it is a clone of, if it has to be made.
+    let image: WantedImage?
+    let path: SpecPath
+  }
+
+  struct WantedMachine {
+    let spec: MachineSpec
+    let machine: Machine
+    /// Indices into `volumes`, in the order of the disks.
+    let volumes: [Int]
+    /// Images that the VM boots from directly.
+    let bootImages: [WantedImage]
+  }
+
+  struct WantedPool {
+    let spec: PoolSpec
+    let pool: Pool
+  }
+
+  struct WantedNetwork {
+    let spec: NetworkSpec
+    let network: Network
+  }
+
+  var pools: [WantedPool] = []
+  var networks: [WantedNetwork] = []
+  var volumes: [WantedVolume] = []
+  var machines: [WantedMachine] = []
+
+  /// The directories of all pools of the spec, external ones included, by pool name.
+  var directories: [ResourceName: String] = [:]
+}

@@ -1,0 +1,59 @@
+public import SpecModel
+
+/// What a host's libvirt reports: everything the planner compares a spec with.
+public struct HostState: Sendable {
+  public var name: ResourceName
+  public var capabilities: HostCapabilities
+  /// True if the host's libvirt runs as root, which networks need.
+  public var isPrivileged: Bool
+  /// Where the default pool of an embedded host lies.
+  public var defaultPoolDirectory: String?
+  public var pools: [Pool]
+  public var networks: [Network]
+  public var machines: [Machine]
+
+  public init(
+    name: ResourceName, capabilities: HostCapabilities, isPrivileged: Bool = true, defaultPoolDirectory: String? = nil, pools: [Pool] = [],
+    networks: [Network] = [], machines: [Machine] = []
+  ) {
+    self.name = name
+    self.capabilities = capabilities
+    self.isPrivileged = isPrivileged
+    self.defaultPoolDirectory = defaultPoolDirectory
+    self.pools = pools
+    self.networks = networks
+    self.machines = machines
+  }
+}
+
+/// What a host can run, from <https://libvirt.org/formatcaps.html>.
+public struct HostCapabilities: Hashable, Sendable {
+  public enum Driver: Hashable, Sendable {
+    case qemu, xen, test
+    case other(String)
+  }
+
+  public var driver: Driver
+  /// Identifies the physical host, however it is reached.
+  public var hostUUID: String
+  /// `x86_64`, `aarch64` …
+  public var architecture: String
+  /// True if the host accelerates guests of its own architecture.
+  public var hasKVM: Bool
+  /// Names of the machine types by their aliases: `q35` → `pc-q35-7.2`.
+  public var machineAliases: [String: String]
+  /// All machine types, aliases included.
+  public var machines: Set<String>
+
+  public init(
+    driver: Driver, hostUUID: String, architecture: String = "x86_64", hasKVM: Bool = false,
+    machineAliases: [String: String] = [:], machines: Set<String> = []
+  ) {
+    self.driver = driver
+    self.hostUUID = hostUUID
+    self.architecture = architecture
+    self.hasKVM = hasKVM
+    self.machineAliases = machineAliases
+    self.machines = machines
+  }
+}

@@ -1,0 +1,79 @@
+import Crypto
+public import FoundationEssentials
+public import SpecModel
+
+/// The names that a stack's objects have on a host, computed so that a second run finds what the first made.
+///
+/// A UUID is an RFC 4122 version 5 UUID of the stack and the object's kind and name. It does not depend on the
+/// host: a VM keeps it when it moves.
+public struct Identity: Sendable {
+  public enum Kind: String, Sendable {
+    case machine, network, pool
+  }
+
+  /// What a tagged volume holds.
+  public enum VolumeKind: String, CaseIterable, Sendable {
+    case machineDisk = "vm-disk"
+    case sharedDisk = "disk"
+    case image
+  }
+
+  /// A volume name taken apart.
+  public struct TaggedVolume: Hashable, Sendable {
+    public let kind: VolumeKind
+    /// The name without tag and extension.
+    public let base: String
+  }
+
+  public let stack: ResourceName
+
+  public init(stack: ResourceName) { self.stack = stack }
+
+  /// The namespace of virtform's UUIDs.
+  private static let namespace: [UInt8] = [
+    0x3b, 0x6e, 0x5a, 0x0c, 0x8f, 0x0d, 0x4c, 0x55, 0x9d, 0x1a, 0x6f, 0x1e, 0x52, 0x0b, 0x7c, 0x21,
+  ]
+
+  public func uuid(_ kind: Kind, _ name: String) -> UUID {
+    var bytes = digest("\(kind.rawValue)/\(name)")
+    bytes[6] = bytes[6] & 0x0f | 0x50
+    bytes[8] = bytes[8] & 0x3f | 0x80
+    return UUID(
+      uuid: (
+        bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5], bytes[6], bytes[7], bytes[8], bytes[9],
+        bytes[10], bytes[11], bytes[12], bytes[13], bytes[14], bytes[15]
+      ))
+  }
+
+  /// A unicast, locally administered address that is the same on every run.
+  public func mac(machine: String, nic: String) -> MACAddress {
+    let bytes = [0x52, 0x54] + digest("nic/\(machine)/\(nic)").prefix(4)
+    guard let mac = MACAddress(bytes: bytes) else { preconditionFailure("six bytes make a MAC address") }
+    return mac
+  }
+
+  /// `web-1.root-3fa2b1c0.qcow2`: the tag proves the stack's ownership from the name alone.
+  public func volumeName(_ kind: VolumeKind, base: String, format: DiskFormat) -> String {
+    "\(base)-\(tag(kind, base)).\(format.rawValue)"
+  }
+
+  /// What the volume is if its name carries a tag of this stack, else nil.
+  public func volume(named name: String) -> TaggedVolume? {
+    guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
+    let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
+    guard tag.count == 8, !base.isEmpty else { return nil }
+    for kind in VolumeKind.allCases where self.tag(kind, base) == tag { return TaggedVolume(kind: kind, base: base) }
+    return nil
+  }
+
+  private func tag(_ kind: VolumeKind, _ base: String) -> String {
+    digest("volume/\(kind.rawValue)/\(base)").prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  private func digest(_ name: String) -> [UInt8] {
+    var hash = Insecure.SHA1()
+    hash.update(data: Self.namespace)
+    hash.update(data: Array("\(stack)/\(name)".utf8))
+    return Array(hash.finalize())
+  }
+}

@@ -1,0 +1,26 @@
+/// What a change does to what runs, from the mildest to the worst.
+public enum Effect: Int, Comparable, Sendable, CaseIterable {
+  /// Nothing that runs notices.
+  case none
+  /// Takes effect while the guest runs.
+  case live
+  /// Takes effect when the guest, or the network, next starts.
+  case restart
+  /// The object is removed and made again.
+  case replace
+  /// The content of a disk is destroyed.
+  case dataLoss
+
+  public static func < (a: Effect, b: Effect) -> Bool { a.rawValue < b.rawValue }
+
+  /// The word of the plan.
+  public var word: String {
+    switch self {
+    case .none: "none"
+    case .live: "live"
+    case .restart: "restart"
+    case .replace: "replace"
+    case .dataLoss: "data loss"
+    }
+  }
+}

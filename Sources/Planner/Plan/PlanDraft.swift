@@ -1,0 +1,35 @@
+import SpecModel
+
+/// A plan while it is being made.
+struct PlanDraft {
+  let stack: ResourceName
+  private(set) var changes: [Change] = []
+  private(set) var steps: [Step] = []
+  private(set) var notes: [Plan.Note] = []
+
+  init(stack: ResourceName) { self.stack = stack }
+
+  mutating func add(_ change: Change) { changes.append(change) }
+
+  mutating func note(_ address: Address, _ text: String) { notes.append(.init(address, text)) }
+
+  /// Adds a step and returns its id, for others to depend on.
+  @discardableResult
+  mutating func add(
+    _ operation: Operation, for address: Address, after dependencies: [Int] = [], effect: Effect = .none,
+    path: SpecPath?
+  ) -> Int {
+    let id = steps.count
+    steps.append(
+      Step(
+        id: id, address: address, operation: operation, dependsOn: Array(Set(dependencies)).sorted(), effect: effect,
+        path: path))
+    return id
+  }
+
+  func finished() -> Plan {
+    Plan(
+      stack: stack, changes: changes.sorted { $0.address < $1.address }, steps: steps,
+      notes: notes.sorted { ($0.address, $0.text) < ($1.address, $1.text) })
+  }
+}

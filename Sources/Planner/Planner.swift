@@ -1,0 +1,76 @@
+import FoundationEssentials
+public import SpecModel
+
+/// Compares what a spec wants with what its hosts report, and says what to do about it. Does no I/O.
+public struct Planner {
+  public enum Goal: Sendable {
+    /// The hosts are as the spec says.
+    case converge
+    /// Nothing of the stack is left.
+    case destroy
+  }
+
+  public struct Options: Sendable {
+    public var goal: Goal
+    /// Whether the content of disks may be destroyed.
+    public var allowsDataLoss: Bool
+
+    public init(goal: Goal = .converge, allowsDataLoss: Bool = false) {
+      self.goal = goal
+      self.allowsDataLoss = allowsDataLoss
+    }
+  }
+
+  /// Why there is no plan: each problem is placed in the spec where it can be.
+  public struct Failure: Error, Sendable {
+    public let diagnostics: [Diagnostic]
+  }
+
+  /// The plan that takes `hosts` to what `site` wants.
+  ///
+  /// - Parameters:
+  ///   - hosts: one state for each host of the site.
+  ///   - images: the content of each image's file, by the image's name.
+  public static func plan(
+    _ site: Site, hosts: [HostState], images: [ResourceName: ImageContent], options: Options = Options()
+  ) throws(Failure) -> Plan {
+    let diagnostics = Diagnostics()
+    var draft = PlanDraft(stack: site.stack)
+    refuseSharedHosts(site, hosts, diagnostics)
+    for host in site.hosts {
+      guard let state = hosts.first(where: { $0.name == host.name }) else { continue }
+      var desired = DesiredHost()
+      if options.goal == .converge {
+        var builder = DesiredHostBuilder(
+          site: site, host: host, state: state, images: images, diagnostics: diagnostics)
+        desired = builder.build()
+      }
+      let elsewhere = hosts.filter { $0.name != host.name }
+      var planner = HostPlanner(
+        site: site, desired: desired, state: state, elsewhere: elsewhere, options: options,
+        diagnostics: diagnostics, draft: draft)
+      draft = planner.plan()
+    }
+    if diagnostics.hasErrors { throw Failure(diagnostics: diagnostics.sorted) }
+    return draft.finished()
+  }
+
+  /// Two names for one libvirt would each undo what the other does. One machine may well run two libvirts, so
+  /// what is on them has to be the same, too.
+  private static func refuseSharedHosts(_ site: Site, _ hosts: [HostState], _ diagnostics: Diagnostics) {
+    for (index, host) in hosts.enumerated() {
+      let objects = Self.objects(of: host)
+      guard !host.capabilities.hostUUID.isEmpty, !objects.isEmpty else { continue }
+      for earlier in hosts[..<index]
+      where earlier.capabilities.hostUUID == host.capabilities.hostUUID && Self.objects(of: earlier) == objects {
+        diagnostics.error(
+          "hosts '\(earlier.name)' and '\(host.name)' reach the same libvirt",
+          at: site.origins.location(of: SpecPath("hosts.\(host.name).uri")))
+      }
+    }
+  }
+
+  private static func objects(of host: HostState) -> Set<UUID> {
+    Set(host.pools.map(\.uuid) + host.networks.map(\.uuid) + host.machines.map(\.uuid))
+  }
+}

@@ -1,0 +1,111 @@
+import SpecModel
+
+/// Renders a plan for people: grouped by host, an object a paragraph, a field a line, and a closing count.
+public struct PlanText {
+  private let plan: Plan
+  private let style: TextStyle
+
+  public init(_ plan: Plan, style: TextStyle = .plain) {
+    self.plan = plan
+    self.style = style
+  }
+
+  /// The whole text, ending with a newline.
+  public func render() -> String {
+    if plan.isEmpty { return "No changes. The hosts are as the spec says.\n" + notes() }
+    var text = ""
+    var host: ResourceName?
+    for change in plan.changes {
+      if change.address.host != host {
+        text += (host == nil ? "" : "\n") + style(.bold, "\(change.address.host)") + "\n"
+        host = change.address.host
+      }
+      text += paragraph(change)
+    }
+    return text + "\n" + notes() + summary() + "\n"
+  }
+
+  private func paragraph(_ change: Change) -> String {
+    var headline = "  " + style(change.action.colour, "\(change.action.symbol) \(change.address)")
+    if change.effect > .live { headline += "  " + style(change.effect.colour, "(\(change.effect.word))") }
+    if let reason = change.reason { headline += "  " + style(.dim, "# \(printable(reason))") }
+    let width = change.fields.map(\.path.count).max() ?? 0
+    let lines = change.fields.map { field -> String in
+      let padding = String(repeating: " ", count: width - field.path.count)
+      let symbol = field.from == nil ? "+" : field.to == nil ? "-" : "~"
+      let prefix = change.action == .create ? "" : style(symbolColour(symbol), symbol) + " "
+      var line = "      \(prefix)\(field.path)\(padding)  \(value(field))"
+      if field.effect != .none { line += "  " + style(field.effect.colour, "(\(field.effect.word))") }
+      return line
+    }
+    return ([headline] + lines).joined(separator: "\n") + "\n"
+  }
+
+  private func value(_ field: FieldChange) -> String {
+    switch (field.from, field.to) {
+    case (let from?, let to?): "\(shown(from)) → \(shown(to))"
+    case (nil, let to?): shown(to)
+    case (let from?, nil): shown(from)
+    case (nil, nil): ""
+    }
+  }
+
+  private func shown(_ text: String) -> String {
+    let line = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "⏎")
+    return printable(line.isEmpty ? "\"\"" : line)
+  }
+
+  private func symbolColour(_ symbol: String) -> TextStyle.Colour {
+    symbol == "+" ? .green : symbol == "-" ? .red : .yellow
+  }
+
+  private func notes() -> String {
+    guard !plan.notes.isEmpty else { return "" }
+    let lines = plan.notes.map { "  \($0.address) on \($0.address.host): \(printable($0.text))" }
+    return (["Notes:"] + lines).joined(separator: "\n") + "\n\n"
+  }
+
+  /// `Plan: 3 to add, 1 to change, 0 to remove. 1 guest restarts, 0 replacements, no data loss.`
+  private func summary() -> String {
+    let counts = plan.summary
+    let restarts = counts.restarts == 1 ? "1 guest restarts" : "\(counts.restarts) guests restart"
+    let replacements = counts.replacements == 1 ? "1 replacement" : "\(counts.replacements) replacements"
+    let disks = counts.dataLosses == 1 ? "1 disk" : "\(counts.dataLosses) disks"
+    let loss = counts.dataLosses == 0 ? "no data loss" : style(.red, "DATA LOSS on \(disks)")
+    return "\(style(.bold, "Plan:")) \(counts.add) to add, \(counts.change) to change, \(counts.remove) to remove. "
+      + "\(restarts), \(replacements), \(loss)."
+  }
+}
+
+extension Change.Action {
+  /// Terraform's symbols, which people know.
+  public var symbol: String {
+    switch self {
+    case .create: "+"
+    case .update: "~"
+    case .replace: "-/+"
+    case .delete: "-"
+    }
+  }
+
+  var colour: TextStyle.Colour {
+    switch self {
+    case .create: .green
+    case .update: .yellow
+    case .replace: .magenta
+    case .delete: .red
+    }
+  }
+}
+
+extension Effect {
+  var colour: TextStyle.Colour? {
+    switch self {
+    case .none: nil
+    case .live: .green
+    case .restart: .yellow
+    case .replace: .magenta
+    case .dataLoss: .red
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/// Collects the problems of one run, so that all of them are reported at once.
+///
+/// A profile that twenty VMs use is decoded twenty times; the same problem at the same place is kept once.
+public final class Diagnostics {
+  public private(set) var all: [Diagnostic] = []
+  private var seen: Set<Diagnostic> = []
+
+  public init() {}
+
+  public var hasErrors: Bool { all.contains { $0.severity == .error } }
+
+  /// In the order of the files, then of lines: as a person walks through them.
+  public var sorted: [Diagnostic] {
+    all.enumerated().sorted { a, b in
+      switch (a.element.location, b.element.location) {
+      case (nil, nil): a.offset < b.offset
+      case (nil, _): true
+      case (_, nil): false
+      case (let x?, let y?): (x, a.offset) < (y, b.offset)
+      }
+    }.map(\.element)
+  }
+
+  public func add(_ diagnostic: Diagnostic) {
+    guard seen.insert(diagnostic).inserted else { return }
+    all.append(diagnostic)
+  }
+
+  public func error(
+    _ message: String, at location: SourceLocation?, help: String? = nil, related: [Diagnostic.Related] = []
+  ) {
+    add(Diagnostic(.error, message, at: location, help: help, related: related))
+  }
+}

@@ -1,0 +1,27 @@
+/// The candidate that `word` was most likely meant to be, or nil if none is near.
+func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
+  let limit = max(1, word.count / 3)
+  let near = candidates.map { ($0, editDistance(word, $0)) }.filter { $0.1 <= limit && $0.0 != word }
+  return near.min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
+}
+
+/// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`
+/// (optimal string alignment).
+func editDistance(_ a: String, _ b: String) -> Int {
+  let (a, b) = (Array(a.lowercased()), Array(b.lowercased()))
+  if a.isEmpty || b.isEmpty { return max(a.count, b.count) }
+  var beforePrevious = [Int](repeating: 0, count: b.count + 1)
+  var previous = Array(0...b.count)
+  for i in 1...a.count {
+    var current = [i] + [Int](repeating: 0, count: b.count)
+    for j in 1...b.count {
+      let substitution = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)
+      current[j] = min(previous[j] + 1, current[j - 1] + 1, substitution)
+      if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] {
+        current[j] = min(current[j], beforePrevious[j - 2] + 1)
+      }
+    }
+    (beforePrevious, previous) = (previous, current)
+  }
+  return previous[b.count]
+}

@@ -1,0 +1,90 @@
+extension SiteDecoder {
+  mutating func decodeNetworks(_ spec: MappingReader) {
+    let entries = spec.namedEntries("networks")
+    declared[.networks] = Set(entries.map(\.name))
+    for (name, entry) in entries {
+      guard let reader = MappingReader(entry.value, at: SpecPath("networks.\(name)"), diagnostics) else { continue }
+      if let network = decodeNetwork(name, reader) { networks.append(network) }
+      reader.finish()
+    }
+  }
+
+  private func decodeNetwork(_ name: ResourceName, _ reader: MappingReader) -> NetworkSpec? {
+    let hosts = hostList(reader)
+    if isExternal(reader, allowed: ["hosts"]) {
+      return NetworkSpec(
+        name: name, mode: .bridge, cidr: nil, gateway: nil, dhcp: nil, domain: nil, bridge: nil, mtu: nil,
+        autostart: nil, hosts: hosts, isExternal: true, path: reader.path)
+    }
+    let mode = reader.choice("mode", NetworkMode.self)
+    reader.missing("mode", help: "one of " + NetworkMode.allCases.map(\.rawValue).joined(separator: ", "))
+    let cidr = reader.value("cidr") { text throws(ValueError) in try Self.networkBlock(text) }
+    let gateway = reader.value("gateway") { text throws(ValueError) in try IPv4Address(parsing: text) }
+    let dhcp = decodeDHCP(reader, cidr)
+    let dns = reader.nested("dns")
+    let domain = dns?.value("domain") { text throws(ValueError) in try ResourceName(parsing: text).rawValue }
+    dns?.finish()
+    let bridge = reader.value("bridge") { text throws(ValueError) in try Self.interfaceName(text) }
+    let mtu = reader.int("mtu", in: 68...65535)
+    let autostart = reader.bool("autostart")
+    guard let mode else { return nil }
+
+    switch mode {
+    case .nat, .routed, .isolated, .open:
+      if mode != .isolated { reader.missing("cidr", help: "such as cidr: 10.10.0.0/24") }
+    case .bridge:
+      reader.missing("bridge", help: "mode bridge uses a bridge that the host has, such as bridge: br0")
+      refuse(["cidr", "gateway", "dhcp", "dns"], mode, reader)
+    case .user:
+      refuse(["cidr", "gateway", "dhcp", "dns", "bridge", "mtu", "autostart"], mode, reader)
+    }
+    if let cidr, let gateway, !cidr.containsHost(gateway) {
+      reader.error("the gateway \(gateway) is not an address of \(cidr)", at: "gateway")
+    }
+    if let gateway = gateway ?? cidr?.firstHost, let dhcp, dhcp.contains(gateway) {
+      reader.error("the DHCP range \(dhcp) holds the gateway \(gateway)", at: "dhcp")
+    }
+    return NetworkSpec(
+      name: name, mode: mode, cidr: cidr, gateway: gateway ?? cidr?.firstHost, dhcp: dhcp, domain: domain,
+      bridge: bridge, mtu: mtu, autostart: autostart, hosts: hosts, isExternal: false, path: reader.path)
+  }
+
+  private func decodeDHCP(_ reader: MappingReader, _ cidr: CIDRBlock?) -> AddressRange? {
+    guard let dhcp = reader.nested("dhcp") else { return nil }
+    defer { dhcp.finish() }
+    let from = dhcp.value("from") { text throws(ValueError) in try IPv4Address(parsing: text) }
+    let to = dhcp.value("to") { text throws(ValueError) in try IPv4Address(parsing: text) }
+    dhcp.missing("from")
+    dhcp.missing("to")
+    if !reader.has("cidr") { reader.error("DHCP needs a cidr", at: "dhcp", help: "such as cidr: 10.10.0.0/24") }
+    guard let from, let to else { return nil }
+    if from > to { dhcp.error("the range ends before it starts", at: "to") }
+    for (key, address) in [("from", from), ("to", to)] {
+      if let cidr, !cidr.containsHost(address) { dhcp.error("\(address) is not an address of \(cidr)", at: key) }
+    }
+    return AddressRange(from: from, to: to)
+  }
+
+  private func refuse(_ keys: [String], _ mode: NetworkMode, _ reader: MappingReader) {
+    for key in keys where reader.has(key) {
+      reader.error("a network of mode \(mode.rawValue) has no '\(key)'", at: key)
+    }
+  }
+
+  private static func networkBlock(_ text: String) throws(ValueError) -> CIDRBlock {
+    let block = try CIDRBlock(parsing: text)
+    guard (8...30).contains(block.prefix) else {
+      throw ValueError("a network of /\(block.prefix) is not usable", help: "use a prefix from /8 to /30")
+    }
+    return block
+  }
+
+  /// Linux takes up to 15 characters for the name of an interface.
+  private static func interfaceName(_ text: String) throws(ValueError) -> String {
+    let name = try ResourceName(parsing: text).rawValue
+    guard name.utf8.count <= 15 else {
+      throw ValueError("the bridge name '\(name)' is longer than 15 characters", help: "Linux allows no longer one")
+    }
+    return name
+  }
+}

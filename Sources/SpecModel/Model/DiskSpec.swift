@@ -1,0 +1,33 @@
+/// What a disk is attached as.
+public enum DiskBus: String, CaseIterable, Sendable {
+  case virtio, scsi, sata
+}
+
+/// A disk with a life of its own: it outlives every VM that uses it.
+public struct SharedDiskSpec: Hashable, Sendable {
+  public let name: ResourceName
+  public let size: ByteCount
+  public let format: DiskFormat
+  public let pool: ResourceName
+  public let host: ResourceName
+  /// True if nothing may ever delete it.
+  public let isProtected: Bool
+  public let path: SpecPath
+}
+
+/// A disk of a VM, known by its name.
+public struct DiskSpec: Hashable, Sendable {
+  public enum Source: Hashable, Sendable {
+    /// A volume made for this VM. `size` is nil only for a clone, which is then as large as its image.
+    case own(size: ByteCount?, image: ResourceName?, format: DiskFormat, pool: ResourceName)
+    /// A disk of the spec's own `disks:`.
+    case shared(ResourceName)
+  }
+
+  public let name: ResourceName
+  public let source: Source
+  public let bus: DiskBus?
+  /// True if the disk stays when the VM goes, whatever the run allows.
+  public let keep: Bool
+  public let path: SpecPath
+}

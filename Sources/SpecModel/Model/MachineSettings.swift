@@ -1,0 +1,65 @@
+/// Virtual CPUs of a VM.
+public struct VCPUs: Hashable, Sendable, CustomStringConvertible {
+  /// vCPUs that are plugged in.
+  public let count: Int
+  /// vCPUs that could be plugged in while the guest runs.
+  public let max: Int
+
+  public init(count: Int, max: Int? = nil) {
+    self.count = count
+    self.max = max ?? count
+  }
+
+  public var description: String { max == count ? "\(count)" : "\(count) (max \(max))" }
+}
+
+/// Memory of a VM.
+public struct MemoryAmount: Hashable, Sendable, CustomStringConvertible {
+  /// What the guest has.
+  public let size: ByteCount
+  /// What the guest could be given while it runs.
+  public let max: ByteCount
+
+  public init(size: ByteCount, max: ByteCount? = nil) {
+    self.size = size
+    self.max = max ?? size
+  }
+
+  public var description: String { max == size ? "\(size)" : "\(size) (max \(max))" }
+}
+
+public enum Firmware: String, CaseIterable, Sendable {
+  case bios, uefi
+}
+
+/// Where the guest's screen can be seen.
+public enum Graphics: String, CaseIterable, Sendable {
+  case none
+  /// VNC on the host's loopback address.
+  case vnc
+  /// SPICE on the host's loopback address.
+  case spice
+}
+
+/// What a VM is set to. The same type describes what is wanted and what a host reports; nil means that the
+/// spec does not set the field (then it is not compared) or that the host does not report it.
+public struct MachineSettings: Hashable, Sendable {
+  public var title: String?
+  public var description: String?
+  public var accel: Accelerator?
+  public var cpus: VCPUs?
+  public var memory: MemoryAmount?
+  /// QEMU's machine type, an alias such as `q35` or a versioned name.
+  public var machine: String?
+  public var firmware: Firmware?
+  /// `host-passthrough`, `host-model`, `max` or a model that libvirt knows.
+  public var cpu: String?
+  public var cmdline: String?
+  public var graphics: Graphics?
+  /// True if the guest has a serial console.
+  public var console: Bool?
+  public var autostart: Bool?
+  public var running: Bool?
+
+  public init() {}
+}

@@ -1,0 +1,37 @@
+/// What may be done to a running guest for a change that it cannot take while it runs.
+public enum ChangePolicy: String, CaseIterable, Sendable {
+  /// Write it to the persistent definition; it counts from the guest's next start.
+  case stage
+  /// Restart the guest for it.
+  case restartIfNeeded = "restart-if-needed"
+}
+
+/// How a guest is stopped.
+public struct ShutdownPolicy: Hashable, Sendable {
+  /// How long the guest has to shut down by itself.
+  public var timeout: TimeSpan
+  /// Whether a guest that has not shut down by then is powered off.
+  public var force: Bool
+
+  public init(timeout: TimeSpan = TimeSpan(seconds: 60), force: Bool = false) {
+    self.timeout = timeout
+    self.force = force
+  }
+}
+
+/// A VM that the spec wants, after profiles, counts and variables.
+public struct MachineSpec: Hashable, Sendable {
+  public let name: ResourceName
+  public let host: ResourceName
+  public var settings: MachineSettings
+  public let kernel: ResourceName?
+  public let initrd: ResourceName?
+  /// Where the VM's kernel, initrd and disks lie unless they say otherwise; nil if it needs none.
+  public let pool: ResourceName?
+  /// In the order of the spec, which is the boot order.
+  public let disks: [DiskSpec]
+  public let nics: [NICSpec]
+  public let onChange: ChangePolicy
+  public let shutdown: ShutdownPolicy
+  public let path: SpecPath
+}

@@ -1,0 +1,11 @@
+/// A network interface of a VM, known by its name.
+public struct NICSpec: Hashable, Sendable {
+  public let name: ResourceName
+  public let network: ResourceName
+  /// nil: virtform derives one from the names, so that it is the same on every run.
+  public let mac: MACAddress?
+  /// The address that DHCP reserves for the interface.
+  public let ip: IPv4Address?
+  public let model: String?
+  public let path: SpecPath
+}

@@ -1,0 +1,57 @@
+/// How a virtual network reaches the world (<https://libvirt.org/formatnetwork.html>).
+public enum NetworkMode: String, CaseIterable, Sendable {
+  /// Guests reach out behind the host's address.
+  case nat
+  /// Guests reach out with their own addresses; the LAN needs a route to the host.
+  case routed
+  /// Guests reach each other and the host only.
+  case isolated
+  /// As routed, without any firewall rule of libvirt's.
+  case open
+  /// A bridge that exists on the host: guests are on its LAN.
+  case bridge
+  /// QEMU's user-mode network: no privileges and no object on the host; guests reach out, nobody reaches in.
+  case user
+
+  /// True where libvirt gives the guests addresses.
+  public var hasAddresses: Bool {
+    switch self {
+    case .nat, .routed, .isolated, .open: true
+    case .bridge, .user: false
+    }
+  }
+}
+
+/// A range of addresses handed out by DHCP, both ends included.
+public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
+  public let from: IPv4Address
+  public let to: IPv4Address
+
+  public init(from: IPv4Address, to: IPv4Address) {
+    self.from = from
+    self.to = to
+  }
+
+  public var description: String { "\(from) – \(to)" }
+  public func contains(_ address: IPv4Address) -> Bool { from <= address && address <= to }
+}
+
+/// A virtual network that the spec wants (or, if external, relies on) on some hosts.
+public struct NetworkSpec: Hashable, Sendable {
+  public let name: ResourceName
+  public let mode: NetworkMode
+  public let cidr: CIDRBlock?
+  /// The host's own address on the network.
+  public let gateway: IPv4Address?
+  public let dhcp: AddressRange?
+  public let domain: String?
+  /// The bridge on the host: for `bridge` the one to use, else the name that libvirt's own bridge gets.
+  public let bridge: String?
+  /// Bytes.
+  public let mtu: Int?
+  public let autostart: Bool?
+  public let hosts: [ResourceName]
+  /// True for a network that is there already: it is used, never created, changed or removed.
+  public let isExternal: Bool
+  public let path: SpecPath
+}

@@ -1,0 +1,62 @@
+/// The name of a host, VM, disk, network, pool or image: the one grammar for everything that ends up in a
+/// file name, a host name or a libvirt object.
+public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConvertible {
+  public let rawValue: String
+
+  /// Longest name, so that a volume's name with its tag fits any file system.
+  static let maximumLength = 63
+
+  /// Letters, digits, `.`, `_` and `-`; the first is a letter or a digit.
+  public init(parsing text: String) throws(ValueError) {
+    guard !text.isEmpty else { throw ValueError("a name is empty") }
+    guard text.utf8.count <= Self.maximumLength else {
+      throw ValueError("the name '\(text.prefix(24))…' is longer than \(Self.maximumLength) characters")
+    }
+    if let bad = text.unicodeScalars.first(where: { !Self.isAllowed($0) }) {
+      throw ValueError("the name '\(text)' has the character '\(bad)'", help: Self.grammar)
+    }
+    guard let first = text.unicodeScalars.first, !"._-".unicodeScalars.contains(first) else {
+      throw ValueError("the name '\(text)' does not start with a letter or a digit", help: Self.grammar)
+    }
+    rawValue = text
+  }
+
+  private static let grammar = "names are letters, digits, '.', '_' and '-', and start with a letter or a digit"
+
+  private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar {
+    case "a"..."z", "A"..."Z", "0"..."9", ".", "_", "-": true
+    default: false
+    }
+  }
+
+  public var description: String { rawValue }
+
+  /// By letters, with runs of digits compared as numbers: `web-2` stands before `web-10`.
+  public static func < (a: ResourceName, b: ResourceName) -> Bool {
+    a.rawValue.isOrderedNaturally(before: b.rawValue)
+  }
+}
+
+extension String {
+  /// Orders `web-2` before `web-10`; texts that differ only in leading zeros fall back to plain order.
+  package func isOrderedNaturally(before other: String) -> Bool {
+    var (a, b) = (Array(self.utf8)[...], Array(other.utf8)[...])
+    while let x = a.first, let y = b.first {
+      if isDigit(x), isDigit(y) {
+        let (m, n) = (a.prefix(while: isDigit), b.prefix(while: isDigit))
+        let (p, q) = (m.drop { $0 == 48 }, n.drop { $0 == 48 })
+        if p.count != q.count { return p.count < q.count }
+        if Array(p) != Array(q) { return p.lexicographicallyPrecedes(q) }
+        (a, b) = (a.dropFirst(m.count), b.dropFirst(n.count))
+      } else {
+        if x != y { return x < y }
+        (a, b) = (a.dropFirst(), b.dropFirst())
+      }
+    }
+    if a.isEmpty != b.isEmpty { return a.isEmpty }
+    return self < other
+  }
+}
+
+private func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }

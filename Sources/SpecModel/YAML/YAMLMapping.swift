@@ -1,0 +1,53 @@
+/// A YAML mapping in the order it was written; its keys are unique strings.
+public struct YAMLMapping: Sendable {
+  public struct Entry: Sendable {
+    public let key: String
+    public let keyLocation: SourceLocation
+    public var value: YAMLNode
+  }
+
+  public private(set) var entries: [Entry]
+  private var index: [String: Int]
+
+  public init(_ entries: [Entry] = []) {
+    self.entries = []
+    index = [:]
+    for entry in entries { append(entry) }
+  }
+
+  public var isEmpty: Bool { entries.isEmpty }
+
+  public subscript(key: String) -> Entry? { index[key].map { entries[$0] } }
+
+  /// Adds an entry. Returns the one that already has this key, in which case nothing is added.
+  @discardableResult
+  mutating func append(_ entry: Entry) -> Entry? {
+    if let position = index[entry.key] { return entries[position] }
+    index[entry.key] = entries.count
+    entries.append(entry)
+    return nil
+  }
+
+  /// This mapping with `other` laid over it: maps merge, everything else is replaced.
+  ///
+  /// Each value keeps the location of the file it came from, which is how a field's origin stays known.
+  func merging(_ other: YAMLMapping) -> YAMLMapping {
+    var result = self
+    for entry in other.entries {
+      guard let position = result.index[entry.key] else {
+        result.append(entry)
+        continue
+      }
+      var merged = entry
+      if let under = result.entries[position].value.mapping, let over = entry.value.mapping {
+        merged.value = YAMLNode(.mapping(under.merging(over)), at: entry.value.location)
+      }
+      result.entries[position] = merged
+    }
+    return result
+  }
+
+  func removing(_ keys: Set<String>) -> YAMLMapping {
+    YAMLMapping(entries.filter { !keys.contains($0.key) })
+  }
+}
