@@ -1,4 +1,4 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 /// `public import` says which dependency a module shows to its users; all other imports stay inside.
@@ -6,18 +6,34 @@ let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault
 
 let package = Package(
   name: "virtform",
+  products: [.executable(name: "virtform", targets: ["virtform"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
   targets: [
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
+    .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+
+    .target(name: "SpecModel", dependencies: ["CYAML"], swiftSettings: settings),
     .target(
-      name: "SpecModel", dependencies: ["CYAML"], swiftSettings: settings),
-    .target(
-      name: "Planner",
-      dependencies: ["SpecModel", .product(name: "Crypto", package: "swift-crypto")],
+      name: "Planner", dependencies: ["SpecModel", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
+    .target(name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings),
+    .target(
+      name: "Applier",
+      dependencies: [
+        "Planner", "Libvirt", "SpecModel", .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "virtform",
+      dependencies: [
+        "Applier", "Planner", "Libvirt", "SpecModel",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -10,7 +10,7 @@ struct HostPlanner {
   let state: HostState
   /// The other hosts of the site.
   let elsewhere: [HostState]
-  let options: Planner.Options
+  let options: SitePlanner.Options
   let diagnostics: Diagnostics
   let identity: Identity
   var draft: PlanDraft
@@ -29,7 +29,7 @@ struct HostPlanner {
   var deletedPaths: Set<String> = []
 
   init(
-    site: Site, desired: DesiredHost, state: HostState, elsewhere: [HostState], options: Planner.Options,
+    site: Site, desired: DesiredHost, state: HostState, elsewhere: [HostState], options: SitePlanner.Options,
     diagnostics: Diagnostics, draft: PlanDraft
   ) {
     self.site = site

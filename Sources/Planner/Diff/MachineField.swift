@@ -38,9 +38,6 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
     }
   }
 
-  /// True for fields of the definition; the others are states that have calls of their own.
-  var isInDefinition: Bool { self != .running && self != .autostart }
-
   public static func < (a: MachineField, b: MachineField) -> Bool { a.position < b.position }
   private var position: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }

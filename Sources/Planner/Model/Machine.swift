@@ -88,3 +88,15 @@ public struct Machine: Hashable, Sendable {
 
   public var isRunning: Bool { settings.running == true }
 }
+
+extension Machine {
+  /// The staged fields that `running`, the same VM's live state, has not taken up.
+  public func pendingFields(comparedWith running: Machine) -> [String] {
+    // A guest that was started since carries the mark that was staged.
+    guard let mark, running.mark != mark else { return [] }
+    return mark.staged.filter { path in
+      guard let field = MachineField(rawValue: path) else { return true }
+      return field.value(of: running) != field.value(of: self)
+    }
+  }
+}

@@ -2,7 +2,7 @@ import FoundationEssentials
 public import SpecModel
 
 /// Compares what a spec wants with what its hosts report, and says what to do about it. Does no I/O.
-public struct Planner {
+public struct SitePlanner {
   public enum Goal: Sendable {
     /// The hosts are as the spec says.
     case converge

@@ -1,0 +1,240 @@
+import FoundationEssentials
+import Libvirt
+import Planner
+import SpecModel
+
+/// A VM as XML, after <https://libvirt.org/formatdomain.html>: made once, then only edited.
+struct DomainDocument {
+  var tree: XMLElement
+  let host: HostCapabilities
+
+  /// The document that makes `machine`, with what virtform chooses where the spec says nothing.
+  static func definition(of machine: Machine, on host: HostCapabilities) -> XMLElement {
+    var document = DomainDocument(
+      tree: XMLElement("domain", ["type": host.domainType(machine.settings.accel)]) {
+        XMLElement("name", text: machine.name)
+        XMLElement("uuid", text: machine.uuid.uuidString.lowercased())
+        XMLElement("memory")
+        XMLElement("vcpu", text: "1")
+        XMLElement("os") {
+          XMLElement("type", ["arch": host.architecture, "machine": host.defaultMachine], text: "hvm")
+        }
+        XMLElement("features") {
+          XMLElement("acpi")
+          if host.isX86 { XMLElement("apic") }
+        }
+        XMLElement("clock", ["offset": "utc"])
+        XMLElement("on_poweroff", text: "destroy")
+        XMLElement("on_reboot", text: "restart")
+        XMLElement("on_crash", text: "destroy")
+        XMLElement("devices")
+      }, host: host)
+    var mark = machine.mark ?? Mark(stack: "")
+    // What the spec leaves open gets a value that a server wants.
+    var machine = machine
+    machine.settings.console = machine.settings.console ?? true
+    if host.driver == .qemu, host.domainType(machine.settings.accel) == "kvm" {
+      machine.settings.cpu = machine.settings.cpu ?? "host-model"
+    }
+    for field in MachineField.allCases where field != .accel || machine.settings.accel != nil {
+      document.write(field, of: machine)
+    }
+    if host.driver == .qemu { document.addQEMUDevices() }
+    for disk in machine.disks { document.set(disk, &mark) }
+    for nic in machine.nics { document.set(nic, &mark) }
+    MarkDocument.write(mark, into: &document.tree)
+    return document.tree
+  }
+
+  /// `document` with the update made; everything else is as it was.
+  static func edit(_ document: XMLElement, _ update: MachineUpdate, on host: HostCapabilities) -> XMLElement {
+    var edited = DomainDocument(tree: document, host: host)
+    let before = MarkDocument.read(from: document)
+    var mark = update.wanted.mark ?? Mark(stack: "")
+    mark.disks = before?.disks ?? []
+    mark.nics = before?.nics ?? []
+    for field in update.fields.sorted() { edited.write(field, of: update.wanted) }
+    for name in update.removeDisks { edited.removeDisk(name, &mark) }
+    for name in update.removeNICs { edited.removeNIC(name, &mark) }
+    for disk in update.setDisks { edited.set(disk, &mark) }
+    for nic in update.setNICs { edited.set(nic, &mark) }
+    MarkDocument.write(mark, into: &edited.tree)
+    return edited.tree
+  }
+
+  // MARK: Fields
+
+  private mutating func write(_ field: MachineField, of machine: Machine) {
+    let settings = machine.settings
+    switch field {
+    case .title: setText("title", settings.title, after: ["name", "uuid", "genid"])
+    case .description: setText("description", settings.description, after: ["name", "uuid", "genid", "title"])
+    case .accel: tree[attribute: "type"] = host.domainType(settings.accel)
+    case .cpus: writeCPUs(settings.cpus)
+    case .memory: writeMemory(settings.memory)
+    case .machine: writeMachine(settings.machine)
+    case .firmware: writeFirmware(settings.firmware)
+    case .cpu: writeCPUModel(settings.cpu)
+    case .kernel: setOS("kernel", machine.kernel)
+    case .initrd: setOS("initrd", machine.initrd)
+    case .cmdline: setOS("cmdline", settings.cmdline)
+    case .graphics: writeGraphics(settings.graphics)
+    case .console: writeConsole(settings.console)
+    // States of the domain, which have calls of their own.
+    case .autostart, .running: break
+    }
+  }
+
+  private mutating func setText(_ name: String, _ text: String?, after names: [String]) {
+    guard let text else {
+      tree.removeChildren(named: name)
+      return
+    }
+    tree.mutateFirst(name, otherwise: .after(names)) { $0.setText(text) }
+  }
+
+  private mutating func setOS(_ name: String, _ text: String?) {
+    // The schema fixes the order of what boots a guest.
+    let order = ["type", "loader", "nvram", "kernel", "initrd", "cmdline"]
+    tree.mutateFirst("os") { os in
+      guard let text else {
+        os.removeChildren(named: name)
+        return
+      }
+      os.mutateFirst(name, otherwise: .after(Array(order.prefix { $0 != name }))) { $0.setText(text) }
+    }
+  }
+
+  private mutating func writeCPUs(_ cpus: VCPUs?) {
+    guard let cpus else { return }
+    tree.removeChildren(named: "vcpus")
+    tree.mutateFirst("vcpu") { vcpu in
+      vcpu.setText("\(cpus.max)")
+      vcpu[attribute: "current"] = cpus.count == cpus.max ? nil : "\(cpus.count)"
+    }
+  }
+
+  private mutating func writeMemory(_ memory: MemoryAmount?) {
+    guard let memory else { return }
+    for (name, amount) in [("memory", memory.max), ("currentMemory", memory.size)] {
+      tree.mutateFirst(name, otherwise: .after(["memory"])) { element in
+        element[attribute: "unit"] = "KiB"
+        element.setText("\(amount.rawValue >> 10)")
+      }
+    }
+  }
+
+  private mutating func writeMachine(_ machine: String?) {
+    guard let machine else { return }
+    var before: String?
+    tree.mutateFirst("os") { os in
+      os.mutateFirst("type") { type in
+        before = type[attribute: "machine"]
+        type[attribute: "machine"] = machine
+      }
+    }
+    guard let before, HostCapabilities.chipset(before) != HostCapabilities.chipset(machine) else { return }
+    // Another chipset has other buses: addresses and controllers of the old one mean nothing on it.
+    tree.mutateFirst("devices") { devices in
+      devices.removeChildren { device in
+        device.name == "controller" && ["pci", "ide", "sata", "usb"].contains(device[attribute: "type"] ?? "")
+      }
+      for name in Set(devices.elements.map(\.name)) {
+        devices.mutateChildren(named: name) { device in
+          device.removeChildren { $0.name == "address" && $0[attribute: "type"] == "pci" }
+        }
+      }
+    }
+  }
+
+  private mutating func writeFirmware(_ firmware: Firmware?) {
+    guard let firmware else { return }
+    tree.mutateFirst("os") { os in
+      os[attribute: "firmware"] = firmware == .uefi ? "efi" : nil
+      for name in ["loader", "nvram", "firmware"] { os.removeChildren(named: name) }
+    }
+  }
+
+  private mutating func writeCPUModel(_ model: String?) {
+    guard let model else { return }
+    let cpu = switch model {
+    case "host-passthrough": XMLElement("cpu", ["mode": model, "migratable": "on"])
+    case "host-model": XMLElement("cpu", ["mode": model])
+    case "max": XMLElement("cpu", ["mode": "maximum"])
+    default:
+      XMLElement("cpu", ["mode": "custom", "match": "exact"]) { XMLElement("model", ["fallback": "forbid"], text: model) }
+    }
+    tree.setChild(cpu, otherwise: .before(["clock", "on_poweroff", "devices"]))
+  }
+
+  private mutating func writeGraphics(_ graphics: Graphics?) {
+    guard let graphics else { return }
+    tree.mutateFirst("devices") { devices in
+      devices.removeChildren(named: "graphics")
+      guard graphics != .none else { return }
+      devices.insert(
+        XMLElement("graphics", ["type": graphics.rawValue, "autoport": "yes", "listen": "127.0.0.1"]))
+    }
+  }
+
+  private mutating func writeConsole(_ console: Bool?) {
+    guard let console else { return }
+    tree.mutateFirst("devices") { [host] devices in
+      if !console {
+        devices.removeChildren(named: "serial")
+        devices.removeChildren(named: "console")
+      } else if devices.first("serial") == nil, devices.first("console") == nil {
+        if host.driver == .qemu { devices.insert(XMLElement("serial", ["type": "pty"])) }
+        devices.insert(XMLElement("console", ["type": "pty"]))
+      }
+    }
+  }
+
+  /// What every QEMU guest of today has: room to plug devices in, entropy, and a channel for the guest agent.
+  private mutating func addQEMUDevices() {
+    let isPCIExpress = tree.at("os", "type")?[attribute: "machine"].map(HostCapabilities.chipset) == "q35"
+    tree.mutateFirst("devices") { devices in
+      if isPCIExpress {
+        devices.insert(XMLElement("controller", ["type": "pci", "model": "pcie-root"]))
+        for _ in 0..<Self.spareRootPorts {
+          devices.insert(XMLElement("controller", ["type": "pci", "model": "pcie-root-port"]))
+        }
+      }
+      devices.insert(
+        XMLElement("channel", ["type": "unix"]) {
+          XMLElement("target", ["type": "virtio", "name": "org.qemu.guest_agent.0"])
+        })
+      devices.insert(
+        XMLElement("rng", ["model": "virtio"]) { XMLElement("backend", ["model": "random"], text: "/dev/urandom") })
+    }
+  }
+
+  /// Ports that a q35 guest starts with; a device plugged in while it runs needs a free one.
+  private static let spareRootPorts = 14
+}
+
+extension HostCapabilities {
+  /// libvirt's domain type for an accelerator; nil means the best one that the host has.
+  func domainType(_ accel: Accelerator?) -> String {
+    switch driver {
+    case .qemu: accel == .kvm || (accel != .tcg && hasKVM) ? "kvm" : "qemu"
+    case .xen: "xen"
+    case .test: "test"
+    case .other(let name): name.lowercased()
+    }
+  }
+
+  var isX86: Bool { architecture == "x86_64" || architecture == "i686" }
+
+  var defaultMachine: String? {
+    guard driver == .qemu else { return nil }
+    return machines.contains("q35") ? "q35" : machines.contains("virt") ? "virt" : nil
+  }
+
+  /// `q35` for `pc-q35-7.2`, `pc` for `pc-i440fx-7.2`: machines of one chipset have the same buses.
+  static func chipset(_ machine: String) -> String {
+    if machine.hasPrefix("pc-q35") || machine == "q35" { return "q35" }
+    if machine.hasPrefix("pc-i440fx") || machine == "pc" { return "pc" }
+    return machine.split(separator: "-").first.map(String.init) ?? machine
+  }
+}

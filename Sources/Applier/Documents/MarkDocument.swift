@@ -1,0 +1,56 @@
+import Libvirt
+import Planner
+
+/// The mark in a domain's or a network's metadata, which is how a host remembers what belongs to which stack.
+enum MarkDocument {
+  static let namespace = "urn:virtform:mark:1"
+  private static let prefix = "virtform"
+
+  static func element(_ mark: Mark) -> XMLElement {
+    XMLElement("\(prefix):mark", ["xmlns:\(prefix)": namespace, "stack": mark.stack]) {
+      mark.disks.map { disk in
+        XMLElement(
+          "\(prefix):disk", ["name": disk.name, "target": disk.target, "keep": disk.keep ? "yes" : nil])
+      }
+      mark.nics.map { XMLElement("\(prefix):nic", ["name": $0.name, "mac": $0.mac]) }
+      mark.applied.sorted { $0.key < $1.key }.map {
+        XMLElement("\(prefix):applied", ["field": $0.key], text: $0.value)
+      }
+      mark.staged.sorted().map { XMLElement("\(prefix):staged", ["field": $0]) }
+    }
+  }
+
+  /// The mark in the metadata of `document`, or nil if virtform did not make the object.
+  static func read(from document: XMLElement) -> Mark? {
+    guard let element = document.first("metadata")?.elements.first(where: isMark),
+      let stack = element[attribute: "stack"]
+    else { return nil }
+    var mark = Mark(stack: stack)
+    for child in element.elements {
+      let name = child[attribute: "name"] ?? ""
+      let field = child[attribute: "field"] ?? ""
+      switch child.name.split(separator: ":").last {
+      case "disk":
+        let keep = child[attribute: "keep"] == "yes"
+        mark.disks.append(.init(name: name, target: child[attribute: "target"] ?? "", keep: keep))
+      case "nic": mark.nics.append(.init(name: name, mac: child[attribute: "mac"] ?? ""))
+      case "applied": mark.applied[field] = child.text
+      case "staged": mark.staged.append(field)
+      default: continue
+      }
+    }
+    return mark
+  }
+
+  /// Puts `mark` into the metadata of `document`; what others keep there stays.
+  static func write(_ mark: Mark, into document: inout XMLElement) {
+    document.mutateFirst("metadata", otherwise: .after(["name", "uuid", "genid", "title", "description"])) { metadata in
+      metadata.removeChildren(where: isMark)
+      metadata.insert(element(mark))
+    }
+  }
+
+  private static func isMark(_ element: XMLElement) -> Bool {
+    element.attributes.contains { $0.value == namespace && $0.name.hasPrefix("xmlns") }
+  }
+}

@@ -1,0 +1,112 @@
+import FoundationEssentials
+import Libvirt
+import Planner
+import SpecModel
+
+/// A virtual network as XML, after <https://libvirt.org/formatnetwork.html>.
+enum NetworkDocument {
+  static func definition(of network: Network, stack: String) -> XMLElement {
+    var document = XMLElement("network") {
+      XMLElement("name", text: network.name)
+      XMLElement("uuid", text: network.uuid.uuidString.lowercased())
+    }
+    MarkDocument.write(Mark(stack: stack), into: &document)
+    for field in NetworkField.allCases { write(field, of: network, into: &document) }
+    return document
+  }
+
+  /// Sets `field` in `document`; what it does not own stays.
+  static func write(_ field: NetworkField, of network: Network, into document: inout XMLElement) {
+    switch field {
+    case .mode:
+      document.removeChildren(named: "forward")
+      if let mode = forwardMode(network.mode) {
+        document.insert(XMLElement("forward", ["mode": mode]), .after(["name", "uuid", "metadata"]))
+      }
+    case .bridge:
+      guard let bridge = network.bridge else { return }
+      document.mutateFirst("bridge", otherwise: .after(["name", "uuid", "metadata", "forward"])) {
+        $0[attribute: "name"] = bridge
+      }
+    case .mtu:
+      document.removeChildren(named: "mtu")
+      if let mtu = network.mtu {
+        document.insert(XMLElement("mtu", ["size": "\(mtu)"]), .after(["name", "uuid", "metadata", "forward", "bridge"]))
+      }
+    case .dns:
+      document.removeChildren(named: "domain")
+      if let domain = network.domain {
+        document.insert(XMLElement("domain", ["name": domain, "localOnly": "yes"]), .before(["dns", "ip", "route"]))
+      }
+    case .cidr, .gateway, .dhcp:
+      document.removeChildren { $0.name == "ip" && $0[attribute: "family"] != "ipv6" }
+      if let address = addresses(of: network) { document.insert(address, .before(["route"])) }
+    case .autostart: return
+    }
+  }
+
+  private static func forwardMode(_ mode: NetworkMode?) -> String? {
+    switch mode {
+    case .nat: "nat"
+    case .routed: "route"
+    case .open: "open"
+    case .bridge: "bridge"
+    case .isolated, .user, nil: nil
+    }
+  }
+
+  private static func addresses(of network: Network) -> XMLElement? {
+    guard let cidr = network.cidr, let gateway = network.gateway else { return nil }
+    return XMLElement("ip", ["family": "ipv4", "address": "\(gateway)", "prefix": "\(cidr.prefix)"]) {
+      if network.dhcp != nil || !network.reservations.isEmpty {
+        XMLElement("dhcp") {
+          if let range = network.dhcp { XMLElement("range", ["start": "\(range.from)", "end": "\(range.to)"]) }
+          network.reservations.sorted().map(host)
+        }
+      }
+    }
+  }
+
+  /// A DHCP reservation, as `virNetworkUpdate` takes it, too.
+  static func host(_ reservation: Network.Reservation) -> XMLElement {
+    XMLElement("host", ["mac": "\(reservation.mac)", "name": reservation.hostname, "ip": "\(reservation.ip)"])
+  }
+
+  /// A network from its persistent definition.
+  static func read(_ document: XMLElement, name: String, uuid: UUID, isActive: Bool) -> Network {
+    var network = Network(name: name, uuid: uuid, mode: mode(of: document), isActive: isActive)
+    network.mark = MarkDocument.read(from: document)
+    network.bridge = document.first("bridge")?[attribute: "name"]
+    network.mtu = document.first("mtu")?[attribute: "size"].flatMap { Int($0) }
+    network.domain = document.first("domain")?[attribute: "name"]
+    guard let ip = document.all("ip").first(where: { $0[attribute: "family"] != "ipv6" }) else { return network }
+    network.gateway = address(ip, "address")
+    let prefix = ip[attribute: "prefix"].flatMap { Int($0) } ?? address(ip, "netmask").map { $0.rawValue.nonzeroBitCount }
+    if let gateway = network.gateway, let prefix, (0...32).contains(prefix) {
+      network.cidr = CIDRBlock(containing: gateway, prefix: prefix)
+    }
+    if let range = ip.at("dhcp", "range"), let from = address(range, "start"), let to = address(range, "end") {
+      network.dhcp = AddressRange(from: from, to: to)
+    }
+    for host in ip.all(at: "dhcp", "host") {
+      guard let ip = address(host, "ip"), let mac = try? MACAddress(parsing: host[attribute: "mac"] ?? "") else { continue }
+      network.reservations.insert(.init(mac: mac, ip: ip, hostname: host[attribute: "name"] ?? ""))
+    }
+    return network
+  }
+
+  private static func mode(of document: XMLElement) -> NetworkMode? {
+    switch document.first("forward").map({ $0[attribute: "mode"] ?? "nat" }) {
+    case nil: .isolated
+    case "nat": .nat
+    case "route": .routed
+    case "open": .open
+    case "bridge": .bridge
+    default: nil
+    }
+  }
+
+  private static func address(_ element: XMLElement, _ attribute: String) -> IPv4Address? {
+    element[attribute: attribute].flatMap { try? IPv4Address(parsing: $0) }
+  }
+}

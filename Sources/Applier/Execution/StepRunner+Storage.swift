@@ -1,0 +1,97 @@
+import FoundationEssentials
+import Libvirt
+import Planner
+import SpecModel
+
+extension StepRunner {
+  func pool(_ uuid: UUID) async throws -> StoragePool {
+    guard let pool = try await connection.storagePool(uuid: uuid) else { throw Failure(description: "the pool is gone") }
+    return pool
+  }
+
+  func ensure(_ wanted: Pool) async throws {
+    var pool = try await connection.storagePool(uuid: wanted.uuid)
+    if pool == nil { pool = try await connection.defineStoragePool(PoolDocument.definition(of: wanted)) }
+    guard let pool else { return }
+    if try await !pool.isActive() {
+      // Makes the directory; one that is there already is left as it is.
+      try await pool.build()
+      try await pool.start()
+    }
+    if let autostart = wanted.autostart, try await pool.autostart() != autostart {
+      try await pool.setAutostart(autostart)
+    }
+  }
+
+  func removePool(_ uuid: UUID) async throws {
+    guard let pool = try await connection.storagePool(uuid: uuid) else { return }
+    if try await pool.isActive() { try await pool.stop() }
+    try await pool.undefine()
+  }
+
+  private func pool(named name: String) async throws -> StoragePool {
+    guard let pool = try await connection.storagePool(named: name) else {
+      throw Failure(description: "the pool '\(name)' is gone")
+    }
+    return pool
+  }
+
+  /// Streams the file into a volume. What an earlier run left unfinished is replaced.
+  func upload(_ file: String, _ content: ImageContent, into wanted: Volume) async throws {
+    guard try await ImageReader.content(of: file) == content else {
+      throw Failure(description: "the file '\(file)' has changed since it was planned")
+    }
+    let pool = try await pool(named: wanted.pool)
+    if let partial = try await pool.volume(named: wanted.name) { try await partial.delete() }
+    let volume = try await pool.createVolume(PoolDocument.uploadTarget(for: wanted))
+    do {
+      try await volume.upload(from: file, sparse: true) { sent in progress(sent, content.length.rawValue) }
+      // The volume's size and format are known once libvirt has read the file.
+      try await pool.refresh()
+      let length = try await pool.volume(named: wanted.name)?.info(physical: true).allocation
+      guard length == content.length.rawValue else {
+        throw Failure(description: "only \(length ?? 0) of \(content.length.rawValue) bytes arrived")
+      }
+    } catch {
+      try? await volume.delete()
+      throw error
+    }
+  }
+
+  func create(_ wanted: Volume) async throws {
+    let pool = try await pool(named: wanted.pool)
+    if try await pool.volume(named: wanted.name) != nil { return }
+    _ = try await pool.createVolume(PoolDocument.definition(of: wanted))
+  }
+
+  func grow(_ wanted: Volume, _ guest: UUID?) async throws {
+    if let guest, let domain = try await connection.domain(uuid: guest), try await domain.isActive() {
+      try await domain.resizeBlock(path: wanted.path, bytes: wanted.capacity.rawValue)
+      try await pool(named: wanted.pool).refresh()
+      return
+    }
+    guard let volume = try await pool(named: wanted.pool).volume(named: wanted.name) else {
+      throw Failure(description: "the volume '\(wanted.name)' is gone")
+    }
+    // Asked again here: what libvirt would do silently, shrink, must never happen.
+    guard try await volume.info().capacity <= wanted.capacity.rawValue else {
+      throw Failure(description: "the volume is larger than \(wanted.capacity) by now; it is not shrunk")
+    }
+    try await volume.resize(bytes: wanted.capacity.rawValue)
+  }
+
+  func deleteVolume(pool name: String, name volumeName: String) async throws {
+    guard let pool = try await connection.storagePool(named: name),
+      let volume = try await pool.volume(named: volumeName)
+    else { return }
+    let path = try await volume.path()
+    // A clone that somebody made of it since the plan would lose its base.
+    for other in try await pool.volumes() where other.name != volumeName {
+      let document = try await present({ try await other.xml() }, unless: .noStorageVolume)
+      if document?.at("backingStore", "path")?.text == path {
+        throw Failure(description: "the volume '\(other.name)' is a clone of it")
+      }
+    }
+    try await volume.delete()
+  }
+}

@@ -1,0 +1,41 @@
+import FoundationEssentials
+import Libvirt
+import Planner
+import SpecModel
+
+/// Turns one operation into libvirt calls. Each may find its work done already, wholly or in part.
+struct StepRunner: Sendable {
+  let connection: Connection
+  let host: HostCapabilities
+  let stack: String
+  /// Told of the bytes of an upload that are sent, and of how many.
+  let progress: @Sendable (UInt64, UInt64) -> Void
+
+  /// Why an operation cannot be done although libvirt refused nothing.
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  func run(_ operation: Operation) async throws {
+    switch operation {
+    case .ensurePool(let pool): try await ensure(pool)
+    case .setPoolAutostart(let uuid, let autostart): try await pool(uuid).setAutostart(autostart)
+    case .removePool(let uuid): try await removePool(uuid)
+    case .uploadImage(let file, let content, let volume): try await upload(file, content, into: volume)
+    case .createVolume(let volume): try await create(volume)
+    case .growVolume(let volume, let guest): try await grow(volume, guest)
+    case .deleteVolume(let pool, let name): try await deleteVolume(pool: pool, name: name)
+    case .ensureNetwork(let network): try await ensure(network)
+    case .redefineNetwork(let network, let fields, let restart): try await redefine(network, fields, restart)
+    case .updateReservations(let uuid, let remove, let add): try await updateReservations(uuid, remove, add)
+    case .setNetworkAutostart(let uuid, let autostart): try await network(uuid).setAutostart(autostart)
+    case .removeNetwork(let uuid): try await removeNetwork(uuid)
+    case .defineMachine(let machine): try await define(machine)
+    case .updateMachine(let update): try await self.update(update)
+    case .startMachine(let uuid): try await start(uuid)
+    case .stopMachine(let uuid, let policy): try await stop(domain(uuid), policy)
+    case .powerOffMachine(let uuid, let policy): try await powerOff(uuid, policy)
+    case .undefineMachine(let uuid): try await undefine(uuid)
+    }
+  }
+}

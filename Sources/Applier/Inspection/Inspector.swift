@@ -1,0 +1,128 @@
+import FoundationEssentials
+import Libvirt
+import Planner
+import SpecModel
+
+/// Reads a host into the planner's model, in few calls: one for each list, VM, network, pool and tagged volume.
+///
+/// Makes no call that changes anything, so a read-only connection will do.
+struct Inspector {
+  let session: HostSession
+  let site: Site
+  private var connection: Connection { session.connection }
+
+  init(session: HostSession, site: Site) {
+    self.session = session
+    self.site = site
+  }
+
+  func inspect() async throws -> HostState {
+    async let driver = connection.driver()
+    async let capabilities = connection.capabilities()
+    async let machines = self.machines()
+    async let networks = self.networks()
+    async let pools = self.pools()
+    return HostState(
+      name: session.host.name,
+      capabilities: CapabilitiesDocument.read(try await capabilities, driver: try await driver),
+      isPrivileged: session.isPrivileged, defaultPoolDirectory: session.defaultPoolDirectory,
+      pools: try await pools, networks: try await networks, machines: try await machines)
+  }
+
+  // MARK: VMs
+
+  private func machines() async throws -> [Machine] {
+    // Two lists, since libvirt refuses to list more than 16,384 domains in one.
+    async let running = connection.domains(.active)
+    async let inactive = connection.domains(.inactive)
+    async let starting = connection.domains(.autostart)
+    let autostart = Set(try await starting.map(\.uuid))
+    let all = try await running.map { ($0, true) } + inactive.map { ($0, false) }
+    let machines = try await concurrentlyThrowing(all) { domain, isRunning in
+      try await machine(domain, isRunning: isRunning, autostart: autostart.contains(domain.uuid))
+    }
+    // A domain that stopped between the two lists is in both.
+    var seen: Set<UUID> = []
+    return machines.compactMap { $0 }.filter { seen.insert($0.uuid).inserted }.sorted {
+      $0.name.isOrderedNaturally(before: $1.name)
+    }
+  }
+
+  /// nil for a domain that went away after it was listed.
+  private func machine(_ domain: Domain, isRunning: Bool, autostart: Bool) async throws -> Machine? {
+    guard let document = try await present({ try await domain.xml(.inactive) }, unless: .noDomain) else { return nil }
+    var machine = DomainDocument.read(document, name: domain.name, uuid: domain.uuid)
+    machine.settings.autostart = autostart
+    machine.settings.running = isRunning
+    // Only what was staged while the guest ran can be pending: others need no look at their live state.
+    if isRunning, let mark = machine.mark, !mark.staged.isEmpty,
+      let live = try await present({ try await domain.xml(.live) }, unless: .noDomain)
+    {
+      let running = DomainDocument.read(live, name: domain.name, uuid: domain.uuid)
+      machine.pendingRestart = machine.pendingFields(comparedWith: running)
+    }
+    return machine
+  }
+
+  // MARK: Networks
+
+  private func networks() async throws -> [Network] {
+    async let running = connection.networks(.active)
+    async let inactive = connection.networks(.inactive)
+    async let starting = connection.networks(.autostart)
+    let autostart = Set(try await starting.map(\.uuid))
+    let all = try await running.map { ($0, true) } + inactive.map { ($0, false) }
+    let networks = try await concurrentlyThrowing(all) { network, isActive -> Network? in
+      guard let document = try await present({ try await network.xml(.inactive) }, unless: .noNetwork) else { return nil }
+      var read = NetworkDocument.read(document, name: network.name, uuid: network.uuid, isActive: isActive)
+      read.autostart = autostart.contains(network.uuid)
+      return read
+    }
+    return networks.compactMap { $0 }.sorted { $0.name < $1.name }
+  }
+
+  // MARK: Pools
+
+  private func pools() async throws -> [Pool] {
+    async let running = connection.storagePools(.active)
+    async let inactive = connection.storagePools(.inactive)
+    async let starting = connection.storagePools(.autostart)
+    let autostart = Set(try await starting.map(\.uuid))
+    let all = try await running.map { ($0, true) } + inactive.map { ($0, false) }
+    let pools = try await concurrentlyThrowing(all) { pool, isActive -> Pool? in
+      guard let document = try await present({ try await pool.xml(inactive: false) }, unless: .noStoragePool) else { return nil }
+      var read = Pool(
+        name: pool.name, uuid: pool.uuid, directory: nil, autostart: autostart.contains(pool.uuid), isActive: isActive)
+      if document[attribute: "type"] == "dir" { read.directory = document.at("target", "path")?.text }
+      if isActive {
+        read.available = document.first("available").flatMap { UInt64($0.text) }.map(ByteCount.init(rawValue:))
+        try await readVolumes(of: pool, into: &read)
+      }
+      return read
+    }
+    return pools.compactMap { $0 }.sorted { $0.name < $1.name }
+  }
+
+  private func readVolumes(of pool: StoragePool, into read: inout Pool) async throws {
+    let identity = Identity(stack: site.stack)
+    let isOurs = pool.uuid == identity.uuid(.pool, pool.name)
+    guard isOurs || site.pools.contains(where: { $0.name.rawValue == pool.name }) else { return }
+    let volumes = try await pool.volumes()
+    read.volumeNames = Set(volumes.map(\.name))
+    let tagged = volumes.filter { identity.volume(named: $0.name) != nil }
+    read.volumes = try await concurrentlyThrowing(tagged) { volume in
+      try await present({ try await volume.xml() }, unless: .noStorageVolume).map {
+        PoolDocument.read(volume: $0, pool: pool.name)
+      }
+    }.compactMap { $0 }.sorted { $0.name < $1.name }
+  }
+}
+
+/// What `body` returns, or nil if it fails because the object is gone.
+func present<Value>(_ body: () async throws -> Value, unless code: LibvirtError.Code) async throws -> Value? {
+  do {
+    return try await body()
+  } catch let error as LibvirtError where error.code == code {
+    return nil
+  }
+}

@@ -1,0 +1,7 @@
+#ifndef VIRTFORM_CLIBVIRT_SHIM_H
+#define VIRTFORM_CLIBVIRT_SHIM_H
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#endif

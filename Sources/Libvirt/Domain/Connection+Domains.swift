@@ -1,0 +1,47 @@
+internal import CLibvirt
+public import FoundationEssentials
+
+extension Connection {
+  /// The domains of the host, sorted by name; follows `virConnectListAllDomains`. A daemon refuses to list
+  /// more than 16,384 at once.
+  public func domains(_ filter: DomainFilter = []) async throws -> [Domain] {
+    try await call("virConnectListAllDomains") { call in
+      try call.list({ virConnectListAllDomains(call.connection, $0, filter.rawValue) }) {
+        Domain(adopting: $0, of: self)
+      }
+      .sorted { $0.name < $1.name }
+    }
+  }
+
+  /// The domain of that name, following `virDomainLookupByName`; `nil` only if the host says that it has
+  /// none.
+  public func domain(named name: String) async throws -> Domain? {
+    try await call("virDomainLookupByName") { call in
+      try call.found(virDomainLookupByName(call.connection, name), unless: .noDomain).map {
+        Domain(adopting: $0, of: self)
+      }
+    }
+  }
+
+  /// The domain with that UUID, following `virDomainLookupByUUID`; `nil` only if the host says that it has
+  /// none.
+  public func domain(uuid: UUID) async throws -> Domain? {
+    try await call("virDomainLookupByUUID") { call in
+      try call.found(uuid.withBytes { virDomainLookupByUUID(call.connection, $0) }, unless: .noDomain).map {
+        Domain(adopting: $0, of: self)
+      }
+    }
+  }
+
+  /// Makes a persistent definition, or replaces the one with the same name and UUID; follows
+  /// `virDomainDefineXMLFlags`. A running guest keeps what it has until its next start.
+  ///
+  /// - Parameter validate: Refuses what libvirt's schema does not know, instead of dropping it.
+  public func defineDomain(_ xml: XMLElement, validate: Bool) async throws -> Domain {
+    let text = try xml.serialized()
+    let flags = validate ? VIR_DOMAIN_DEFINE_VALIDATE.rawValue : 0
+    return try await call("virDomainDefineXMLFlags", .changes) { call in
+      Domain(adopting: try call.check(virDomainDefineXMLFlags(call.connection, text, flags)), of: self)
+    }
+  }
+}

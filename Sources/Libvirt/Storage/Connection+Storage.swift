@@ -1,0 +1,61 @@
+internal import CLibvirt
+public import FoundationEssentials
+
+extension Connection {
+  /// The storage pools of the host, sorted by name; follows `virConnectListAllStoragePools`.
+  public func storagePools(_ filter: PoolFilter = []) async throws -> [StoragePool] {
+    try await call("virConnectListAllStoragePools") { call in
+      try call.list({ virConnectListAllStoragePools(call.connection, $0, filter.rawValue) }) {
+        StoragePool(adopting: $0, of: self)
+      }
+      .sorted { $0.name < $1.name }
+    }
+  }
+
+  /// The pool of that name, following `virStoragePoolLookupByName`; `nil` only if the host says that it has
+  /// none.
+  public func storagePool(named name: String) async throws -> StoragePool? {
+    try await call("virStoragePoolLookupByName") { call in
+      try call.found(virStoragePoolLookupByName(call.connection, name), unless: .noStoragePool).map {
+        StoragePool(adopting: $0, of: self)
+      }
+    }
+  }
+
+  /// The pool with that UUID, following `virStoragePoolLookupByUUID`; `nil` only if the host says that it has
+  /// none.
+  public func storagePool(uuid: UUID) async throws -> StoragePool? {
+    try await call("virStoragePoolLookupByUUID") { call in
+      try call.found(
+        uuid.withBytes { virStoragePoolLookupByUUID(call.connection, $0) }, unless: .noStoragePool
+      ).map {
+        StoragePool(adopting: $0, of: self)
+      }
+    }
+  }
+
+  /// Makes a persistent definition, or replaces the one with the same name and UUID; follows
+  /// `virStoragePoolDefineXML`. Nothing is built or started.
+  public func defineStoragePool(_ xml: XMLElement) async throws -> StoragePool {
+    let text = try xml.serialized()
+    return try await call("virStoragePoolDefineXML", .changes) { call in
+      StoragePool(adopting: try call.check(virStoragePoolDefineXML(call.connection, text, 0)), of: self)
+    }
+  }
+
+  /// The volume at that path in any started pool, following `virStorageVolLookupByPath` and
+  /// `virStoragePoolLookupByVolume`; `nil` only if the host says that there is none.
+  public func storageVolume(path: String) async throws -> StorageVolume? {
+    try await call("virStorageVolLookupByPath") { [self] call in
+      guard
+        let volume = try call.found(
+          virStorageVolLookupByPath(call.connection, path), unless: .noStorageVolume)
+      else { return nil }
+      count("virStoragePoolLookupByVolume", .reads)
+      let pool = virStoragePoolLookupByVolume(volume)
+      defer { if let pool { virStoragePoolFree(pool) } }
+      let name = virStoragePoolGetName(pool).map { String(cString: $0) }
+      return StorageVolume(adopting: volume, pool: name ?? "", of: self)
+    }
+  }
+}

@@ -1,0 +1,9 @@
+/// How the tool ends, for scripts and pipelines.
+enum ExitStatus: Int32, Error {
+  case failure = 1
+  case changesPresent = 2
+  case invalidSpec = 3
+  case partlyApplied = 5
+  /// What was asked for needs a consent that was not given.
+  case refused = 7
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import FoundationEssentials
+import SpecModel
+
+/// What every command that reads a spec takes.
+struct SpecOptions: ParsableArguments {
+  @Argument(help: "A YAML file, or a directory of them.", completion: .file(extensions: ["yaml", "yml"]))
+  var spec = "."
+
+  @Flag(name: .customLong("no-color"), help: "No colour, as the NO_COLOR environment variable.")
+  var noColor = false
+
+  /// The checked spec; with errors in it, prints them all and ends the command.
+  func load() throws -> Site {
+    let result = SpecLoader(environment: ProcessInfo.processInfo.environment).load(spec)
+    for diagnostic in result.rendered { Terminal.error(diagnostic) }
+    guard let site = result.site else {
+      let count = result.diagnostics.count { $0.severity == .error }
+      Terminal.error("\(count) error\(count == 1 ? "" : "s") in the spec")
+      throw ExitStatus.invalidSpec
+    }
+    Terminal.conceal(site.secrets)
+    return site
+  }
+
+  /// Prints diagnostics that came up after loading, with the lines they are about.
+  func report(_ diagnostics: [Diagnostic]) {
+    let paths = Set(diagnostics.compactMap(\.location?.path))
+    let sources = paths.compactMap { path in
+      FileManager.default.contents(atPath: path).map { SourceText(path: path, text: String(decoding: $0, as: UTF8.self)) }
+    }
+    let renderer = DiagnosticRenderer(sources: sources)
+    for diagnostic in diagnostics { Terminal.error(renderer.render(diagnostic)) }
+  }
+}

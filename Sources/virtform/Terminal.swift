@@ -1,0 +1,62 @@
+import FoundationEssentials
+import Glibc
+import Planner
+import Synchronization
+
+/// The streams that the tool speaks on. What a spec marks as secret never gets through.
+enum Terminal {
+  private static let secrets = Mutex<[String]>([])
+
+  /// From now on each of `values` is replaced in all output.
+  static func conceal(_ values: [String]) {
+    // Longer ones first: a secret may hold another.
+    secrets.withLock { $0 = ($0 + values).sorted { $0.count > $1.count } }
+  }
+
+  static func redacted(_ text: String) -> String {
+    secrets.withLock { secrets in
+      secrets.reduce(text) { $0.replacing($1, with: "(secret)") }
+    }
+  }
+
+  /// To standard output, for what was asked for.
+  static func print(_ text: String, terminator: String = "\n") {
+    write(redacted(text) + terminator, to: STDOUT_FILENO)
+  }
+
+  /// To standard error, for what went wrong.
+  static func error(_ text: String) {
+    write(redacted(text) + "\n", to: STDERR_FILENO)
+  }
+
+  /// True if a person can be asked.
+  static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+  /// Columns of the terminal on standard output.
+  static var width: Int {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// Colour for a terminal, unless <https://no-color.org> or a flag says no.
+  static func style(noColor: Bool) -> TextStyle {
+    let environment = ProcessInfo.processInfo.environment
+    let isWanted = !noColor && (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+    return isWanted && outputIsTerminal ? .coloured : .plain
+  }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if written < 0 {
+        if errno == EINTR { continue }
+        return
+      }
+      bytes = bytes.dropFirst(written)
+    }
+  }
+}

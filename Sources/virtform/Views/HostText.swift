@@ -1,0 +1,81 @@
+import Planner
+import SpecModel
+
+/// What a host has of a stack, as tables.
+struct HostText {
+  private let state: HostState
+  private let stack: ResourceName
+  private let uri: String
+  /// IP addresses by MAC address.
+  private let addresses: [MACAddress: [String]]
+
+  init(_ state: HostState, stack: ResourceName, uri: String, addresses: [MACAddress: [String]]) {
+    self.state = state
+    self.stack = stack
+    self.uri = uri
+    self.addresses = addresses
+  }
+
+  func render() -> String {
+    let identity = Identity(stack: stack)
+    let machines = state.machines.filter { $0.mark?.stack == stack.rawValue }
+    let networks = state.networks.filter { $0.mark?.stack == stack.rawValue }
+    let pools = state.pools.filter { $0.uuid == identity.uuid(.pool, $0.name) }
+    var text = "host \(state.name)  \(uri)\n"
+    text += table(
+      ["VM", "STATE", "CPUS", "MEMORY", "ADDRESSES"],
+      machines.map { machine in
+        let state = machine.isRunning ? "running" : "off"
+        let pending = machine.pendingRestart.isEmpty ? "" : ", pending restart: " + machine.pendingRestart.joined(separator: " ")
+        let found = machine.nics.compactMap(\.mac).flatMap { addresses[$0] ?? [] }
+        return [
+          machine.name, state + pending, machine.settings.cpus?.description ?? "", machine.settings.memory?.description ?? "",
+          found.joined(separator: " "),
+        ]
+      })
+    text += table(
+      ["NETWORK", "STATE", "MODE", "CIDR", "BRIDGE"],
+      networks.map { network in
+        [
+          network.name, network.isActive ? "active" : "inactive", network.mode?.rawValue ?? "",
+          network.cidr?.description ?? "", network.bridge ?? "",
+        ]
+      })
+    text += table(
+      ["POOL", "STATE", "FREE", "PATH"],
+      pools.map { pool in
+        [pool.name, pool.isActive ? "active" : "inactive", pool.available.map(rounded) ?? "", pool.directory ?? ""]
+      })
+    let volumes = state.pools.flatMap(\.volumes).filter { identity.volume(named: $0.name) != nil }
+    text += table(
+      ["VOLUME", "SIZE", "USED BY", "PATH"],
+      volumes.map { volume in
+        let users = state.machines.filter { $0.files.contains(volume.path) }.map(\.name)
+        let clones = volumes.contains { $0.backingPath == volume.path }
+        let use = users.isEmpty ? (clones ? "clones" : "nothing") : users.joined(separator: " ")
+        return [identity.volume(named: volume.name)?.base ?? "", "\(volume.capacity)", use, volume.path]
+      })
+    if machines.isEmpty, networks.isEmpty, pools.isEmpty, volumes.isEmpty { text += "  nothing of stack \(stack)\n" }
+    return text
+  }
+
+  /// Free space to a tenth of its unit: nobody asks for the byte.
+  private func rounded(_ size: ByteCount) -> String {
+    let units: [(String, UInt64)] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20)]
+    for (unit, bytes) in units where size.rawValue >= bytes {
+      return "\(size.rawValue / bytes).\(size.rawValue % bytes * 10 / bytes) \(unit)"
+    }
+    return "\(size)"
+  }
+
+  private func table(_ header: [String], _ rows: [[String]]) -> String {
+    guard !rows.isEmpty else { return "" }
+    let lines = [header] + rows.map { $0.map(printable) }
+    let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
+    return lines.map { line in
+      var text = "  " + line.indices.map { line[$0] + String(repeating: " ", count: widths[$0] - line[$0].count) }.joined(separator: "  ")
+      while text.last == " " { text.removeLast() }
+      return text + "\n"
+    }.joined() + "\n"
+  }
+}

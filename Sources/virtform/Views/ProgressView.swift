@@ -1,0 +1,108 @@
+import Applier
+import Planner
+import SpecModel
+import Synchronization
+
+/// Shows what is going on: on a terminal the running steps with their time at the bottom, else a line an event.
+final class ProgressView: Sendable {
+  private struct Running {
+    let step: Step
+    let start: ContinuousClock.Instant
+    var sent: (UInt64, UInt64)?
+    var lastLine: ContinuousClock.Instant
+  }
+
+  private struct State {
+    var running: [Int: Running] = [:]
+    /// Lines of the live part that stand on the terminal.
+    var drawn = 0
+  }
+
+  private let state = Mutex(State())
+  private let isLive: Bool
+  private let style: TextStyle
+  private let clock = ContinuousClock()
+  /// How often a log without a terminal hears of a step that takes long.
+  private static let heartbeat = Duration.seconds(10)
+
+  init(isLive: Bool, style: TextStyle) {
+    self.isLive = isLive
+    self.style = style
+  }
+
+  /// Takes an event; called from any thread.
+  func show(_ event: ApplyEvent) {
+    state.withLock { state in
+      switch event {
+      case .started(let step):
+        let now = clock.now
+        state.running[step.id] = Running(step: step, start: now, sent: nil, lastLine: now)
+        if !isLive { Terminal.print("\(name(step)): \(step.operation.verb.present)…") }
+      case .progress(let step, let sent, let total): state.running[step.id]?.sent = (sent, total)
+      case .finished(let step, let result):
+        state.running[step.id] = nil
+        erase(&state)
+        Terminal.print(line(step, result))
+      }
+      if isLive { redraw(&state) }
+    }
+  }
+
+  /// Keeps the times moving until it is cancelled.
+  func tick() async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: isLive ? .milliseconds(200) : .seconds(1))
+      state.withLock { state in
+        if isLive { redraw(&state) } else { beat(&state) }
+      }
+    }
+  }
+
+  /// Takes the live part off the terminal.
+  func end() {
+    state.withLock { state in
+      state.running = [:]
+      erase(&state)
+    }
+  }
+
+  private func name(_ step: Step) -> String { "\(step.address) on \(step.address.host)" }
+
+  private func line(_ step: Step, _ result: StepResult) -> String {
+    switch result {
+    case .done(let time): "\(style(.green, "✓")) \(name(step)): \(step.operation.verb.past) in \(text(time))"
+    case .failed(let reason, let time):
+      "\(style(.red, "✗")) \(name(step)): \(step.operation.verb.present) failed after \(text(time)): \(printable(reason))"
+    case .skipped(let address): "\(style(.yellow, "-")) \(name(step)): skipped, since \(address) failed"
+    }
+  }
+
+  private func elapsed(_ running: Running) -> String {
+    var line = "\(name(running.step)): \(running.step.operation.verb.present)"
+    if let (sent, total) = running.sent, total > 0 { line += " \(sent * 100 / total)%" }
+    return line + ", \(text(clock.now - running.start))"
+  }
+
+  private func beat(_ state: inout State) {
+    for (id, running) in state.running.sorted(by: { $0.key < $1.key })
+    where clock.now - running.lastLine >= Self.heartbeat {
+      Terminal.print("\(elapsed(running))…")
+      state.running[id]?.lastLine = clock.now
+    }
+  }
+
+  private func erase(_ state: inout State) {
+    guard state.drawn > 0 else { return }
+    Terminal.print("\u{1b}[\(state.drawn)A\u{1b}[J", terminator: "")
+    state.drawn = 0
+  }
+
+  private func redraw(_ state: inout State) {
+    erase(&state)
+    let width = max(Terminal.width - 1, 20)
+    for running in state.running.values.sorted(by: { $0.step.id < $1.step.id }).prefix(10) {
+      Terminal.print(String("  \(elapsed(running))".prefix(width)))
+      state.drawn += 1
+    }
+  }
+}

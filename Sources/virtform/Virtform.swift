@@ -1,0 +1,36 @@
+import ArgumentParser
+
+/// The command line tool.
+@main
+struct Virtform: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "virtform",
+    abstract: "Keeps virtual machines as a YAML spec describes them.",
+    discussion: """
+      SPEC is a YAML file, or a directory whose *.yaml files are merged; without it, the current directory.
+
+      Exit codes: 0 done, or nothing to do; 1 error; 2 changes present (plan --detailed-exitcode); \
+      3 the spec is invalid; 5 applied in part; 7 refused.
+      """,
+    version: VersionCommand.current,
+    subcommands: [ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self, ShowCommand.self, VersionCommand.self])
+
+  static func main() async {
+    do {
+      var command = try parseAsRoot()
+      if var asynchronous = command as? AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch let status as ExitStatus {
+      exit(withError: ExitCode(status.rawValue))
+    } catch {
+      // The parser has a code of its own for wrong arguments; here they are an error like any other.
+      let isHelp = exitCode(for: error).isSuccess
+      if isHelp { exit(withError: error) }
+      Terminal.error(fullMessage(for: error))
+      exit(withError: ExitCode(ExitStatus.failure.rawValue))
+    }
+  }
+}

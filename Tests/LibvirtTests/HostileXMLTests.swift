@@ -1,0 +1,67 @@
+import Testing
+
+@testable import Libvirt
+
+@Suite struct HostileXMLTests {
+  /// Far above what any of these takes, and far below what a successful attack would.
+  private static let bound = Duration.seconds(10)
+
+  private func failsQuickly(_ document: String, _ isExpected: (XMLError) -> Bool) {
+    let clock = ContinuousClock()
+    let time = clock.measure {
+      let error = #expect(throws: XMLError.self) { try XMLElement(parsing: document) }
+      if let error { #expect(isExpected(error), "\(error)") }
+    }
+    #expect(time < Self.bound)
+  }
+
+  @Test("no document type is accepted, so no entity can grow or read files")
+  func entities() {
+    var laughs = "<!DOCTYPE a [<!ENTITY l0 \"lol\">"
+    for level in 1...30 {
+      let inner = String(repeating: "&l\(level - 1);", count: 10)
+      laughs += "<!ENTITY l\(level) \"\(inner)\">"
+    }
+    failsQuickly(laughs + "]><a b=\"&l30;\">&l30;</a>") { $0 == .documentTypeRefused }
+    failsQuickly("<!DOCTYPE a [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><a>&x;</a>") {
+      $0 == .documentTypeRefused
+    }
+    failsQuickly("<!DOCTYPE a SYSTEM \"http://192.0.2.1/a.dtd\"><a/>") { $0 == .documentTypeRefused }
+    failsQuickly("<!DOCTYPE a><a/>") { $0 == .documentTypeRefused }
+  }
+
+  @Test("nesting has a bound")
+  func depth() throws {
+    let deep = String(repeating: "<a>", count: 1_000_000)
+    failsQuickly(deep) { if case .malformed = $0 { true } else { false } }
+    let fine = String(repeating: "<a>", count: 200) + String(repeating: "</a>", count: 200)
+    #expect(try XMLElement(parsing: fine).name == "a")
+  }
+
+  @Test("size has a bound")
+  func size() {
+    let bytes = 10 << 20
+    let text = "<a>" + String(repeating: "x", count: bytes - 7) + "</a>"
+    failsQuickly(text) { $0 == .tooLarge(bytes: bytes, limit: XMLElement.parsingLimit) }
+  }
+
+  @Test("many attributes and many elements take no longer than they should")
+  func wide() throws {
+    let clock = ContinuousClock()
+    let elements = "<a>" + String(repeating: "<b c=\"1\"/>", count: 100_000) + "</a>"
+    var count = 0
+    let time = try clock.measure { count = try XMLElement(parsing: elements).children.count }
+    #expect(count == 100_000)
+    #expect(time < Self.bound)
+    let attributes = "<a " + (0..<20_000).map { "b\($0)=\"1\" " }.joined() + "/>"
+    let attributeTime = clock.measure { _ = try? XMLElement(parsing: attributes) }
+    #expect(attributeTime < Self.bound)
+  }
+
+  @Test("another encoding cannot hide a document")
+  func encodings() throws {
+    let tree = try XMLElement(parsing: "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><a>ü</a>")
+    #expect(tree.text == "ü")
+    failsQuickly("<?xml version=\"1.0\" encoding=\"UTF-16\"?><!DOCTYPE a><a/>") { $0 == .documentTypeRefused }
+  }
+}
