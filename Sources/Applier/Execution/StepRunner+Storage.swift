@@ -46,11 +46,9 @@ extension StepRunner {
     let volume = try await pool.createVolume(PoolDocument.uploadTarget(for: wanted))
     do {
       try await volume.upload(from: file, sparse: true) { sent in progress(sent, content.length.rawValue) }
-      // The volume's size and format are known once libvirt has read the file.
-      try await pool.refresh()
-      let length = try await pool.volume(named: wanted.name)?.info(physical: true).allocation
+      let length = try await volume.info(physical: true).allocation
       guard length == content.length.rawValue else {
-        throw Failure(description: "only \(length ?? 0) of \(content.length.rawValue) bytes arrived")
+        throw Failure(description: "only \(length) of \(content.length.rawValue) bytes arrived")
       }
     } catch {
       try? await volume.delete()
@@ -67,7 +65,6 @@ extension StepRunner {
   func grow(_ wanted: Volume, _ guest: UUID?) async throws {
     if let guest, let domain = try await connection.domain(uuid: guest), try await domain.isActive() {
       try await domain.resizeBlock(path: wanted.path, bytes: wanted.capacity.rawValue)
-      try await pool(named: wanted.pool).refresh()
       return
     }
     guard let volume = try await pool(named: wanted.pool).volume(named: wanted.name) else {
