@@ -62,7 +62,7 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable, Custo
       let size = UInt64(1) << (50 - 10 * UInt64(power))
       guard rawValue >= size else { continue }
       if rawValue % size == 0 { return "\(rawValue / size) \(unit)" }
-      if (rawValue % size) * 4 % size == 0 {
+      if rawValue / size < 1024, (rawValue % size) * 4 % size == 0 {
         let quarters = (rawValue % size) * 4 / size
         return "\(rawValue / size).\(["", "25", "5", "75"][Int(quarters)]) \(unit)"
       }

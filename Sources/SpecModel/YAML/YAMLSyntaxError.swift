@@ -71,6 +71,16 @@ struct YAMLSyntaxError {
       return YAMLSyntaxError("a control character\(code) cannot stand in a spec", at: report.place)
     case "found unexpected end of stream" where report.context.hasSuffix("quoted scalar"):
       return YAMLSyntaxError("this quote is never closed", at: report.contextPlace)
+    case _ where report.context.hasSuffix(" tag"):
+      return YAMLSyntaxError(
+        "'!' starts a tag, and tags are not part of the language", at: report.contextPlace,
+        help: "quote a value that starts with '!'")
+    case "could not find expected ':'":
+      return YAMLSyntaxError("':' is missing behind this key", at: report.contextPlace)
+    case "found an indentation indicator equal to 0":
+      return YAMLSyntaxError("the digit behind '|' or '>' is from 1 to 9", at: report.place)
+    case "found unexpected ':'":
+      return YAMLSyntaxError("an unquoted ':' cannot stand here", at: report.place, help: "quote the value")
     case "found unknown escape character":
       return YAMLSyntaxError(
         "unknown escape in a quoted text", at: report.place,
@@ -82,7 +92,7 @@ struct YAMLSyntaxError {
       return YAMLSyntaxError(
         "'\(sign)' without a name behind it", at: report.contextPlace,
         help: "quote a value that starts with '\(sign)'")
-    case "found unknown directive name":
+    case _ where report.context.hasSuffix("directive"):
       return YAMLSyntaxError(
         "a line cannot start with '%'", at: report.contextPlace, help: "quote what starts with '%'")
     case "found incompatible YAML document":
