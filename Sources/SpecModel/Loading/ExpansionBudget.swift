@@ -2,7 +2,7 @@
 struct ExpansionBudget {
   /// VMs of one spec; libvirt cannot list more than 16,384 of one host.
   private static let maximumMachines = 100_000
-  private static let maximumValues = 5_000_000
+  private static let maximumValues = 3_000_000
   /// Bytes of one text.
   private static let maximumTextLength = 1 << 20
 
@@ -10,14 +10,14 @@ struct ExpansionBudget {
   /// Values of all VMs together.
   private var values = maximumValues
   /// Bytes of text that references were filled into, of all VMs together.
-  private var bytes = 256 << 20
+  private var bytes = 128 << 20
   /// True once something was too much: nothing more is filled in.
   private(set) var isSpent = false
 
   mutating func spend(values count: Int, at location: SourceLocation, _ diagnostics: Diagnostics) -> Bool {
     guard !isSpent else { return false }
     values -= count
-    if values < 0 { exceed("the spec grows beyond \(Self.maximumValues) values", at: location, diagnostics) }
+    if values < 0 { exceedValues(at: location, diagnostics) }
     return !isSpent
   }
 
@@ -27,14 +27,37 @@ struct ExpansionBudget {
     if text.utf8.count > Self.maximumTextLength {
       exceed("this text grows beyond 1 MiB", at: location, diagnostics)
     } else if bytes < 0 {
-      exceed("the spec grows beyond 256 MiB of text", at: location, diagnostics)
+      exceed("the spec grows beyond 128 MiB of text", at: location, diagnostics)
     }
     return !isSpent
   }
 
-  private mutating func exceed(_ message: String, at location: SourceLocation, _ diagnostics: Diagnostics) {
+  mutating func spendMachine(at location: SourceLocation, _ diagnostics: Diagnostics) -> Bool {
+    guard !isSpent else { return false }
+    machines -= 1
+    if machines < 0 {
+      exceed(
+        "the spec has more than \(Self.maximumMachines) VMs", at: location, diagnostics,
+        help: "split it into several stacks")
+    }
+    return !isSpent
+  }
+
+  /// Whether `count` more values fit, found out before the work of filling them in; spends nothing.
+  mutating func admits(values count: Int, at location: SourceLocation, _ diagnostics: Diagnostics) -> Bool {
+    if !isSpent, count > values { exceedValues(at: location, diagnostics) }
+    return !isSpent
+  }
+
+  private mutating func exceedValues(at location: SourceLocation, _ diagnostics: Diagnostics) {
+    exceed("the spec grows beyond \(Self.maximumValues) values", at: location, diagnostics)
+  }
+
+  private mutating func exceed(
+    _ message: String, at location: SourceLocation, _ diagnostics: Diagnostics,
+    help: String = "counts, profiles and variables are filled in up to this bound"
+  ) {
     isSpent = true
-    diagnostics.error(
-      message, at: location, help: "counts, profiles and variables are filled in up to this bound")
+    diagnostics.error(message, at: location, help: help)
   }
 }

@@ -34,6 +34,8 @@ extension SiteDecoder {
   ) {
     let instances = instances(of: name, at: node.location, reader, &variables)
     if instances.isEmpty { check(node, named: "vms.\(name)", &variables) }
+    guard variables.budget.admits(values: node.count * instances.count, at: node.location, diagnostics)
+    else { return }
     for instance in instances {
       if let first = machineNames[instance.name] {
         diagnostics.error(

@@ -22,6 +22,15 @@ public struct YAMLNode: Sendable {
     if case .scalar(let scalar) = content { scalar } else { nil }
   }
 
+  /// How many values there are in it, itself included.
+  var count: Int {
+    switch content {
+    case .scalar: 1
+    case .sequence(let items): items.reduce(1) { $0 + $1.count }
+    case .mapping(let mapping): mapping.entries.reduce(1) { $0 + $1.value.count }
+    }
+  }
+
   /// True for an empty value, `~` and `null`.
   public var isNull: Bool { scalar?.isNull ?? false }
 
