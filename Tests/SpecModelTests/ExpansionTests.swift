@@ -124,6 +124,14 @@ import Testing
           "networks: {n: {mode: nat, cidr: 10.0.0.0/23}}\nvms: {w: {count: 1, memory: 1GiB, nics: {n: {ip: 1️⃣10.0.0+}}}}\n"
       )
         == ["1️⃣ '10.0.0' is not an IPv4 address | help: write one such as 10.10.0.11"])
+    #expect(
+      findings(
+        in: networks
+          + "vms: {w: {for_each: [a, b], memory: 1GiB, nics: {n: {ip: 1️⃣255.255.255.255+}}}}\n"
+      ) == [
+        "1️⃣ 255.255.255.255 is not an address of network 'n', which is 10.0.0.0/23",
+        "1️⃣ '255.255.255.255+' runs past the last address",
+      ])
   }
 
   @Test("a wrong count, list or profile is reported where it stands")
