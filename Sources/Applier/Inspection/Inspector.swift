@@ -25,7 +25,7 @@ struct Inspector {
     return HostState(
       name: session.host.name,
       capabilities: CapabilitiesDocument.read(try await capabilities, driver: try await driver),
-      isPrivileged: session.isPrivileged, defaultPoolDirectory: session.defaultPoolDirectory,
+      isPrivileged: session.isPrivileged,
       pools: try await pools, networks: try await networks, machines: try await machines)
   }
 

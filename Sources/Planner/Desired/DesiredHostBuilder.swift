@@ -51,9 +51,7 @@ struct DesiredHostBuilder {
       desired.directories[spec.name] = directory
       return
     }
-    guard let directory = spec.directory ?? state.defaultPoolDirectory else {
-      return report("pool '\(spec.name)' has no path on host '\(host.name)'", at: spec.path)
-    }
+    guard let directory = spec.directory else { return }
     desired.directories[spec.name] = directory
     let pool = Pool(
       name: spec.name.rawValue, uuid: identity.uuid(.pool, spec.name.rawValue), directory: directory,

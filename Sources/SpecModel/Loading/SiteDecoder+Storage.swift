@@ -18,9 +18,7 @@ extension SiteDecoder {
       if !external {
         _ = reader.choice("type", PoolType.self)
         directory = reader.value("path") { text throws(ValueError) in try Self.absolutePath(text) }
-        if hosts.contains(where: { hostNames.contains($0.name) && !$0.isEmbedded }) {
-          reader.missing("path", help: "the directory on the host, such as /var/lib/libvirt/images")
-        }
+        reader.missing("path", help: "the directory on the host, such as /var/lib/libvirt/images")
       }
       let autostart = external ? nil : reader.bool("autostart")
       reader.finish()
@@ -35,7 +33,7 @@ extension SiteDecoder {
     declared[.pools] = [name]
     pools = [
       PoolSpec(
-        name: name, directory: nil, hosts: embedded, isExternal: false, autostart: nil, path: SpecPath("pools.\(name)"))
+        name: name, directory: nil, hosts: embedded, isExternal: true, autostart: nil, path: SpecPath("pools.\(name)"))
     ]
   }
 
