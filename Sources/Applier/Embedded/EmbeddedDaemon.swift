@@ -21,7 +21,8 @@ struct EmbeddedDaemon {
     for name in subdirectories {
       try FileManager.default.createDirectory(
         atPath: "\(directory)/\(name)", withIntermediateDirectories: true,
-        attributes: [.posixPermissions: 0o700])
+        // dnsmasq, which is not root, reads below lib; all others are kept out by the directory itself.
+        attributes: [.posixPermissions: isPrivileged ? 0o755 : 0o700])
     }
     let configuration = isPrivileged ? "\(directory)/etc" : "\(directory)/cfg/libvirt"
     let log = isPrivileged ? "/var/log/libvirt" : directory
