@@ -19,22 +19,27 @@ public final class Lab: Sendable {
 
   /// Starts the daemon by way of `virtform` itself.
   ///
-  /// - Parameter driver: `qemu` or `test`, the driver that `connection` is held on.
-  public init(driver: String = "qemu") async throws {
+  /// - Parameters:
+  ///   - driver: `qemu` or `test`, the driver that `connection` is held on.
+  ///   - prepare: gets the work directory before the daemon starts, which sees no mount that is made later.
+  public init(driver: String = "qemu", prepare: (String) async throws -> Void = { _ in }) async throws {
     let root = "/tmp/vfl-\(UInt32.random(in: 0...UInt32.max))"
     home = "\(root)/h"
     work = "\(root)/w"
     try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
+    try await prepare(work)
     let configuration = "\(home)/\(geteuid() == 0 ? "etc" : "cfg/libvirt")"
     try FileManager.default.createDirectory(atPath: configuration, withIntermediateDirectories: true)
     try Self.daemonConfiguration(home: home).write(
       toFile: "\(configuration)/libvirtd.conf", atomically: true, encoding: .utf8)
+    try Self.copyCapabilities(from: Self.capabilitiesCache, to: Self.capabilities(home: home))
     let start = try "virtform: 1\nstack: start\n".written(to: "\(work)/start.yaml")
     let shown = try await Self.virtform(["show", start], home: home, in: work)
     guard let line = shown.output.split(separator: "\n").first(where: { $0.hasPrefix("host local") }),
       let uri = line.split(separator: " ").last.map(String.init)
     else { throw Failure(description: "the daemon did not start: \(shown.output)\(shown.errors)") }
     self.uri = uri
+    try Self.copyCapabilities(from: Self.capabilities(home: home), to: Self.capabilitiesCache)
     connection = try await Connection.open(Self.uri(uri, driver: driver), access: .readWrite)
   }
 
@@ -57,6 +62,23 @@ public final class Lab: Sendable {
       log_outputs = "1:file:\(log)/rpc.log"
 
       """
+  }
+
+  /// Where a daemon keeps what it found out about QEMU's binaries, which takes it eight seconds the first time.
+  private static func capabilities(home: String) -> String {
+    geteuid() == 0 ? "\(home)/cache/qemu/capabilities" : "\(home)/cache/libvirt/qemu/cache/capabilities"
+  }
+
+  private static let capabilitiesCache = "\(repository)/.lab/capabilities"
+
+  /// The next lab's daemon checks whether what it finds there is still true.
+  private static func copyCapabilities(from: String, to: String) throws {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: from)) ?? []
+    guard !names.isEmpty else { return }
+    try FileManager.default.createDirectory(atPath: to, withIntermediateDirectories: true)
+    for name in names where !FileManager.default.fileExists(atPath: "\(to)/\(name)") {
+      try? FileManager.default.copyItem(atPath: "\(from)/\(name)", toPath: "\(to)/\(name)")
+    }
   }
 
   /// The daemon's URI with another of its drivers.
@@ -97,7 +119,8 @@ public final class Lab: Sendable {
     try await Self.virtform(arguments, home: home, in: work, environment: environment)
   }
 
-  private static func virtform(
+  /// Runs `virtform` with any home, which a command that opens no host never looks at.
+  public static func virtform(
     _ arguments: [String], home: String, in directory: String, environment: [String: String] = [:]
   ) async throws -> Outcome {
     var environment = environment
