@@ -39,6 +39,8 @@ let package = Package(
       ], swiftSettings: settings),
 
     .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness),
+    .testTarget(
+      name: "ApplierTests", dependencies: ["Applier", "Planner", "Libvirt", "SpecModel"], swiftSettings: strictness),
     .target(
       name: "TestLab", dependencies: ["Libvirt", .product(name: "Subprocess", package: "swift-subprocess")],
       path: "Tests/TestLab", swiftSettings: settings),

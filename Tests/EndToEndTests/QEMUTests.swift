@@ -251,6 +251,41 @@ final class QEMUTests {
     }
   }
 
+  @Test("an ordinary user gets guests on a libvirt of their own, and is told that networks need root")
+  func ordinaryUser() async throws {
+    let directory = "/tmp/vfu-\(UInt32.random(in: 0...UInt32.max))"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    func shell(_ script: String) async throws -> Lab.Outcome {
+      // nobody, whom every machine has.
+      try await Lab.run(
+        "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "/bin/sh", "-c", script], in: directory,
+        environment: ["HOME": "\(directory)/home", "VIRTFORM_HOME": "", "XDG_DATA_HOME": "", "XDG_RUNTIME_DIR": ""])
+    }
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    let prepare = """
+      mkdir -p home examples/quickstart .lab && cp \(Lab.binary) . && cp -r \(Lab.guest) .lab/guest
+      cp \(Lab.repository)/examples/quickstart/site.yaml examples/quickstart/
+      chmod -R a+rX . && chown -R 65534:65534 home
+      """
+    #expect(try await Lab.run("/bin/sh", ["-euc", prepare], in: directory).status == 0)
+
+    let apply = try await shell("./virtform apply --auto-approve examples/quickstart")
+    #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
+    let show = try await shell("./virtform show examples/quickstart")
+    #expect(show.output.contains(/web-2 +running/), "\(show.output)\(show.errors)")
+    #expect(show.output.contains("qemu+unix:///session?socket=/tmp/vf-"))
+    let plan = try await shell("./virtform plan --detailed-exitcode examples/quickstart")
+    #expect(plan.status == 0, "\(plan.output)")
+    let nat = try await shell(
+      "sed 's/{mode: user}/{mode: nat, cidr: 10.9.9.0\\/24}/' examples/quickstart/site.yaml > home/site.yaml; "
+        + "sed -i 's#\\.\\./\\.\\./##; s#\\.lab#\(directory)/.lab#' home/site.yaml; ./virtform plan home/site.yaml")
+    #expect(nat.status == 1)
+    #expect(nat.errors.contains("runs without root and cannot make a network of mode nat"), "\(nat.errors)")
+    let destroy = try await shell("./virtform destroy --auto-approve --allow-data-loss examples/quickstart")
+    #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
+    _ = try await shell("kill $(cat home/.local/share/virtform/libvirtd.pid); rm -f /tmp/vf-*")
+  }
+
   // MARK: Faults
 
   @Test("an apply that is killed while it makes real guests is finished by the next one")

@@ -22,7 +22,7 @@ public struct EmbeddedLibvirt: Sendable {
   public init(environment: [String: String]) {
     let home = environment["HOME"] ?? "/root"
     let data = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "\(home)/.local/share"
-    let chosen = environment["VIRTFORM_HOME"] ?? "\(data)/virtform"
+    let chosen = environment["VIRTFORM_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? "\(data)/virtform"
     directory = chosen.hasPrefix("/") ? chosen : "\(FileManager.default.currentDirectoryPath)/\(chosen)"
     isPrivileged = geteuid() == 0
   }

@@ -8,7 +8,7 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
   case autostart, running
 
   /// The field's normal form: equal texts are equal values. nil where the VM has no value.
-  func value(of machine: Machine) -> String? {
+  public func value(of machine: Machine) -> String? {
     let settings = machine.settings
     return switch self {
     case .title: settings.title

@@ -102,4 +102,16 @@ public struct MachineUpdate: Sendable {
   public let removeDisks: [String]
   public let setNICs: [Machine.NIC]
   public let removeNICs: [String]
+
+  public init(
+    wanted: Machine, fields: Set<MachineField>, setDisks: [Machine.Disk] = [], removeDisks: [String] = [],
+    setNICs: [Machine.NIC] = [], removeNICs: [String] = []
+  ) {
+    self.wanted = wanted
+    self.fields = fields
+    self.setDisks = setDisks
+    self.removeDisks = removeDisks
+    self.setNICs = setNICs
+    self.removeNICs = removeNICs
+  }
 }
