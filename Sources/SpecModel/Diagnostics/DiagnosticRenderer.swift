@@ -2,6 +2,9 @@
 public struct DiagnosticRenderer {
   private let sources: [String: SourceText]
 
+  /// Characters of a line that are shown, and of a message.
+  private static let (excerptLength, messageLength) = (160, 500)
+
   public init(sources: [SourceText]) {
     self.sources = Dictionary(sources.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
   }
@@ -10,7 +13,7 @@ public struct DiagnosticRenderer {
   public func render(_ diagnostic: Diagnostic) -> String {
     var lines = [headline(diagnostic.severity.rawValue, diagnostic.message, diagnostic.location)]
     if let location = diagnostic.location { lines += excerpt(location) }
-    if let help = diagnostic.help { lines.append("  help: \(help)") }
+    if let help = diagnostic.help { lines.append("  help: \(shown(help))") }
     for related in diagnostic.related {
       lines.append(headline("note", related.message, related.location))
       lines += excerpt(related.location)
@@ -19,29 +22,30 @@ public struct DiagnosticRenderer {
   }
 
   private func headline(_ kind: String, _ message: String, _ location: SourceLocation?) -> String {
-    let text = "\(kind): \(printable(message))"
+    let text = "\(kind): \(shown(message))"
     guard let location else { return text }
     return "\(printable(location.path)):\(location.line):\(location.column): \(text)"
   }
 
+  private func shown(_ message: String) -> String {
+    guard message.utf8.count > Self.messageLength else { return printable(message) }
+    return printable(String(message.unicodeScalars.prefix(Self.messageLength))) + "…"
+  }
+
+  /// The line and a caret under its character, whatever the width of the characters before it.
   private func excerpt(_ location: SourceLocation) -> [String] {
     guard let line = sources[location.path]?.line(location.line) else { return [] }
+    // A tab or a control character is shown as one blank.
+    let scalars = line.unicodeScalars.map { isControl($0) ? " " : $0 }
+    let caret = min(max(location.column - 1, 0), scalars.count)
+    // Of a long line, the part around the caret.
+    let start = caret > Self.excerptLength * 3 / 4 ? caret - Self.excerptLength / 2 : 0
+    let window = scalars[start..<min(start + Self.excerptLength, scalars.count)]
+    let lead = start > 0 ? "…" : ""
+    let indent = lead.count + scalars[start..<caret].reduce(0) { $0 + $1.terminalWidth }
+    let shown = lead + String(String.UnicodeScalarView(window)) + (window.endIndex < scalars.count ? "…" : "")
     let number = String(location.line)
-    // A tab is shown as one blank, so that the caret stands under its character on every terminal.
-    let shown = String(line.unicodeScalars.prefix(160).map { $0.value < 0x20 || $0.value == 0x7f ? " " : Character($0) })
     let margin = String(repeating: " ", count: number.count)
-    let indent = String(repeating: " ", count: min(max(location.column - 1, 0), 160))
-    return ["  \(number) | \(shown)", "  \(margin) | \(indent)^"]
+    return ["  \(number) | \(shown)", "  \(margin) | \(String(repeating: " ", count: indent))^"]
   }
-}
-
-/// `text` without control characters, so that what a spec says never steers the reader's terminal.
-public func printable(_ text: String) -> String {
-  guard text.unicodeScalars.contains(where: { isControl($0) }) else { return text }
-  return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 }))
-}
-
-private func isControl(_ scalar: Unicode.Scalar) -> Bool {
-  scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
-    || (0x202a...0x202e).contains(scalar.value) || (0x2066...0x2069).contains(scalar.value)
 }

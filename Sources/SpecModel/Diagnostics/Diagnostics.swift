@@ -4,10 +4,13 @@
 public final class Diagnostics {
   public private(set) var all: [Diagnostic] = []
   private var seen: Set<Diagnostic> = []
+  /// Reports so far, with those that were there already.
+  private(set) var reportCount = 0
+  var suggestions = Suggestions()
 
   public init() {}
 
-  public var hasErrors: Bool { all.contains { $0.severity == .error } }
+  public private(set) var hasErrors = false
 
   /// In the order of the files, then of lines: as a person walks through them.
   public var sorted: [Diagnostic] {
@@ -21,9 +24,12 @@ public final class Diagnostics {
     }.map(\.element)
   }
 
+  /// Keeps `diagnostic`, unless the same one is there already.
   public func add(_ diagnostic: Diagnostic) {
+    reportCount += 1
     guard seen.insert(diagnostic).inserted else { return }
     all.append(diagnostic)
+    if diagnostic.severity == .error { hasErrors = true }
   }
 
   public func error(

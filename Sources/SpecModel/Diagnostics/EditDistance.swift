@@ -1,10 +1,3 @@
-/// The candidate that `word` was most likely meant to be, or nil if none is near.
-func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
-  let limit = max(1, word.count / 3)
-  let near = candidates.map { ($0, editDistance(word, $0)) }.filter { $0.1 <= limit && $0.0 != word }
-  return near.min { ($0.1, $0.0) < ($1.1, $1.0) }?.0
-}
-
 /// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`
 /// (optimal string alignment).
 func editDistance(_ a: String, _ b: String) -> Int {

@@ -1,28 +1,51 @@
 import Glibc
 
-/// Reads the head of a regular file.
+/// Reads files that a spec names, without waiting for anything and within bounds.
 final class FileReader {
   private let descriptor: Int32
-  /// Bytes.
+  /// Bytes; 0 for what is no regular file.
   let size: UInt64
+  let isRegular: Bool
 
-  /// nil if `path` is no regular file that can be read.
+  /// nil if `path` cannot be opened.
   init?(_ path: String) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    var status = stat()
+    // A pipe without a writer would hold up the run for ever.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
       close(descriptor)
       return nil
     }
-    size = UInt64(status.st_size)
+    isRegular = status.st_mode & S_IFMT == S_IFREG
+    size = isRegular ? UInt64(status.st_size) : 0
   }
 
   deinit { close(descriptor) }
 
+  /// The next bytes, up to `count` of them; fewer at the end of the file and where it cannot be read.
   func read(upTo count: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      initialized = max(0, Glibc.read(descriptor, buffer.baseAddress, count))
+      guard let start = buffer.baseAddress else { return }
+      while initialized < count {
+        let got = Glibc.read(descriptor, start + initialized, count - initialized)
+        guard got > 0 else { return }
+        initialized += got
+      }
     }
+  }
+
+  /// The text of the regular file at `path`, which has no more than `maximum` bytes.
+  static func text(_ path: String, maximum: Int) throws(ValueError) -> String {
+    guard let file = FileReader(path) else {
+      throw ValueError("cannot read '\(path)'", help: "check that the file is there and that you may read it")
+    }
+    guard file.isRegular else { throw ValueError("'\(path)' is not a file") }
+    let bytes = file.read(upTo: maximum + 1)
+    guard bytes.count <= maximum else { throw ValueError("'\(path)' is larger than \(maximum >> 20) MiB") }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ValueError("'\(path)' is not UTF-8 text", help: "convert it, such as with iconv -t UTF-8")
+    }
+    return text
   }
 }

@@ -1,74 +1,110 @@
 /// Replaces `${var.x}`, and in VMs `${index}`, `${each}` and `${name}`, in the scalars of a tree.
 ///
 /// A scalar that is one reference and nothing else takes the type of the value, so that
-/// `cpus: "${var.cpus}"` is a number; `$${` stands for `${`.
+/// `cpus: "${var.cpus}"` is a number; `$${` stands for `${`. What has no value is reported and becomes
+/// `YAMLScalar.unresolved`, which no decoder reports again.
 struct Interpolation {
   /// Values beside the variables, by their name.
-  let extra: [String: YAMLScalar]
+  var extra: [String: YAMLScalar] = [:]
+  /// The VM that is filled in; nil outside of VMs.
+  var machine: ResourceName?
 
-  /// The tree with every reference replaced, or nil if one has no value (then `diagnostics` says so).
-  func resolve(_ node: YAMLNode, _ variables: inout VariableTable, _ diagnostics: Diagnostics) -> YAMLNode? {
+  /// References that only a VM has a value for.
+  static let machineReferences = ["each", "index", "name"]
+
+  /// The tree with every reference replaced.
+  func resolve(_ node: YAMLNode, _ variables: inout VariableTable, _ diagnostics: Diagnostics) -> YAMLNode {
+    guard variables.budget.spend(values: 1, at: node.location, diagnostics) else {
+      return YAMLNode(.scalar(.unresolved), at: node.location)
+    }
     switch node.content {
     case .scalar(let scalar):
-      guard scalar.text.utf8.contains(UInt8(ascii: "$")) else { return node }
-      return self.scalar(scalar, at: node.location, &variables, diagnostics).map {
-        YAMLNode(.scalar($0), at: node.location)
-      }
+      guard scalar.text.utf8.contains(UInt8(ascii: "$")), scalar.style == .plain || scalar.style == .quoted
+      else { return node }
+      let resolved = self.scalar(scalar, at: node.location, &variables, diagnostics) ?? .unresolved
+      return YAMLNode(.scalar(resolved), at: node.location)
     case .sequence(let items):
-      let resolved = items.compactMap { resolve($0, &variables, diagnostics) }
-      return resolved.count == items.count ? YAMLNode(.sequence(resolved), at: node.location) : nil
+      return YAMLNode(.sequence(items.map { resolve($0, &variables, diagnostics) }), at: node.location)
     case .mapping(let mapping):
-      var entries: [YAMLMapping.Entry] = []
-      var isComplete = true
-      for entry in mapping.entries {
-        guard let value = resolve(entry.value, &variables, diagnostics) else {
-          isComplete = false
-          continue
-        }
-        entries.append(.init(key: entry.key, keyLocation: entry.keyLocation, value: value))
-      }
-      return isComplete ? YAMLNode(.mapping(YAMLMapping(entries)), at: node.location) : nil
+      return YAMLNode(
+        .mapping(mapping.mapValues { resolve($0, &variables, diagnostics) }), at: node.location)
     }
   }
 
   private func scalar(
-    _ scalar: YAMLScalar, at location: SourceLocation, _ variables: inout VariableTable, _ diagnostics: Diagnostics
+    _ scalar: YAMLScalar, at location: SourceLocation, _ variables: inout VariableTable,
+    _ diagnostics: Diagnostics
   ) -> YAMLScalar? {
     var result = ""
-    var rest = scalar.text[...]
-    while let dollar = rest.firstIndex(of: "$") {
-      result += rest[..<dollar]
-      rest = rest[dollar...]
-      if rest.hasPrefix("$${") {
-        result += "${"
-        rest = rest.dropFirst(3)
-        continue
-      }
-      guard rest.hasPrefix("${") else {
-        result += "$"
-        rest = rest.dropFirst()
-        continue
-      }
-      guard let end = rest.firstIndex(of: "}") else {
+    var isComplete = true
+    for part in Self.parts(of: scalar.text) {
+      switch part {
+      case .text(let text): result += text
+      case .unclosed:
         diagnostics.error("'${' without its '}'", at: location, help: "write $${ for the characters ${")
         return nil
+      case .reference(let name, let isWhole):
+        let value = value(of: name, at: location, &variables, diagnostics)
+        if isWhole { return value }
+        isComplete = isComplete && value?.isUnresolved == false
+        result += value?.text ?? ""
       }
-      let reference = String(rest[rest.index(rest.startIndex, offsetBy: 2)..<end])
-      rest = rest[rest.index(after: end)...]
-      guard let value = value(of: reference, at: location, &variables, diagnostics) else { return nil }
-      if result.isEmpty, rest.isEmpty, scalar.text.first == "$" { return value }
-      result += value.text
+      guard variables.budget.spend(textOf: result, at: location, diagnostics) else { return nil }
     }
-    return YAMLScalar(result + rest, style: scalar.style)
+    // Text that was put together may be anything that the field wants, as text from the environment.
+    return isComplete ? YAMLScalar(result, style: scalar.style == .plain ? .untyped : .quoted) : nil
+  }
+
+  private enum Part {
+    case text(Substring)
+    /// `isWhole` if the scalar is this reference and nothing else.
+    case reference(String, isWhole: Bool)
+    case unclosed
+  }
+
+  private static func parts(of text: String) -> [Part] {
+    var parts: [Part] = []
+    var rest = text[...]
+    while let dollar = rest.firstIndex(of: "$") {
+      if dollar != rest.startIndex { parts.append(.text(rest[..<dollar])) }
+      rest = rest[dollar...]
+      if rest.hasPrefix("$${") {
+        parts.append(.text("${"))
+        rest = rest.dropFirst(3)
+      } else if !rest.hasPrefix("${") {
+        parts.append(.text("$"))
+        rest = rest.dropFirst()
+      } else if let end = rest.firstIndex(of: "}") {
+        let isWhole = dollar == text.startIndex && text.index(after: end) == text.endIndex
+        parts.append(.reference(String(rest[..<end].dropFirst(2)), isWhole: isWhole))
+        rest = rest[rest.index(after: end)...]
+      } else {
+        return parts + [.unclosed]
+      }
+    }
+    if !rest.isEmpty { parts.append(.text(rest)) }
+    return parts
   }
 
   private func value(
-    of reference: String, at location: SourceLocation, _ variables: inout VariableTable, _ diagnostics: Diagnostics
+    of reference: String, at location: SourceLocation, _ variables: inout VariableTable,
+    _ diagnostics: Diagnostics
   ) -> YAMLScalar? {
     if let value = extra[reference] { return value }
-    if reference.hasPrefix("var.") { return variables.value(of: String(reference.dropFirst(4)), usedAt: location) }
-    let known = extra.isEmpty ? "var.NAME" : "var.NAME, " + extra.keys.sorted().joined(separator: ", ")
-    diagnostics.error("unknown reference '${\(reference)}'", at: location, help: "references are \(known)")
+    if reference.hasPrefix("var.") {
+      return variables.value(of: String(reference.dropFirst(4)), usedAt: location)
+    }
+    if Self.machineReferences.contains(reference) {
+      let lack = machine.map {
+        "has no value in '\($0)', which has no \(reference == "each" ? "for_each" : "count")"
+      }
+      diagnostics.error("'${\(reference)}' \(lack ?? "has a value only in VMs and profiles")", at: location)
+      return nil
+    }
+    let known = ["var.NAME"] + extra.keys.sorted()
+    diagnostics.error(
+      "unknown reference '${\(reference)}'", at: location,
+      help: "references are " + known.joined(separator: ", ") + "; write $${ for the characters ${")
     return nil
   }
 }

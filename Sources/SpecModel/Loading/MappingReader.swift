@@ -9,14 +9,31 @@ final class MappingReader {
   private let mapping: YAMLMapping
   private var known: Set<String> = []
 
+  /// What messages call this mapping. Within VMs it lacks the VM, so that a fault of a profile that many
+  /// VMs use is one message.
+  private let title: String
+  private let nestedPrefix: String
+
   /// Fails, with a diagnostic, unless `node` is a mapping; nothing at all counts as an empty one.
-  init?(_ node: YAMLNode, at path: SpecPath, _ diagnostics: Diagnostics) {
+  ///
+  /// - Parameters:
+  ///   - title: what messages call the mapping; its path unless it is given.
+  ///   - nestedPrefix: what messages put before the keys of mappings in it; the title and a dot unless given.
+  init?(
+    _ node: YAMLNode, at path: SpecPath, _ diagnostics: Diagnostics, title: String? = nil,
+    nestedPrefix: String? = nil
+  ) {
+    let title = title ?? path.description
     guard let mapping = node.mapping ?? (node.isNull ? YAMLMapping() : nil) else {
-      diagnostics.error("'\(path.lastKey)' must be a map, not \(node.kind)", at: node.location)
+      if !node.isUnresolved {
+        diagnostics.error("'\(title)' must be a map, not \(node.kind)", at: node.location)
+      }
       return nil
     }
     self.mapping = mapping
     self.path = path
+    self.title = title
+    self.nestedPrefix = nestedPrefix ?? title + "."
     self.diagnostics = diagnostics
     location = node.location
   }
@@ -36,7 +53,7 @@ final class MappingReader {
 
   /// The entries of the mapping at `key`, each with a checked name; none if the key is not there.
   func namedEntries(_ key: String) -> [(name: ResourceName, entry: YAMLMapping.Entry)] {
-    guard let node = node(key), let reader = MappingReader(node, at: path + key, diagnostics) else { return [] }
+    guard let reader = nested(key) else { return [] }
     return reader.mapping.entries.compactMap { entry in
       diagnostics.value(at: entry.keyLocation) { () throws(ValueError) in
         (try ResourceName(parsing: entry.key), entry)
@@ -44,12 +61,29 @@ final class MappingReader {
     }
   }
 
+  /// True if there is something at `key` that is no mapping, or no name in it is a name.
+  func isUnreadable(_ key: String) -> Bool {
+    guard let node = mapping[key]?.value, !node.isNull else { return false }
+    guard let entries = node.mapping?.entries else { return true }
+    return !entries.isEmpty && !entries.contains { (try? ResourceName(parsing: $0.key)) != nil }
+  }
+
   func string(_ key: String) -> String? {
-    scalar(key, wants: "a string") { $0.string }
+    scalar(key, wants: .string) { $0.string }
+  }
+
+  /// A string without line breaks and other control characters.
+  func line(_ key: String) -> String? {
+    guard let text = string(key) else { return nil }
+    guard text.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) }) else {
+      return text
+    }
+    error("'\(key)' has a line break or another control character", at: key, help: "write it in one line")
+    return nil
   }
 
   func int(_ key: String, in range: ClosedRange<Int>) -> Int? {
-    guard let value = scalar(key, wants: "a whole number", { $0.int }) else { return nil }
+    guard let value = scalar(key, wants: .int, { $0.int }) else { return nil }
     guard range.contains(value) else {
       error("'\(key)' is \(value), but must be from \(range.lowerBound) to \(range.upperBound)", at: key)
       return nil
@@ -58,23 +92,24 @@ final class MappingReader {
   }
 
   func bool(_ key: String) -> Bool? {
-    scalar(key, wants: "true or false") { $0.bool }
+    scalar(key, wants: .bool) { $0.bool }
   }
 
-  /// The value that `parse` reads from a text; a bare number is passed on as its text, since `parse` can say
-  /// best what it lacks.
+  /// The value that `parse` reads from a text; a bare number or boolean is passed on as its text, since `parse`
+  /// can say best what it lacks.
   func value<Value>(_ key: String, _ parse: (String) throws(ValueError) -> Value) -> Value? {
-    guard let text = scalar(key, wants: "a value", { $0.isNull || $0.bool != nil ? nil : $0.text }) else { return nil }
+    guard let text = scalar(key, wants: .anything, { $0.isNull ? nil : $0.text }) else { return nil }
     return diagnostics.value(at: location(of: key)) { () throws(ValueError) in try parse(text) }
   }
 
   func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, _: Choice.Type = Choice.self) -> Choice?
   where Choice.RawValue == String {
-    guard let text = scalar(key, wants: "a word", { $0.isNull ? nil : $0.text }) else { return nil }
+    guard let text = scalar(key, wants: .anything, { $0.isNull ? nil : $0.text }) else { return nil }
     if let choice = Choice(rawValue: text) { return choice }
     let words = Choice.allCases.map(\.rawValue)
-    let near = nearest(to: text, in: words).map { "did you mean '\($0)'? " } ?? ""
-    error("'\(key)' cannot be '\(text)'", at: key, help: near + "it is one of: " + words.joined(separator: ", "))
+    let near = diagnostics.suggestions.nearest(to: text, in: words).map { "did you mean '\($0)'? " } ?? ""
+    error(
+      "'\(key)' cannot be '\(text)'", at: key, help: near + "it is one of: " + words.joined(separator: ", "))
     return nil
   }
 
@@ -82,32 +117,51 @@ final class MappingReader {
     value(key) { text throws(ValueError) in try ResourceName(parsing: text) }
   }
 
-  /// The names in the list at `key`; nil if the key is not there.
+  /// The names in the list at `key`, each once; nil if the key is not there.
   func names(_ key: String) -> [(name: ResourceName, location: SourceLocation)]? {
-    guard let node = node(key) else { return nil }
+    guard let node = node(key), !node.isUnresolved else { return nil }
     guard case .sequence(let items) = node.content else {
-      error("'\(key)' must be a list, not \(node.kind)", at: key, help: "write [\(node.scalar?.text ?? "a")]")
+      let help = (node.scalar?.text).flatMap { $0.isEmpty ? nil : "write [\($0)]" }
+      error(
+        node.isNull ? "'\(key)' has no value" : "'\(key)' must be a list, not \(node.kind)", at: key,
+        help: help)
       return nil
     }
+    var seen: Set<ResourceName> = []
     return items.compactMap { item in
-      guard let text = item.scalar?.string else {
-        diagnostics.error("a name must be a string, not \(item.kind)", at: item.location)
+      guard let name = self.name(item) else { return nil }
+      guard seen.insert(name).inserted else {
+        diagnostics.error("'\(name)' stands in '\(key)' twice", at: item.location)
         return nil
       }
-      return diagnostics.value(at: item.location) { () throws(ValueError) in
-        (try ResourceName(parsing: text), item.location)
-      }
+      return (name, item.location)
     }
   }
 
+  private func name(_ item: YAMLNode) -> ResourceName? {
+    if item.isUnresolved { return nil }
+    guard let text = item.scalar?.string else {
+      let help = item.isNull ? nil : item.scalar.map { "quote it: \"\($0.text)\"" }
+      diagnostics.error("a name must be a string, not \(item.kind)", at: item.location, help: help)
+      return nil
+    }
+    return diagnostics.value(at: item.location) { () throws(ValueError) in try ResourceName(parsing: text) }
+  }
+
   func nested(_ key: String) -> MappingReader? {
-    node(key).flatMap { MappingReader($0, at: path + key, diagnostics) }
+    node(key).flatMap { nested($0, key) }
+  }
+
+  /// The reader of `node`, which stands at `keys` below this mapping.
+  func nested(_ node: YAMLNode, _ keys: String...) -> MappingReader? {
+    MappingReader(
+      node, at: keys.reduce(path, +), diagnostics, title: nestedPrefix + keys.joined(separator: "."))
   }
 
   /// Reports that `key` must be there.
   func missing(_ key: String, help: String? = nil) {
     // A value that is there but wrong has its own diagnostic.
-    if !has(key) { diagnostics.error("'\(key)' is missing in \(path)", at: location, help: help) }
+    if !has(key) { diagnostics.error("'\(key)' is missing in \(title)", at: location, help: help) }
   }
 
   func error(_ message: String, at key: String, help: String? = nil) {
@@ -118,20 +172,45 @@ final class MappingReader {
   func finish() {
     for entry in mapping.entries where !known.contains(entry.key) {
       let help =
-        nearest(to: entry.key, in: known.sorted()).map { "did you mean '\($0)'?" }
+        diagnostics.suggestions.nearest(to: entry.key, in: known).map { "did you mean '\($0)'?" }
         ?? (known.isEmpty ? nil : "known keys are " + known.sorted().joined(separator: ", "))
-      diagnostics.error("unknown key '\(entry.key)' in \(path)", at: entry.keyLocation, help: help)
+      diagnostics.error("unknown key '\(entry.key)'", at: entry.keyLocation, help: help)
     }
   }
 
-  private func scalar<Value>(_ key: String, wants: String, _ read: (YAMLScalar) -> Value?) -> Value? {
-    guard let node = node(key) else { return nil }
+  /// What a field takes.
+  private enum Wanted: String {
+    case string = "a string"
+    case int = "a whole number"
+    case bool = "true or false"
+    case anything = "a single value"
+  }
+
+  private func scalar<Value>(_ key: String, wants: Wanted, _ read: (YAMLScalar) -> Value?) -> Value? {
+    guard let node = node(key), !node.isUnresolved else { return nil }
     if let scalar = node.scalar, let value = read(scalar) { return value }
-    let quote = wants == "a string" && node.scalar != nil && !node.isNull
     error(
-      node.isNull ? "'\(key)' has no value" : "'\(key)' must be \(wants), not \(node.kind)", at: key,
-      help: quote ? "quote it: \"\(node.scalar?.text ?? "")\"" : nil)
+      node.isNull ? "'\(key)' has no value" : "'\(key)' must be \(wants.rawValue), not \(node.kind)", at: key,
+      help: node.isNull ? nil : node.scalar.flatMap { Self.advice($0, wants) })
     return nil
+  }
+
+  /// How a scalar of another type becomes what is wanted.
+  private static func advice(_ scalar: YAMLScalar, _ wanted: Wanted) -> String? {
+    let text = scalar.text
+    let unquoted = YAMLScalar(text, style: .plain)
+    switch wanted {
+    case .string: return "quote it: \"\(text)\""
+    case .int:
+      if unquoted.int != nil { return "write it without quotes: \(text)" }
+      return Int(text) == nil ? nil : "write it without leading zeros"
+    case .bool:
+      if unquoted.bool != nil { return "write it without quotes: \(text)" }
+      return ["yes": "true", "on": "true", "no": "false", "off": "false"][text.lowercased()].map {
+        "write \($0)"
+      }
+    case .anything: return nil
+    }
   }
 }
 
@@ -145,8 +224,4 @@ extension Diagnostics {
       return nil
     }
   }
-}
-
-extension SpecPath {
-  var lastKey: String { String(description[(description.lastIndex(of: ".").map { description.index(after: $0) } ?? description.startIndex)...]) }
 }

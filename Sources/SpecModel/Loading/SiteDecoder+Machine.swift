@@ -1,24 +1,25 @@
 extension SiteDecoder {
-  /// libvirt's own limit for memory and the largest number of vCPUs that QEMU has a machine for.
+  /// The largest number of vCPUs that QEMU has a machine for.
   private static let maximumVCPUs = 4096
 
-  /// Decodes one VM whose profile is merged and whose references are replaced.
-  ///
-  /// - Parameter isComplete: false for a profile on its own, which need not have what a VM needs.
-  func decodeMachine(
-    _ instance: Instance, _ node: YAMLNode, at path: SpecPath, isComplete: Bool = true
-  ) -> MachineSpec? {
-    guard let reader = MappingReader(node, at: path, diagnostics) else { return nil }
+  /// Decodes one VM whose profile is merged and whose references are replaced; of a template, each value is
+  /// checked by itself, and nothing comes of it.
+  func decodeMachine(_ instance: Instance, _ node: YAMLNode, at path: SpecPath) -> MachineSpec? {
+    guard let reader = MappingReader(node, at: path, diagnostics, title: instance.title, nestedPrefix: "")
+    else { return nil }
     defer { reader.finish() }
+    let isComplete = !instance.isTemplate
     let host = isComplete ? self.host(reader) : reference(reader, "host", to: .hosts)
     var settings = MachineSettings()
-    settings.title = reader.value("title") { text throws(ValueError) in try Self.singleLine(text) }
+    settings.title = reader.line("title")
     settings.description = reader.string("description")
     settings.accel = reader.choice("accel")
-    settings.cpus = decodeCPUs(reader)
-    settings.memory = decodeMemory(reader)
+    settings.cpus = decodeCPUs(reader, isComplete: isComplete)
+    settings.memory = decodeMemory(reader, isComplete: isComplete)
     if isComplete { reader.missing("memory", help: "such as memory: 1GiB") }
-    settings.machine = reader.value("machine") { text throws(ValueError) in try ResourceName(parsing: text).rawValue }
+    settings.machine = reader.value("machine") { text throws(ValueError) in
+      try ResourceName(parsing: text).rawValue
+    }
     settings.firmware = reader.choice("firmware")
     settings.cpu = reader.value("cpu") { text throws(ValueError) in try ResourceName(parsing: text).rawValue }
     settings.graphics = reader.choice("graphics")
@@ -29,13 +30,12 @@ extension SiteDecoder {
     let image = reference(reader, "image", to: .images)
     let kernel = reference(reader, "kernel", to: .images)
     let initrd = reference(reader, "initrd", to: .images)
-    settings.cmdline = reader.value("cmdline") { text throws(ValueError) in try Self.singleLine(text) }
+    settings.cmdline = reader.line("cmdline")
     for key in ["initrd", "cmdline"] where reader.has(key) && !reader.has("kernel") && isComplete {
-      reader.error("'\(key)' goes with a 'kernel'", at: key)
+      reader.error("'\(key)' goes with a 'kernel', and there is none", at: key)
     }
-    let needsPool = reader.has("pool") || image != nil || kernel != nil
-    let pool = needsPool ? self.pool(reader, on: host) : { _ = reader.node("pool"); return nil }()
-    let disks = decodeDisks(reader, image: image, host: host, pool: pool)
+    let pool = machinePool(reader, on: host, isNeeded: isComplete && (image != nil || kernel != nil))
+    let disks = decodeDisks(reader, instance, image: image, host: host, pool: pool)
     let nics = decodeNICs(reader, instance, host: host)
     let onChange = reader.choice("on_change", ChangePolicy.self) ?? .stage
     let shutdown = decodeShutdown(reader)
@@ -45,21 +45,23 @@ extension SiteDecoder {
       disks: disks, nics: nics, onChange: onChange, shutdown: shutdown, path: path)
   }
 
-  private static func singleLine(_ text: String) throws(ValueError) -> String {
-    guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
-      throw ValueError("the text has a line break or another control character")
+  /// The pool of the VM's own: named, or needed since the VM has files without one of their own.
+  private func machinePool(_ reader: MappingReader, on host: ResourceName?, isNeeded: Bool) -> ResourceName? {
+    guard isNeeded || reader.has("pool") else {
+      _ = reader.node("pool")
+      return nil
     }
-    return text
+    return pool(reader, on: host)
   }
 
   /// `cpus: 2` is short for `cpus: {count: 2, max: 2}`.
-  private func decodeCPUs(_ reader: MappingReader) -> VCPUs? {
+  private func decodeCPUs(_ reader: MappingReader, isComplete: Bool) -> VCPUs? {
     let range = 1...Self.maximumVCPUs
     guard reader.node("cpus")?.mapping != nil, let cpus = reader.nested("cpus") else {
       return reader.int("cpus", in: range).map { VCPUs(count: $0) }
     }
     let (count, max) = (cpus.int("count", in: range), cpus.int("max", in: range))
-    cpus.missing("count")
+    if isComplete { cpus.missing("count") }
     cpus.finish()
     if let count, let max, max < count {
       cpus.error("'max' is \(max), less than 'count', which is \(count)", at: "max")
@@ -68,18 +70,22 @@ extension SiteDecoder {
   }
 
   /// `memory: 2GiB` is short for `memory: {size: 2GiB, max: 2GiB}`.
-  private func decodeMemory(_ reader: MappingReader) -> MemoryAmount? {
+  private func decodeMemory(_ reader: MappingReader, isComplete: Bool) -> MemoryAmount? {
     let parse = { (text: String) throws(ValueError) -> ByteCount in
       let size = try ByteCount(parsing: text)
-      guard size >= .mebibytes(1) else { throw ValueError("memory of \(size) is too little", help: "at least 1MiB") }
-      guard size <= .gibibytes(1 << 16) else { throw ValueError("memory of \(size) is too much", help: "at most 64TiB") }
+      guard size >= .mebibytes(1) else {
+        throw ValueError("memory of \(size) is too little", help: "at least 1MiB")
+      }
+      guard size <= .gibibytes(1 << 16) else {
+        throw ValueError("memory of \(size) is too much", help: "at most 64TiB")
+      }
       return size.roundedUpToKibibytes
     }
     guard reader.node("memory")?.mapping != nil, let memory = reader.nested("memory") else {
       return reader.value("memory", parse).map { MemoryAmount(size: $0) }
     }
     let (size, max) = (memory.value("size", parse), memory.value("max", parse))
-    memory.missing("size")
+    if isComplete { memory.missing("size") }
     memory.finish()
     if let size, let max, max < size {
       memory.error("'max' is \(max), less than 'size', which is \(size)", at: "max")
@@ -103,62 +109,95 @@ extension SiteDecoder {
   private static let rootDisk = "root"
 
   private func decodeDisks(
-    _ reader: MappingReader, image: ResourceName?, host: ResourceName?, pool: ResourceName?
+    _ reader: MappingReader, _ instance: Instance, image: ResourceName?, host: ResourceName?,
+    pool: ResourceName?
   ) -> [DiskSpec] {
-    var disks = reader.namedEntries("disks").compactMap { name, entry -> DiskSpec? in
-      let path = reader.path + "disks" + name.rawValue
-      return MappingReader(entry.value, at: path, diagnostics).flatMap { disk in
+    let entries = reader.namedEntries("disks")
+    var disks = entries.compactMap { name, entry -> DiskSpec? in
+      reader.nested(entry.value, "disks", name.rawValue).flatMap { disk in
         defer { disk.finish() }
-        return decodeDisk(name, disk, image: name.rawValue == Self.rootDisk ? image : nil, host: host, pool: pool)
+        let image = name.rawValue == Self.rootDisk ? image : nil
+        if disk.has("disk") { return decodeSharedDisk(name, disk, image: image, host: host) }
+        return decodeOwnDisk(name, disk, instance, image: image, host: host, pool: pool)
       }
     }
-    if let image, !reader.keysOfNested("disks").contains(Self.rootDisk), let pool,
+    if let image, !entries.contains(where: { $0.name.rawValue == Self.rootDisk }), let pool,
       let root = try? ResourceName(parsing: Self.rootDisk)
     {
       let source = DiskSpec.Source.own(size: nil, image: image, format: .qcow2, pool: pool)
-      disks.insert(DiskSpec(name: root, source: source, bus: nil, keep: false, path: reader.path + "image"), at: 0)
+      disks.insert(
+        DiskSpec(name: root, source: source, bus: nil, keep: false, path: reader.path + "image"), at: 0)
     }
     return disks
   }
 
-  private func decodeDisk(
-    _ name: ResourceName, _ disk: MappingReader, image inherited: ResourceName?, host: ResourceName?,
-    pool vmPool: ResourceName?
+  private func decodeSharedDisk(
+    _ name: ResourceName, _ disk: MappingReader, image: ResourceName?, host: ResourceName?
   ) -> DiskSpec? {
     let bus = disk.choice("bus", DiskBus.self)
-    let keep = disk.bool("keep") ?? false
-    if disk.has("disk") {
-      for key in ["size", "pool", "image", "format", "keep"] where disk.has(key) {
-        disk.error("'\(key)' is set where the disk is declared, under disks:", at: key)
-        _ = disk.node(key)
-      }
-      guard let shared = reference(disk, "disk", to: .disks) else { return nil }
-      if let declared = sharedDisks.first(where: { $0.name == shared }), let host, declared.host != host {
-        disk.error("disk '\(shared)' is on host '\(declared.host)', this VM on '\(host)'", at: "disk")
-      }
-      return DiskSpec(name: name, source: .shared(shared), bus: bus, keep: true, path: disk.path)
+    for key in ["size", "pool", "image", "format", "keep"] where disk.has(key) {
+      disk.error("'\(key)' does not go with 'disk'", at: key, help: "a shared disk is described under disks:")
+      _ = disk.node(key)
     }
+    guard let shared = reference(disk, "disk", to: .disks) else { return nil }
+    if let image {
+      disk.error(
+        "the VM's image '\(image)' would make this disk, but it is the shared disk '\(shared)'", at: "disk",
+        help: "leave out the VM's 'image', or give the shared disk another name here")
+    }
+    if let declared = sharedDisks[shared], let host, declared.host != host {
+      disk.error("disk '\(shared)' is on host '\(declared.host)', this VM on '\(host)'", at: "disk")
+    }
+    return DiskSpec(name: name, source: .shared(shared), bus: bus, keep: true, path: disk.path)
+  }
+
+  private func decodeOwnDisk(
+    _ name: ResourceName, _ disk: MappingReader, _ instance: Instance, image inherited: ResourceName?,
+    host: ResourceName?, pool vmPool: ResourceName?
+  ) -> DiskSpec? {
     _ = disk.node("disk")
+    let bus = disk.choice("bus", DiskBus.self)
+    let keep = disk.bool("keep") ?? false
     let size = diskSize(disk)
     let image = reference(disk, "image", to: .images) ?? inherited
     let format = disk.choice("format", DiskFormat.self) ?? .qcow2
-    if image == nil, !disk.has("image") { disk.missing("size", help: "such as size: 20GiB") }
-    if image != nil, format == .raw {
-      disk.error("a clone of an image is qcow2, which refers to the image", at: "format")
+    guard !instance.isTemplate else {
+      _ = reference(disk, "pool", to: .pools)
+      return nil
     }
-    guard let pool = self.pool(disk, on: host, inherited: vmPool) else { return nil }
-    guard size != nil || image != nil else { return nil }
+    if let image {
+      checkClone(of: image, size: size, format, disk)
+    } else if !disk.has("image") {
+      disk.missing("size", help: "such as size: 20GiB")
+    }
+    guard let pool = self.pool(disk, on: host, inherited: vmPool), size != nil || image != nil else {
+      return nil
+    }
     return DiskSpec(
       name: name, source: .own(size: size, image: image, format: format, pool: pool), bus: bus, keep: keep,
       path: disk.path)
+  }
+
+  private func checkClone(
+    of image: ResourceName, size: ByteCount?, _ format: DiskFormat, _ disk: MappingReader
+  ) {
+    if format == .raw {
+      disk.error(
+        "a clone of an image cannot be raw", at: "format",
+        help: "leave out 'format': a clone is a qcow2 file that refers to its image")
+    }
+    if let size, let virtualSize = images[image]?.virtualSize, size < virtualSize {
+      disk.error(
+        "a disk of \(size) is smaller than its image '\(image)', which has \(virtualSize)", at: "size",
+        help: "a smaller disk would cut off the end of the image; leave out 'size' to have the image's")
+    }
   }
 
   // MARK: Network interfaces
 
   private func decodeNICs(_ reader: MappingReader, _ instance: Instance, host: ResourceName?) -> [NICSpec] {
     reader.namedEntries("nics").compactMap { name, entry in
-      let path = reader.path + "nics" + name.rawValue
-      return MappingReader(entry.value, at: path, diagnostics).flatMap { nic in
+      reader.nested(entry.value, "nics", name.rawValue).flatMap { nic in
         defer { nic.finish() }
         return decodeNIC(name, nic, keyLocation: entry.keyLocation, instance, host: host)
       }
@@ -173,12 +212,17 @@ extension SiteDecoder {
     let model = nic.value("model") { text throws(ValueError) in try ResourceName(parsing: text).rawValue }
     let ip = nic.value("ip") { text throws(ValueError) in try Self.address(text, instance) }
     let networkLocation = nic.has("network") ? nic.location(of: "network") : keyLocation
-    guard let networkName = nic.has("network") ? nic.name("network") : { _ = nic.node("network"); return name }(),
-      check(networkName, at: networkLocation, in: .networks)
+    let stated = nic.name("network")
+    // A NIC without a network is named after its own; of a template, the VM may name another.
+    guard let networkName = stated ?? (nic.has("network") || instance.isTemplate ? nil : name),
+      check(networkName, at: networkLocation, in: .networks, isNICName: stated == nil)
     else { return nil }
-    if let network = networks.first(where: { $0.name == networkName }) {
+    if let network = networks[networkName] {
       if let host, !network.hosts.contains(host) {
-        diagnostics.error("network '\(networkName)' is not on host '\(host)'", at: networkLocation)
+        diagnostics.error(
+          "network '\(networkName)' is not on host '\(host)'", at: networkLocation,
+          help: network.hosts.isEmpty
+            ? nil : "it is on " + network.hosts.prefix(10).map(\.rawValue).joined(separator: ", "))
       }
       if let ip { check(ip, on: network, nic) }
     }
@@ -188,7 +232,8 @@ extension SiteDecoder {
   private func check(_ ip: IPv4Address, on network: NetworkSpec, _ nic: MappingReader) {
     guard let cidr = network.cidr else {
       let reason = network.isExternal ? "is external" : "has no cidr"
-      nic.error("network '\(network.name)' \(reason), so it cannot reserve \(ip)", at: "ip")
+      nic.error(
+        "network '\(network.name)' \(reason), so it cannot reserve \(ip)", at: "ip", help: "leave out 'ip'")
       return
     }
     if !cidr.containsHost(ip) {
@@ -202,15 +247,13 @@ extension SiteDecoder {
   private static func address(_ text: String, _ instance: Instance) throws(ValueError) -> IPv4Address {
     guard text.hasSuffix("+") else { return try IPv4Address(parsing: text) }
     guard let index = instance.index else {
-      throw ValueError("'\(text)' counts up, but this VM has no count", help: "leave out the '+'")
+      throw ValueError(
+        "'\(text)' counts up, but this VM has no count", help: "leave out the '+', or add a count")
     }
     let first = try IPv4Address(parsing: String(text.dropLast()))
-    guard let address = first.advanced(by: index - 1) else { throw ValueError("'\(text)' runs past the last address") }
+    guard let address = first.advanced(by: index - 1) else {
+      throw ValueError("'\(text)' runs past the last address")
+    }
     return address
   }
-}
-
-extension MappingReader {
-  /// The keys of the mapping at `key`, without checking anything.
-  func keysOfNested(_ key: String) -> [String] { node(key)?.mapping?.entries.map(\.key) ?? [] }
 }

@@ -3,119 +3,152 @@ extension SiteDecoder {
   private static let expansionKeys: Set = ["count", "for_each", "profile"]
 
   mutating func decodeMachines(_ spec: MappingReader, _ variables: inout VariableTable) {
-    let defaults = template(spec.node("defaults"), at: "defaults")
-    let profiles = spec.namedEntries("profiles")
-    declared[.profiles] = Set(profiles.map(\.name))
+    let defaults = template(spec.node("defaults"), named: "defaults")
+    let profiles = declare(.profiles, in: spec)
     var templates: [ResourceName: YAMLMapping] = [:]
-    for (name, entry) in profiles { templates[name] = template(entry.value, at: "profiles.\(name)") }
-    var used: Set<ResourceName> = []
-
+    for (name, entry) in profiles { templates[name] = template(entry.value, named: "profiles.\(name)") }
     for (name, entry) in spec.namedEntries("vms") {
-      guard let reader = MappingReader(entry.value, at: SpecPath("vms.\(name)"), diagnostics) else { continue }
-      let own = entry.value.mapping ?? YAMLMapping()
+      guard !variables.budget.isSpent else { break }
+      guard let reader = MappingReader(entry.value, at: SpecPath("vms.\(name)"), diagnostics) else {
+        continue
+      }
       var merged = defaults
-      if let profileNode = interpolated(reader.node("profile"), &variables),
-        let profile = self.profile(profileNode, reader), let template = templates[profile]
-      {
-        used.insert(profile)
+      if let profile = profile(reader, &variables), let template = templates[profile] {
         merged = merged.merging(template)
       }
-      merged = merged.merging(own).removing(Self.expansionKeys)
-      for instance in instances(of: name, reader, &variables) {
-        let node = YAMLNode(.mapping(merged), at: entry.keyLocation)
-        guard let resolved = Interpolation(extra: instance.references).resolve(node, &variables, diagnostics) else { continue }
-        let path = SpecPath("vms.\(instance.name)")
-        origins.record(resolved, at: path)
-        if let machine = decodeMachine(instance, resolved, at: path) { machines.append(machine) }
-      }
+      merged = merged.merging(entry.value.mapping ?? YAMLMapping()).removing(Self.expansionKeys)
+      let node = YAMLNode(.mapping(merged), at: entry.keyLocation)
+      decodeGroup(name, reader, node, &variables)
     }
-    checkUnused(profiles.filter { !used.contains($0.name) }, defaults, &variables)
+    // What every VM that uses it overrides, and what no VM uses, is checked all the same.
+    check(YAMLNode(.mapping(defaults), at: spec.location(of: "defaults")), named: "defaults", &variables)
+    for (name, entry) in profiles {
+      let node = YAMLNode(.mapping(templates[name] ?? YAMLMapping()), at: entry.keyLocation)
+      check(node, named: "profiles.\(name)", &variables)
+    }
+  }
+
+  /// Decodes the VMs of one entry of `vms:`, whose profile is merged into `node`.
+  private mutating func decodeGroup(
+    _ name: ResourceName, _ reader: MappingReader, _ node: YAMLNode, _ variables: inout VariableTable
+  ) {
+    let instances = instances(of: name, at: node.location, reader, &variables)
+    if instances.isEmpty { check(node, named: "vms.\(name)", &variables) }
+    for instance in instances {
+      if let first = machineNames[instance.name] {
+        diagnostics.error(
+          "two VMs are named '\(instance.name)'", at: instance.location,
+          related: [.init(message: "the first is here", location: first)])
+        continue
+      }
+      guard machineNames.count < ExpansionBudget.maximumMachines else {
+        diagnostics.error(
+          "the spec has more than \(ExpansionBudget.maximumMachines) VMs", at: instance.location,
+          help: "split it into several stacks")
+        return
+      }
+      machineNames[instance.name] = instance.location
+      let reportsBefore = diagnostics.reportCount
+      let references = Interpolation(extra: instance.references, machine: instance.name)
+      let resolved = references.resolve(node, &variables, diagnostics)
+      guard !variables.budget.isSpent else { return }
+      let path = SpecPath("vms.\(instance.name)")
+      origins.record(resolved, at: path)
+      if let machine = decodeMachine(instance, resolved, at: path) { machines.append(machine) }
+      // The next VM of a count has the same fault; those of for_each may differ.
+      if diagnostics.reportCount > reportsBefore, instance.each == nil { return }
+    }
   }
 
   /// One VM of a count.
   struct Instance {
     let name: ResourceName
+    /// What messages call it: its entry of the spec.
+    let title: String
     /// Counted from 1 within its group; nil for a VM without `count` and `for_each`.
-    let index: Int?
-    let each: String?
+    var index: Int?
+    var each: String?
+    /// Where the spec says that there is this VM.
+    let location: SourceLocation
+    /// True for a profile and the like, which need not have what a VM needs.
+    var isTemplate = false
 
     var references: [String: YAMLScalar] {
+      if isTemplate {
+        let names = Interpolation.machineReferences
+        return Dictionary(uniqueKeysWithValues: names.map { ($0, .unresolved) })
+      }
       var references = ["name": YAMLScalar(name.rawValue, style: .quoted)]
-      if let index { references["index"] = YAMLScalar(String(index), style: .plain) }
+      if let index { references["index"] = YAMLScalar(String(index), style: .untyped) }
       if let each { references["each"] = YAMLScalar(each, style: .quoted) }
       return references
     }
   }
 
-  private func template(_ node: YAMLNode?, at path: String) -> YAMLMapping {
-    guard let node, let reader = MappingReader(node, at: SpecPath(path), diagnostics) else { return YAMLMapping() }
-    for key in Self.expansionKeys where reader.has(key) {
-      reader.error("'\(key)' belongs to a VM, not to \(path)", at: key)
+  private func template(_ node: YAMLNode?, named title: String) -> YAMLMapping {
+    guard let node, let reader = MappingReader(node, at: SpecPath(title), diagnostics) else {
+      return YAMLMapping()
+    }
+    for key in Self.expansionKeys.sorted() where reader.has(key) {
+      reader.error("'\(key)' belongs to a VM, not to \(title)", at: key)
     }
     return (node.mapping ?? YAMLMapping()).removing(Self.expansionKeys)
   }
 
-  private func profile(_ node: YAMLNode, _ reader: MappingReader) -> ResourceName? {
-    guard let text = node.scalar?.string else {
-      reader.error("'profile' must be a name, not \(node.kind)", at: "profile")
-      return nil
-    }
-    let name = diagnostics.value(at: node.location) { () throws(ValueError) in try ResourceName(parsing: text) }
-    guard let name, check(name, at: node.location, in: .profiles) else { return nil }
-    return name
+  /// Checks what can be checked of a part of a VM: each value by itself.
+  private func check(_ node: YAMLNode, named title: String, _ variables: inout VariableTable) {
+    guard let name = try? ResourceName(parsing: "template") else { return }
+    let instance = Instance(name: name, title: title, index: 1, location: node.location, isTemplate: true)
+    let resolved = Interpolation(extra: instance.references).resolve(node, &variables, diagnostics)
+    _ = decodeMachine(instance, resolved, at: SpecPath(title))
   }
 
-  private func interpolated(_ node: YAMLNode?, _ variables: inout VariableTable) -> YAMLNode? {
-    node.flatMap { Interpolation(extra: [:]).resolve($0, &variables, diagnostics) }
+  private func profile(_ reader: MappingReader, _ variables: inout VariableTable) -> ResourceName? {
+    guard let node = reader.node("profile") else { return nil }
+    return resolved("profile", node, of: reader, &variables).flatMap {
+      reference($0, "profile", to: .profiles)
+    }
+  }
+
+  /// A reader of `key` alone, with the references in it replaced.
+  private func resolved(
+    _ key: String, _ node: YAMLNode, of reader: MappingReader, _ variables: inout VariableTable
+  ) -> MappingReader? {
+    let value = Interpolation().resolve(node, &variables, diagnostics)
+    let entry = YAMLMapping.Entry(key: key, keyLocation: node.location, value: value)
+    return MappingReader(
+      YAMLNode(.mapping(YAMLMapping([entry])), at: node.location), at: reader.path, diagnostics)
   }
 
   private func instances(
-    of name: ResourceName, _ reader: MappingReader, _ variables: inout VariableTable
+    of name: ResourceName, at location: SourceLocation, _ reader: MappingReader,
+    _ variables: inout VariableTable
   ) -> [Instance] {
-    let counts = ["count", "for_each"].filter(reader.has)
-    guard let key = counts.first else { return [Instance(name: name, index: nil, each: nil)] }
-    if counts.count == 2 {
+    if reader.has("count"), reader.has("for_each") {
       reader.error("a VM has either 'count' or 'for_each'", at: "for_each")
       return []
     }
-    guard let node = interpolated(reader.node(key), &variables),
-      let resolved = MappingReader(
-        YAMLNode(.mapping(YAMLMapping([.init(key: key, keyLocation: node.location, value: node)])), at: node.location),
-        at: reader.path, diagnostics)
-    else { return [] }
-    if key == "count" {
+    if let node = reader.node("count"), let resolved = resolved("count", node, of: reader, &variables) {
       guard let count = resolved.int("count", in: 0...10_000), count > 0 else { return [] }
-      return (1...count).compactMap { instance(name, "\($0)", index: $0, each: nil, at: node.location) }
+      return (1...count).compactMap { instance(of: name, "\($0)", index: $0, at: node.location) }
     }
-    let items = resolved.names("for_each") ?? []
-    var seen: Set<ResourceName> = []
-    return items.enumerated().compactMap { offset, item in
-      guard seen.insert(item.name).inserted else {
-        diagnostics.error("'\(item.name)' stands in for_each twice", at: item.location)
-        return nil
+    if let node = reader.node("for_each"), let resolved = resolved("for_each", node, of: reader, &variables) {
+      return (resolved.names("for_each") ?? []).enumerated().compactMap { offset, item in
+        var instance = instance(of: name, item.name.rawValue, index: offset + 1, at: item.location)
+        instance?.each = item.name.rawValue
+        return instance
       }
-      return instance(name, item.name.rawValue, index: offset + 1, each: item.name.rawValue, at: item.location)
     }
+    return [Instance(name: name, title: reader.path.description, location: location)]
   }
 
   private func instance(
-    _ base: ResourceName, _ suffix: String, index: Int, each: String?, at location: SourceLocation
+    of group: ResourceName, _ suffix: String, index: Int, at location: SourceLocation
   ) -> Instance? {
     diagnostics.value(at: location) { () throws(ValueError) in
-      Instance(name: try ResourceName(parsing: "\(base)-\(suffix)"), index: index, each: each)
-    }
-  }
-
-  /// A profile that no VM uses is checked all the same, as the first VM of a count would use it.
-  private mutating func checkUnused(
-    _ profiles: [(name: ResourceName, entry: YAMLMapping.Entry)], _ defaults: YAMLMapping,
-    _ variables: inout VariableTable
-  ) {
-    for (name, entry) in profiles {
-      let node = YAMLNode(.mapping(template(entry.value, at: "profiles.\(name)")), at: entry.keyLocation)
-      let instance = Instance(name: name, index: 1, each: name.rawValue)
-      guard let resolved = Interpolation(extra: instance.references).resolve(node, &variables, diagnostics) else { continue }
-      _ = decodeMachine(instance, resolved, at: SpecPath("profiles.\(name)"), isComplete: false)
+      Instance(
+        name: try ResourceName(parsing: "\(group)-\(suffix)"), title: "vms.\(group)", index: index,
+        location: location)
     }
   }
 }

@@ -1,10 +1,10 @@
 extension SiteDecoder {
   mutating func decodeNetworks(_ spec: MappingReader) {
-    let entries = spec.namedEntries("networks")
-    declared[.networks] = Set(entries.map(\.name))
-    for (name, entry) in entries {
-      guard let reader = MappingReader(entry.value, at: SpecPath("networks.\(name)"), diagnostics) else { continue }
-      if let network = decodeNetwork(name, reader) { networks.append(network) }
+    for (name, entry) in declare(.networks, in: spec) {
+      guard let reader = MappingReader(entry.value, at: SpecPath("networks.\(name)"), diagnostics) else {
+        continue
+      }
+      if let network = decodeNetwork(name, reader) { networks.append(network, as: name) }
       reader.finish()
     }
   }
@@ -38,12 +38,22 @@ extension SiteDecoder {
     case .user:
       refuse(["cidr", "gateway", "dhcp", "dns", "bridge", "mtu", "autostart"], mode, reader)
     }
+    if mode == .isolated, gateway != nil, !reader.has("cidr") {
+      reader.error("a gateway needs a cidr", at: "gateway", help: "such as cidr: 10.10.0.0/24")
+    }
     if let cidr, let gateway, !cidr.containsHost(gateway) {
       reader.error("the gateway \(gateway) is not an address of \(cidr)", at: "gateway")
     }
-    if let gateway = gateway ?? cidr?.firstHost, let dhcp, dhcp.contains(gateway) {
-      reader.error("the DHCP range \(dhcp) holds the gateway \(gateway)", at: "dhcp")
+    if mode == .isolated, reader.has("dhcp"), !reader.has("cidr") {
+      reader.error("DHCP needs a cidr", at: "dhcp", help: "such as cidr: 10.10.0.0/24")
     }
+    if let address = gateway ?? cidr?.firstHost, let dhcp, dhcp.contains(address) {
+      reader.error(
+        "the DHCP range \(dhcp) holds the gateway \(address)", at: "dhcp",
+        help: gateway == nil ? "without 'gateway', the first address of the network is the gateway" : nil)
+    }
+    // A network whose block is in error takes no part in the checks of addresses.
+    if cidr == nil, reader.has("cidr") || mode.hasAddresses && mode != .isolated { return nil }
     return NetworkSpec(
       name: name, mode: mode, cidr: cidr, gateway: gateway ?? cidr?.firstHost, dhcp: dhcp, domain: domain,
       bridge: bridge, mtu: mtu, autostart: autostart, hosts: hosts, isExternal: false, path: reader.path)
@@ -56,11 +66,12 @@ extension SiteDecoder {
     let to = dhcp.value("to") { text throws(ValueError) in try IPv4Address(parsing: text) }
     dhcp.missing("from")
     dhcp.missing("to")
-    if !reader.has("cidr") { reader.error("DHCP needs a cidr", at: "dhcp", help: "such as cidr: 10.10.0.0/24") }
     guard let from, let to else { return nil }
-    if from > to { dhcp.error("the range ends before it starts", at: "to") }
+    if from > to { dhcp.error("the range ends at \(to), before it starts at \(from)", at: "to") }
     for (key, address) in [("from", from), ("to", to)] {
-      if let cidr, !cidr.containsHost(address) { dhcp.error("\(address) is not an address of \(cidr)", at: key) }
+      if let cidr, !cidr.containsHost(address) {
+        dhcp.error("\(address) is not an address of \(cidr)", at: key)
+      }
     }
     return AddressRange(from: from, to: to)
   }
@@ -83,7 +94,8 @@ extension SiteDecoder {
   private static func interfaceName(_ text: String) throws(ValueError) -> String {
     let name = try ResourceName(parsing: text).rawValue
     guard name.utf8.count <= 15 else {
-      throw ValueError("the bridge name '\(name)' is longer than 15 characters", help: "Linux allows no longer one")
+      throw ValueError(
+        "the bridge name '\(name)' is longer than 15 characters", help: "Linux allows no longer one")
     }
     return name
   }

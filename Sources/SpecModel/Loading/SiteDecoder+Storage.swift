@@ -7,9 +7,7 @@ private enum PoolType: String, CaseIterable {
 
 extension SiteDecoder {
   mutating func decodePools(_ spec: MappingReader) {
-    let entries = spec.namedEntries("pools")
-    declared[.pools] = Set(entries.map(\.name))
-    for (name, entry) in entries {
+    for (name, entry) in declare(.pools, in: spec) {
       let path = SpecPath("pools.\(name)")
       guard let reader = MappingReader(entry.value, at: path, diagnostics) else { continue }
       let hostNames = hostList(reader)
@@ -22,84 +20,90 @@ extension SiteDecoder {
       }
       let autostart = external ? nil : reader.bool("autostart")
       reader.finish()
-      pools.append(
-        PoolSpec(
-          name: name, directory: directory, hosts: hostNames, isExternal: external, autostart: autostart, path: path))
+      let pool = PoolSpec(
+        name: name, directory: directory, hosts: hostNames, isExternal: external, autostart: autostart,
+        path: path)
+      pools.append(pool, as: name)
     }
     guard !spec.has("pools"), let name = try? ResourceName(parsing: Self.defaultPoolName) else { return }
     // virtform's own libvirt has a pool without being asked for one; other hosts' storage is theirs to name.
-    let embedded = hosts.filter(\.isEmbedded).map(\.name)
+    let embedded = hosts.all.filter(\.isEmbedded).map(\.name).sorted()
     guard !embedded.isEmpty else { return }
-    declared[.pools] = [name]
-    pools = [
-      PoolSpec(
-        name: name, directory: nil, hosts: embedded, isExternal: true, autostart: nil, path: SpecPath("pools.\(name)"))
-    ]
+    declare(name, in: .pools)
+    let pool = PoolSpec(
+      name: name, directory: nil, hosts: embedded, isExternal: true, autostart: nil,
+      path: SpecPath("pools.\(name)"))
+    pools.append(pool, as: name)
   }
 
   private static func absolutePath(_ text: String) throws(ValueError) -> String {
     guard text.hasPrefix("/") else {
-      throw ValueError("'\(text)' is not an absolute path", help: "it is a directory on the host, so it starts with /")
+      throw ValueError(
+        "'\(text)' is not an absolute path", help: "it is a directory on the host, so it starts with /")
     }
     guard !text.split(separator: "/").contains(where: { $0 == ".." || $0 == "." }) else {
       throw ValueError("the path '\(text)' has a '.' or '..' in it", help: "write where it leads to")
     }
     guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
-      throw ValueError("the path has a control character")
+      throw ValueError("the path has a control character", help: "write it in one line")
     }
-    return text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text
+    // One spelling for each directory, so that two pools in the same one are noticed.
+    return "/" + text.split(separator: "/").joined(separator: "/")
   }
 
   mutating func decodeImages(_ spec: MappingReader) {
-    let entries = spec.namedEntries("images")
-    declared[.images] = Set(entries.map(\.name))
-    for (name, entry) in entries {
+    for (name, entry) in declare(.images, in: spec) {
       let path = SpecPath("images.\(name)")
       guard let reader = MappingReader(entry.value, at: path, diagnostics) else { continue }
-      let source = reader.string("source")
-      reader.missing("source", help: "the path of a qcow2 or raw file on this machine")
-      let stated = reader.choice("format", DiskFormat.self)
-      let sha256 = reader.value("sha256") { text throws(ValueError) in try Self.sha256(text) }
+      if let image = decodeImage(name, reader) { images.append(image, as: name) }
       reader.finish()
-      guard let source else { continue }
-      if let scheme = source.firstRange(of: "://") {
+    }
+  }
+
+  private func decodeImage(_ name: ResourceName, _ reader: MappingReader) -> ImageSpec? {
+    let source = reader.string("source")
+    reader.missing("source", help: "the path of a qcow2 or raw file on this machine")
+    let stated = reader.choice("format", DiskFormat.self)
+    let sha256 = reader.value("sha256") { text throws(ValueError) in try Self.sha256(text) }
+    guard let source else { return nil }
+    if let scheme = source.firstRange(of: "://") {
+      reader.error(
+        "images are local files; '\(source[..<scheme.lowerBound])' URLs are not supported", at: "source",
+        help: "download it and name the file")
+      return nil
+    }
+    let file = VariableTable.resolve(source, besides: reader.location(of: "source").path)
+    guard FileManager.default.fileExists(atPath: file) else {
+      reader.error("no image file at '\(file)'", at: "source", help: "paths are relative to the spec's file")
+      return nil
+    }
+    let suffix = source.split(separator: ".").last.map { String($0).lowercased() } ?? ""
+    guard let format = stated ?? (reader.has("format") ? nil : DiskFormat(rawValue: suffix)) else {
+      if !reader.has("format") {
         reader.error(
-          "images are local files; '\(source[..<scheme.lowerBound])' URLs are not supported", at: "source",
-          help: "download it and name the file")
-        continue
+          "the format of '\(source)' cannot be told from its name", at: "source",
+          help: "add format: qcow2 or format: raw")
       }
-      let format = stated ?? DiskFormat(rawValue: String(source.split(separator: ".").last ?? ""))
-      let file = VariableTable.resolve(source, besides: reader.location(of: "source").path)
-      guard FileManager.default.isReadableFile(atPath: file) else {
-        reader.error("no image file at '\(file)'", at: "source", help: "paths are relative to the spec's file")
-        continue
-      }
-      guard let format else {
-        if !reader.has("format") {
-          reader.error(
-            "the format of '\(source)' cannot be told from its name", at: "source",
-            help: "add format: qcow2 or format: raw")
-        }
-        continue
-      }
-      guard let size = diagnostics.value(at: reader.location(of: "source"), { () throws(ValueError) in
-        try ImageHeader(file: file, stated: format).virtualSize
-      }) else { continue }
-      images.append(ImageSpec(name: name, file: file, format: format, virtualSize: size, sha256: sha256, path: path))
+      return nil
+    }
+    return diagnostics.value(at: reader.location(of: "source")) { () throws(ValueError) in
+      ImageSpec(
+        name: name, file: file, format: format,
+        virtualSize: try ImageHeader(file: file, stated: format).virtualSize,
+        sha256: sha256, path: reader.path)
     }
   }
 
   private static func sha256(_ text: String) throws(ValueError) -> String {
     guard text.count == 64, text.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
-      throw ValueError("'\(text)' is not a SHA-256", help: "it has 64 hexadecimal digits; sha256sum prints it")
+      throw ValueError(
+        "'\(text)' is not a SHA-256", help: "it has 64 hexadecimal digits; sha256sum prints it")
     }
     return text.lowercased()
   }
 
   mutating func decodeSharedDisks(_ spec: MappingReader) {
-    let entries = spec.namedEntries("disks")
-    declared[.disks] = Set(entries.map(\.name))
-    for (name, entry) in entries {
+    for (name, entry) in declare(.disks, in: spec) {
       let path = SpecPath("disks.\(name)")
       guard let reader = MappingReader(entry.value, at: path, diagnostics) else { continue }
       let size = diskSize(reader)
@@ -110,9 +114,10 @@ extension SiteDecoder {
       let pool = self.pool(reader, on: host)
       reader.finish()
       if let size, let host, let pool {
-        sharedDisks.append(
-          SharedDiskSpec(
-            name: name, size: size, format: format, pool: pool, host: host, isProtected: isProtected, path: path))
+        let disk = SharedDiskSpec(
+          name: name, size: size, format: format, pool: pool, host: host, isProtected: isProtected, path: path
+        )
+        sharedDisks.append(disk, as: name)
       }
     }
   }
@@ -120,10 +125,16 @@ extension SiteDecoder {
   func diskSize(_ reader: MappingReader) -> ByteCount? {
     reader.value("size") { text throws(ValueError) in
       let size = try ByteCount(parsing: text)
-      guard size >= .mebibytes(1) else { throw ValueError("a disk of \(size) is too small", help: "at least 1MiB") }
+      guard size >= .mebibytes(1) else {
+        throw ValueError("a disk of \(size) is too small", help: "at least 1MiB")
+      }
+      guard size <= .gibibytes(1 << 20) else {
+        throw ValueError("a disk of \(size) is too large", help: "at most 1PiB")
+      }
       // QEMU counts a disk in sectors; libvirt would round up, and the next plan would differ.
       guard size.rawValue % 512 == 0 else {
-        throw ValueError("a disk of \(size) is not a whole number of sectors", help: "use a multiple of 512 bytes")
+        throw ValueError(
+          "a disk of \(size) is not a whole number of sectors", help: "use a multiple of 512 bytes")
       }
       return size
     }
@@ -133,14 +144,16 @@ extension SiteDecoder {
   func host(_ reader: MappingReader) -> ResourceName? {
     if reader.has("host") { return reference(reader, "host", to: .hosts) }
     _ = reader.node("host")
-    if let only = declared[.hosts], only.count == 1 { return only.first }
-    let names = (declared[.hosts] ?? []).sorted().map(\.rawValue).joined(separator: ", ")
-    reader.missing("host", help: "there are several hosts: \(names)")
+    let known = declared[.hosts] ?? []
+    if known.count == 1 { return known.first }
+    if isUnreadable(.hosts) { return nil }
+    reader.missing("host", help: Self.choices(known) ?? "there is no host: declare one under hosts:")
     return nil
   }
 
   /// The pool that `pool:` names, or `inherited`, or the only one; nil with a diagnostic if it is not on `host`.
-  func pool(_ reader: MappingReader, on host: ResourceName?, inherited: ResourceName? = nil) -> ResourceName? {
+  func pool(_ reader: MappingReader, on host: ResourceName?, inherited: ResourceName? = nil) -> ResourceName?
+  {
     let name: ResourceName
     if reader.has("pool") {
       guard let named = reference(reader, "pool", to: .pools) else { return nil }
@@ -150,19 +163,30 @@ extension SiteDecoder {
       name = inherited
     } else {
       _ = reader.node("pool")
-      guard let known = declared[.pools], known.count == 1, let only = known.first else {
-        let help = (declared[.pools] ?? []).isEmpty
-          ? "declare one, such as pools: {default: {type: dir, path: /var/lib/libvirt/images}}"
-          : "name one of " + (declared[.pools] ?? []).sorted().map(\.rawValue).joined(separator: ", ")
-        reader.missing("pool", help: help)
+      let known = declared[.pools] ?? []
+      guard known.count == 1, let only = known.first else {
+        if isUnreadable(.pools) { return nil }
+        reader.missing(
+          "pool",
+          help: Self.choices(known)
+            ?? "declare one, such as pools: {default: {path: /var/lib/libvirt/images}}")
         return nil
       }
       name = only
     }
-    if let host, let pool = pools.first(where: { $0.name == name }), !pool.hosts.contains(host) {
-      diagnostics.error("pool '\(name)' is not on host '\(host)'", at: reader.location(of: "pool"))
+    if let host, let pool = pools[name], !pool.hosts.contains(host) {
+      diagnostics.error(
+        "pool '\(name)' is not on host '\(host)'", at: reader.location(of: "pool"),
+        help: pool.hosts.isEmpty ? nil : "it is on " + pool.hosts.map(\.rawValue).joined(separator: ", "))
       return nil
     }
     return name
+  }
+
+  /// The first of `names`, which stand for all of them; nil if there are none.
+  private static func choices(_ names: Set<ResourceName>) -> String? {
+    guard !names.isEmpty else { return nil }
+    return "name one of " + names.sorted().prefix(10).map(\.rawValue).joined(separator: ", ")
+      + (names.count > 10 ? " …" : "")
   }
 }

@@ -8,14 +8,18 @@ struct SiteDecoder {
   let diagnostics: Diagnostics
   var origins = Origins()
 
-  var hosts: [Host] = []
-  var pools: [PoolSpec] = []
-  var images: [ImageSpec] = []
-  var networks: [NetworkSpec] = []
-  var sharedDisks: [SharedDiskSpec] = []
+  var hosts = NamedList<Host>()
+  var pools = NamedList<PoolSpec>()
+  var images = NamedList<ImageSpec>()
+  var networks = NamedList<NetworkSpec>()
+  var sharedDisks = NamedList<SharedDiskSpec>()
   var machines: [MachineSpec] = []
+  /// Every VM that the spec names, and where.
+  var machineNames: [ResourceName: SourceLocation] = [:]
   /// Names that were declared, even where their declaration is in error: no second error for using them.
-  var declared: [Section: Set<ResourceName>] = [:]
+  private(set) var declared: [Section: Set<ResourceName>] = [:]
+  /// Sections of which nothing can be read: nobody knows what they declare, so no use of it is an error.
+  private var unreadable: Set<Section> = []
 
   /// The parts of a spec whose entries refer to each other by name.
   enum Section: String {
@@ -26,41 +30,40 @@ struct SiteDecoder {
   init(diagnostics: Diagnostics) { self.diagnostics = diagnostics }
 
   mutating func decode(_ root: YAMLNode, variables sources: VariableTable.Sources) -> Site? {
-    guard let raw = MappingReader(root, at: SpecPath(""), diagnostics) else { return nil }
+    guard let raw = Self.reader(of: root, diagnostics) else { return nil }
     var variables = VariableTable(raw, sources: sources, diagnostics: diagnostics)
-    // Sections with VMs are resolved for each VM, since ${index} differs; all others once, here.
-    let templates: Set = ["variables", "defaults", "profiles", "vms"]
-    guard let mapping = root.mapping ?? Optional(YAMLMapping()) else { return nil }
-    var entries: [YAMLMapping.Entry] = []
-    for entry in mapping.entries {
-      var resolved = entry
-      if !templates.contains(entry.key) {
-        guard let value = Interpolation(extra: [:]).resolve(entry.value, &variables, diagnostics) else { continue }
-        resolved.value = value
-        origins.record(value, at: SpecPath(entry.key))
-      }
-      entries.append(resolved)
-    }
-    let resolved = YAMLNode(.mapping(YAMLMapping(entries)), at: root.location)
-    guard let reader = MappingReader(resolved, at: SpecPath("the spec"), diagnostics) else { return nil }
-    _ = reader.node("variables")
-    let stack = decodeHeader(reader)
-    guard let sections = MappingReader(resolved, at: SpecPath(""), diagnostics) else { return nil }
-    decodeHosts(sections)
-    decodePools(sections)
-    decodeImages(sections)
-    decodeNetworks(sections)
-    decodeSharedDisks(sections)
-    decodeMachines(sections, &variables)
-    for key in ["hosts", "pools", "images", "networks", "disks", "defaults", "profiles", "vms"] { _ = reader.node(key) }
-    reader.finish()
+    guard let spec = Self.reader(of: resolved(root, &variables), diagnostics) else { return nil }
+    let stack = decodeHeader(spec)
+    decodeHosts(spec)
+    decodePools(spec)
+    decodeImages(spec)
+    decodeNetworks(spec)
+    decodeSharedDisks(spec)
+    decodeMachines(spec, &variables)
+    _ = spec.node("variables")
+    spec.finish()
     checkAcrossObjects()
     guard let stack, !diagnostics.hasErrors else { return nil }
     return Site(
-      stack: stack, hosts: hosts.sorted { $0.name < $1.name }, pools: pools.sorted { $0.name < $1.name },
-      images: images.sorted { $0.name < $1.name }, networks: networks.sorted { $0.name < $1.name },
-      disks: sharedDisks.sorted { $0.name < $1.name }, machines: machines.sorted { $0.name < $1.name },
-      origins: origins, secrets: variables.secrets)
+      stack: stack, hosts: hosts.all, pools: pools.all, images: images.all, networks: networks.all,
+      disks: sharedDisks.all, machines: machines, origins: origins, secrets: variables.secrets)
+  }
+
+  private static func reader(of root: YAMLNode, _ diagnostics: Diagnostics) -> MappingReader? {
+    MappingReader(root, at: SpecPath(""), diagnostics, title: "the spec", nestedPrefix: "")
+  }
+
+  /// The spec with its references replaced, but for the sections that are filled in for each VM.
+  private mutating func resolved(_ root: YAMLNode, _ variables: inout VariableTable) -> YAMLNode {
+    let templates: Set = ["variables", "defaults", "profiles", "vms"]
+    let entries = (root.mapping ?? YAMLMapping()).entries.map { entry in
+      guard !templates.contains(entry.key) else { return entry }
+      var resolved = entry
+      resolved.value = Interpolation().resolve(entry.value, &variables, diagnostics)
+      origins.record(resolved.value, at: SpecPath(entry.key))
+      return resolved
+    }
+    return YAMLNode(.mapping(YAMLMapping(entries)), at: root.location)
   }
 
   private func decodeHeader(_ reader: MappingReader) -> ResourceName? {
@@ -76,25 +79,47 @@ struct SiteDecoder {
 
   // MARK: References
 
+  /// The entries of `section`, whose names references may use from here on.
+  mutating func declare(
+    _ section: Section, in spec: MappingReader
+  ) -> [(name: ResourceName, entry: YAMLMapping.Entry)] {
+    let entries = spec.namedEntries(section.rawValue)
+    declared[section] = Set(entries.map(\.name))
+    if spec.isUnreadable(section.rawValue) { unreadable.insert(section) }
+    return entries
+  }
+
+  /// Declares what is there without being in the spec.
+  mutating func declare(_ name: ResourceName, in section: Section) { declared[section] = [name] }
+
+  func isUnreadable(_ section: Section) -> Bool { unreadable.contains(section) }
+
   /// The name at `key` if `section` declares it, else nil with a diagnostic. An absent key is nil, too.
   func reference(_ reader: MappingReader, _ key: String, to section: Section) -> ResourceName? {
     guard let name = reader.name(key) else { return nil }
     return check(name, at: reader.location(of: key), in: section) ? name : nil
   }
 
-  func check(_ name: ResourceName, at location: SourceLocation, in section: Section) -> Bool {
+  /// True if `section` declares `name`, else false with a diagnostic.
+  ///
+  /// - Parameter isNICName: true if the name is that of a NIC, which stands for its network.
+  func check(
+    _ name: ResourceName, at location: SourceLocation, in section: Section, isNICName: Bool = false
+  ) -> Bool {
     let known = declared[section] ?? []
-    if known.contains(name) { return true }
-    let near = nearest(to: name.rawValue, in: known.map(\.rawValue).sorted())
+    if known.contains(name) || isUnreadable(section) { return true }
+    let near = diagnostics.suggestions.nearest(to: name.rawValue, in: known.lazy.map(\.rawValue))
     diagnostics.error(
       "no \(section.singular) '\(name)' in this spec", at: location,
-      help: near.map { "did you mean '\($0)'?" } ?? "declare it under \(section.rawValue):")
+      help: near.map { "did you mean '\($0)'?" }
+        ?? "declare it under \(section.rawValue):"
+        + (isNICName ? ", or say which 'network' this NIC is on" : ""))
     return false
   }
 
   /// The hosts that `hosts:` names, or all.
   func hostList(_ reader: MappingReader) -> [ResourceName] {
-    guard let names = reader.names("hosts") else { return hosts.map(\.name).sorted() }
+    guard let names = reader.names("hosts") else { return (declared[.hosts] ?? []).sorted() }
     return names.filter { check($0.name, at: $0.location, in: .hosts) }.map(\.name).sorted()
   }
 

@@ -19,6 +19,8 @@ public struct SpecLoader {
   }
 
   private let environment: [String: String]
+  /// Bytes of a variable's file.
+  private static let maximumVariableSize = 1 << 20
 
   /// - Parameter environment: what `env:` of a variable reads.
   public init(environment: [String: String]) { self.environment = environment }
@@ -28,7 +30,7 @@ public struct SpecLoader {
     let diagnostics = Diagnostics()
     let sources = Self.files(at: path, diagnostics).compactMap { file in
       diagnostics.value(at: nil) { () throws(ValueError) in
-        SourceText(path: file, text: try Self.readText(file))
+        SourceText(path: file, text: try Self.readSpec(file, isNamedByUser: file == path))
       }
     }
     return load(sources, diagnostics)
@@ -50,12 +52,12 @@ public struct SpecLoader {
     // A file that is no YAML would make every reference into it look wrong: its own errors come first.
     if !diagnostics.hasErrors {
       let variables = VariableTable.Sources(environment: environment) { path throws(ValueError) in
-        var text = try Self.readText(path)
-        if text.last == "\n" { text.removeLast() }
+        var text = try FileReader.text(path, maximum: Self.maximumVariableSize)
+        if text.last?.isNewline == true { text.removeLast() }
         return text
       }
       var decoder = SiteDecoder(diagnostics: diagnostics)
-      site = decoder.decode(Self.merge(roots, diagnostics), variables: variables)
+      site = decoder.decode(Self.merge(roots, of: sources, diagnostics), variables: variables)
     }
     return Result(
       site: diagnostics.hasErrors ? nil : site, diagnostics: diagnostics.sorted, sources: sources)
@@ -64,7 +66,8 @@ public struct SpecLoader {
   private static func files(at path: String, _ diagnostics: Diagnostics) -> [String] {
     var isDirectory = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-      diagnostics.error("no spec at '\(path)'", at: nil, help: "name a YAML file or a directory that holds some")
+      diagnostics.error(
+        "no spec at '\(path)'", at: nil, help: "name a YAML file or a directory that holds some")
       return []
     }
     guard isDirectory else { return [path] }
@@ -72,45 +75,61 @@ public struct SpecLoader {
     let prefix = path == "." ? "" : (path.hasSuffix("/") ? path : path + "/")
     let files = names.filter { ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && !$0.hasPrefix(".") }
     if files.isEmpty {
-      diagnostics.error("no *.yaml file in '\(path)'", at: nil, help: "name a YAML file or a directory that holds some")
+      diagnostics.error(
+        "no *.yaml file in '\(path)'", at: nil, help: "name a YAML file or a directory that holds some")
     }
     return files.map { prefix + $0 }
   }
 
-  private static func readText(_ path: String) throws(ValueError) -> String {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw ValueError("cannot read '\(path)'", help: "check that the file is there and that you may read it")
+  /// The text of a spec's file. What the user names may be a pipe, too.
+  private static func readSpec(_ path: String, isNamedByUser: Bool) throws(ValueError) -> String {
+    let maximum = YAMLParser.Bounds().bytes
+    if isNamedByUser, let file = FileReader(path), !file.isRegular,
+      let data = FileManager.default.contents(atPath: path), data.count <= maximum,
+      let text = String(validating: data, as: UTF8.self)
+    {
+      return text
     }
-    guard let text = String(data: data, encoding: .utf8) else { throw ValueError("'\(path)' is not UTF-8 text") }
-    return text
+    return try FileReader.text(path, maximum: maximum)
   }
 
   /// One mapping of all files. Sections merge by name; the same name twice is an error that shows both.
-  private static func merge(_ roots: [YAMLNode], _ diagnostics: Diagnostics) -> YAMLNode {
+  private static func merge(_ roots: [YAMLNode], of sources: [SourceText], _ diagnostics: Diagnostics)
+    -> YAMLNode
+  {
     var merged = YAMLMapping()
     for entry in roots.compactMap(\.mapping).flatMap(\.entries) {
       guard let first = merged[entry.key] else {
         merged.append(entry)
         continue
       }
-      switch (first.value.content, entry.value.content) {
-      case (.mapping(let a), .mapping(let b)):
-        for inner in b.entries {
-          guard let earlier = a[inner.key] else { continue }
-          diagnostics.error(
-            "'\(entry.key).\(inner.key)' is defined twice", at: inner.keyLocation,
-            related: [.init(message: "it is defined here first", location: earlier.keyLocation)])
-        }
-        merged = merged.merging(YAMLMapping([entry]))
-      case (.scalar(let a), .scalar(let b)) where a == b: continue
-      case (_, .scalar(let empty)) where empty.isNull: continue
-      default:
-        diagnostics.error(
-          "'\(entry.key)' is set twice", at: entry.keyLocation,
-          related: [.init(message: "it is set here first", location: first.keyLocation)])
-      }
+      if merge(entry, into: first, diagnostics) { merged = merged.merging(YAMLMapping([entry])) }
     }
-    let start = SourceLocation(path: roots.first?.location.path ?? "", line: 1, column: 1)
-    return YAMLNode(.mapping(merged), at: roots.count == 1 ? roots[0].location : start)
+    let start = SourceLocation(path: sources.first?.path ?? "", line: 1, column: 1)
+    return YAMLNode(.mapping(merged), at: start)
+  }
+
+  /// True if `entry`, whose key `first` has already, is to be laid over it; reports what is there twice.
+  private static func merge(
+    _ entry: YAMLMapping.Entry, into first: YAMLMapping.Entry, _ diagnostics: Diagnostics
+  ) -> Bool {
+    switch (first.value.content, entry.value.content) {
+    case (.mapping(let a), .mapping(let b)):
+      for inner in b.entries {
+        guard let earlier = a[inner.key] else { continue }
+        diagnostics.error(
+          "'\(entry.key).\(inner.key)' is defined twice", at: inner.keyLocation,
+          related: [.init(message: "it is defined here first", location: earlier.keyLocation)])
+      }
+      return true
+    case (.scalar(let empty), _) where empty.isNull: return true
+    case (_, .scalar(let empty)) where empty.isNull: return false
+    case (.scalar(let a), .scalar(let b)) where a == b: return false
+    default:
+      diagnostics.error(
+        "'\(entry.key)' is set twice", at: entry.keyLocation,
+        related: [.init(message: "it is set here first", location: first.keyLocation)])
+      return false
+    }
   }
 }

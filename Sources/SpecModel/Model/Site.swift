@@ -2,20 +2,41 @@
 public struct Site: Sendable {
   public let stack: ResourceName
   /// Everything below is sorted by name.
-  public let hosts: [Host]
-  public let pools: [PoolSpec]
-  public let images: [ImageSpec]
-  public let networks: [NetworkSpec]
-  public let disks: [SharedDiskSpec]
+  public var hosts: [Host] { hostList.all }
+  public var pools: [PoolSpec] { poolList.all }
+  public var images: [ImageSpec] { imageList.all }
+  public var networks: [NetworkSpec] { networkList.all }
+  public var disks: [SharedDiskSpec] { diskList.all }
   public let machines: [MachineSpec]
   /// Where each value of the resolved spec was written.
   public let origins: Origins
   /// Values that no output may show.
   public let secrets: [String]
 
-  public func host(_ name: ResourceName) -> Host? { hosts.first { $0.name == name } }
-  public func image(_ name: ResourceName) -> ImageSpec? { images.first { $0.name == name } }
-  public func network(_ name: ResourceName) -> NetworkSpec? { networks.first { $0.name == name } }
-  public func disk(_ name: ResourceName) -> SharedDiskSpec? { disks.first { $0.name == name } }
-  public func pool(_ name: ResourceName) -> PoolSpec? { pools.first { $0.name == name } }
+  private let hostList: NamedList<Host>
+  private let poolList: NamedList<PoolSpec>
+  private let imageList: NamedList<ImageSpec>
+  private let networkList: NamedList<NetworkSpec>
+  private let diskList: NamedList<SharedDiskSpec>
+
+  init(
+    stack: ResourceName, hosts: [Host], pools: [PoolSpec], images: [ImageSpec], networks: [NetworkSpec],
+    disks: [SharedDiskSpec], machines: [MachineSpec], origins: Origins, secrets: [String]
+  ) {
+    self.stack = stack
+    hostList = NamedList(hosts.sorted { $0.name < $1.name }, by: \.name)
+    poolList = NamedList(pools.sorted { $0.name < $1.name }, by: \.name)
+    imageList = NamedList(images.sorted { $0.name < $1.name }, by: \.name)
+    networkList = NamedList(networks.sorted { $0.name < $1.name }, by: \.name)
+    diskList = NamedList(disks.sorted { $0.name < $1.name }, by: \.name)
+    self.machines = machines.sorted { $0.name < $1.name }
+    self.origins = origins
+    self.secrets = secrets
+  }
+
+  public func host(_ name: ResourceName) -> Host? { hostList[name] }
+  public func image(_ name: ResourceName) -> ImageSpec? { imageList[name] }
+  public func network(_ name: ResourceName) -> NetworkSpec? { networkList[name] }
+  public func disk(_ name: ResourceName) -> SharedDiskSpec? { diskList[name] }
+  public func pool(_ name: ResourceName) -> PoolSpec? { poolList[name] }
 }

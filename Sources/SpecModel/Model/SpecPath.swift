@@ -4,7 +4,9 @@ public struct SpecPath: Hashable, Sendable, CustomStringConvertible {
 
   public init(_ description: String) { self.description = description }
 
-  public static func + (path: SpecPath, key: String) -> SpecPath { SpecPath("\(path.description).\(key)") }
+  public static func + (path: SpecPath, key: String) -> SpecPath {
+    SpecPath(path.description.isEmpty ? key : "\(path.description).\(key)")
+  }
 
   /// The path one level up, or nil at the top.
   public var parent: SpecPath? {

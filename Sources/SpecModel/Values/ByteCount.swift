@@ -25,36 +25,44 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable, Custo
   public init(parsing text: String) throws(ValueError) {
     let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let unit = text.dropFirst(number.count).drop { $0 == " " }
-    let parts = number.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let whole = parts.first, !whole.isEmpty, parts.count == 1 || !parts[1].isEmpty else {
+    let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+    guard (1...2).contains(parts.count), parts.allSatisfy({ !$0.isEmpty }) else {
       throw ValueError("'\(text)' is not a size", help: "write a number and a unit, such as 4GiB or 500MB")
     }
     if unit.isEmpty {
       throw ValueError(
-        "the size '\(text)' has no unit", help: "write \(text)GiB, \(text)MiB or another unit")
+        "the size '\(text)' has no unit", help: "write \(number)GiB, \(number)MiB or another unit")
     }
     guard let factor = Self.units[String(unit)] else {
-      let known = nearest(to: String(unit), in: Self.units.keys.sorted()).map { "did you mean \(number)\($0)?" }
-      throw ValueError("unknown unit '\(unit)'", help: known ?? "units are B, KiB, MiB, GiB, TiB, KB, MB, GB, TB")
+      let known = nearest(to: String(unit), in: Self.units.keys).map { "did you mean \(number)\($0)?" }
+      throw ValueError(
+        "unknown unit '\(unit)' in the size '\(text)'",
+        help: known ?? "units are B, KiB, MiB, GiB, TiB, PiB, KB, MB, GB, TB, PB")
     }
-    let fraction = parts.count == 2 ? String(parts[1]) : ""
-    guard fraction.count <= 9, let digits = UInt64(whole + fraction) else {
-      throw ValueError("the size '\(text)' is too large")
-    }
-    let scale = fraction.reduce(UInt64(1)) { value, _ in value * 10 }
-    let (bytes, overflow) = digits.multipliedReportingOverflow(by: factor)
-    if overflow { throw ValueError("the size '\(text)' is too large") }
-    guard bytes % scale == 0 else { throw ValueError("the size '\(text)' is not a whole number of bytes") }
-    rawValue = bytes / scale
+    rawValue = try Self.bytes(parts[0], parts.count == 2 ? parts[1] : "", times: factor, text)
   }
 
-  /// In the largest binary unit that shows it exactly: `4 GiB`, `1.5 GiB`, `500000000 B`.
+  private static func bytes(
+    _ whole: Substring, _ decimals: Substring, times factor: UInt64, _ text: String
+  ) throws(ValueError) -> UInt64 {
+    let decimals = String(decimals.reversed().drop { $0 == "0" }.reversed())
+    guard decimals.count <= 18 else { throw ValueError("the size '\(text)' has too many decimals") }
+    guard let digits = UInt64(whole + decimals) else { throw ValueError("the size '\(text)' is too large") }
+    let scale = decimals.reduce(UInt64(1)) { value, _ in value * 10 }
+    let product = digits.multipliedFullWidth(by: factor)
+    guard product.high < scale else { throw ValueError("the size '\(text)' is too large") }
+    let (bytes, rest) = scale.dividingFullWidth(product)
+    guard rest == 0 else { throw ValueError("the size '\(text)' is not a whole number of bytes") }
+    return bytes
+  }
+
+  /// In the largest binary unit that shows it exactly, which reads back as the same size: `4 GiB`, `1.5 GiB`, `500000000 B`.
   public var description: String {
     for (power, unit) in ["PiB", "TiB", "GiB", "MiB", "KiB"].enumerated() {
       let size = UInt64(1) << (50 - 10 * UInt64(power))
       guard rawValue >= size else { continue }
       if rawValue % size == 0 { return "\(rawValue / size) \(unit)" }
-      if (rawValue % size) * 4 % size == 0 {
+      if rawValue / size < 1024, (rawValue % size) * 4 % size == 0 {
         let quarters = (rawValue % size) * 4 / size
         return "\(rawValue / size).\(["", "25", "5", "75"][Int(quarters)]) \(unit)"
       }
@@ -65,5 +73,8 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable, Custo
   public static func < (a: ByteCount, b: ByteCount) -> Bool { a.rawValue < b.rawValue }
 
   /// Rounded up to whole KiB, libvirt's unit of memory.
-  public var roundedUpToKibibytes: ByteCount { ByteCount(rawValue: (rawValue + 1023) & ~1023) }
+  public var roundedUpToKibibytes: ByteCount {
+    let (sum, overflow) = rawValue.addingReportingOverflow(1023)
+    return ByteCount(rawValue: (overflow ? UInt64.max : sum) & ~1023)
+  }
 }

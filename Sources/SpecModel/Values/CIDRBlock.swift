@@ -15,8 +15,10 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
   public init(parsing text: String) throws(ValueError) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, let prefix = Int(parts[1]), (0...32).contains(prefix),
-      parts[1].allSatisfy({ $0.isASCII && $0.isNumber })
-    else { throw ValueError("'\(text)' is not a block of IPv4 addresses", help: "write one such as 10.10.0.0/24") }
+      String(prefix) == parts[1]
+    else {
+      throw ValueError("'\(text)' is not a block of IPv4 addresses", help: "write one such as 10.10.0.0/24")
+    }
     let address = try IPv4Address(parsing: String(parts[0]))
     self.init(containing: address, prefix: prefix)
     guard network == address else {
@@ -29,6 +31,7 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
   /// The netmask in dotted form, as libvirt's network XML has it.
   public var netmask: IPv4Address { IPv4Address(rawValue: Self.mask(prefix)) }
 
+  /// The last address, which reaches every host of the block.
   public var broadcast: IPv4Address { IPv4Address(rawValue: network.rawValue | ~Self.mask(prefix)) }
 
   /// The first address a host can have, by custom the gateway's.
@@ -39,10 +42,12 @@ public struct CIDRBlock: Hashable, Sendable, CustomStringConvertible {
     contains(address) && address != network && address != broadcast
   }
 
+  /// True for every address of the block, the network's own and the broadcast address included.
   public func contains(_ address: IPv4Address) -> Bool {
     address.rawValue & Self.mask(prefix) == network.rawValue
   }
 
+  /// True if some address lies in both.
   public func overlaps(_ other: CIDRBlock) -> Bool {
     contains(other.network) || other.contains(network)
   }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where a host's libvirt is reached, built from checked parts.
 ///
 /// Follows <https://libvirt.org/uri.html>. Parameters that run a program (`command`), that reach the remote
@@ -16,6 +18,7 @@ public struct HostURI: Hashable, Sendable, CustomStringConvertible {
   /// Checked parameters in the order they were written.
   public let parameters: [Parameter]
 
+  /// One `name=value` behind the question mark.
   public struct Parameter: Hashable, Sendable {
     public let name: String
     public let value: String
@@ -38,11 +41,14 @@ public struct HostURI: Hashable, Sendable, CustomStringConvertible {
     "tls_priority": ["tls"],
   ]
 
+  /// Reads a URI such as `qemu+ssh://root@rack1/system`; what is not known to be harmless is refused.
   public init(parsing text: String) throws(ValueError) {
     guard let separator = text.firstRange(of: "://") else {
-      throw ValueError("'\(text)' is not a libvirt URI", help: "write one such as qemu+ssh://root@rack1/system")
+      throw ValueError(
+        "'\(text)' is not a libvirt URI", help: "write one such as qemu+ssh://root@rack1/system")
     }
-    let scheme = text[..<separator.lowerBound].split(separator: "+", omittingEmptySubsequences: false).map(String.init)
+    let scheme = text[..<separator.lowerBound].split(separator: "+", omittingEmptySubsequences: false).map(
+      String.init)
     guard let driver = scheme.first, Self.drivers.contains(driver), scheme.count <= 2 else {
       throw ValueError(
         "unknown driver '\(text[..<separator.lowerBound])' in the URI",
@@ -52,7 +58,8 @@ public struct HostURI: Hashable, Sendable, CustomStringConvertible {
     if let transport, !Self.transports.contains(transport) {
       throw ValueError(
         "unknown transport '\(transport)' in the URI",
-        help: transport == "ext" ? "ext runs a local program" : "transports are \(Self.transports.joined(separator: ", "))")
+        help: transport == "ext"
+          ? "ext runs a local program" : "transports are \(Self.transports.joined(separator: ", "))")
     }
     let rest = text[separator.upperBound...]
     let query = rest.firstIndex(of: "?")
@@ -65,11 +72,14 @@ public struct HostURI: Hashable, Sendable, CustomStringConvertible {
     self.driver = driver
     // libvirt takes TLS for a remote daemon where no transport is named; ESX speaks its own protocol.
     self.transport = transport ?? (host == nil || Self.agentless.contains(driver) ? nil : "tls")
-    guard host == nil || transport != "unix" else { throw ValueError("a unix socket is on this machine: the URI cannot name a host") }
+    guard host == nil || transport != "unix" else {
+      throw ValueError("a unix socket is on this machine: the URI cannot name a host")
+    }
     guard host != nil || self.transport == nil || transport == "unix" else {
       throw ValueError("the URI '\(text)' names no host for its transport")
     }
-    parameters = try Self.parameters(query.map { rest[rest.index(after: $0)...] } ?? "", transport: self.transport)
+    parameters = try Self.parameters(
+      query.map { rest[rest.index(after: $0)...] } ?? "", transport: self.transport)
   }
 
   private static func authority(_ text: Substring) throws(ValueError) -> (String?, String?, Int?) {
@@ -84,15 +94,29 @@ public struct HostURI: Hashable, Sendable, CustomStringConvertible {
     }
     var port: Int?
     let isIPv6 = rest.first == "["
+    // libvirt takes what stands in brackets as it is, so only an address may stand there.
     if let colon = rest.lastIndex(of: ":"), !isIPv6 || rest[..<colon].last == "]" {
-      guard let number = Int(rest[rest.index(after: colon)...]), (1...65535).contains(number) else {
+      let digits = rest[rest.index(after: colon)...]
+      guard let number = Int(digits), (1...65535).contains(number), String(number) == digits else {
         throw ValueError("the port in '\(text)' is not a number from 1 to 65535")
       }
       port = number
       rest = rest[..<colon]
     }
-    try check(String(rest), of: "host", allowed: isIPv6 ? "[]:.%" : ".-_")
+    if isIPv6 { try checkIPv6(rest) } else { try check(String(rest), of: "host", allowed: ".-_") }
     return (user, String(rest), port)
+  }
+
+  /// An address in brackets, with or without a zone: `[fe80::1%eth0]`.
+  private static func checkIPv6(_ host: Substring) throws(ValueError) {
+    guard host.last == "]" else { throw ValueError("'\(host)' has no ']' behind the IPv6 address") }
+    let parts = host.dropFirst().dropLast().split(
+      separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+    var address = in6_addr()
+    guard let text = parts.first, inet_pton(AF_INET6, String(text), &address) == 1 else {
+      throw ValueError("'\(host)' is not an IPv6 address", help: "write one such as [fd00::10]")
+    }
+    if parts.count == 2 { try check(String(parts[1]), of: "zone", allowed: "._-") }
   }
 
   private static func parameters(_ text: Substring, transport: String?) throws(ValueError) -> [Parameter] {
@@ -115,6 +139,9 @@ public struct HostURI: Hashable, Sendable, CustomStringConvertible {
           "the parameter '\(pair[0])' goes with \(transports.sorted().joined(separator: ", ")) only")
       }
       try check(pair[1], of: pair[0], allowed: "/._-+:,")
+      guard !parameters.contains(where: { $0.name == pair[0] }) else {
+        throw ValueError("the parameter '\(pair[0])' stands in the URI twice")
+      }
       parameters.append(Parameter(name: pair[0], value: pair[1]))
     }
     return parameters
@@ -129,7 +156,8 @@ public struct HostURI: Hashable, Sendable, CustomStringConvertible {
       }
     }
     guard isFine, !text.isEmpty, text.first != "-" else {
-      throw ValueError("'\(text)' is not a valid \(part) in a URI")
+      throw ValueError(
+        text.isEmpty ? "the \(part) in the URI is empty" : "'\(text)' is not a valid \(part) in a URI")
     }
   }
 

@@ -8,12 +8,13 @@ public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConverti
 
   /// Letters, digits, `.`, `_` and `-`; the first is a letter or a digit.
   public init(parsing text: String) throws(ValueError) {
-    guard !text.isEmpty else { throw ValueError("a name is empty") }
+    guard !text.isEmpty else { throw ValueError("a name is empty", help: Self.grammar) }
     guard text.utf8.count <= Self.maximumLength else {
       throw ValueError("the name '\(text.prefix(24))…' is longer than \(Self.maximumLength) characters")
     }
     if let bad = text.unicodeScalars.first(where: { !Self.isAllowed($0) }) {
-      throw ValueError("the name '\(text)' has the character '\(bad)'", help: Self.grammar)
+      let shown = isControl(bad) ? codePoint(bad) : "'\(bad)'"
+      throw ValueError("the name '\(text)' has the character \(shown)", help: Self.grammar)
     }
     guard let first = text.unicodeScalars.first, !"._-".unicodeScalars.contains(first) else {
       throw ValueError("the name '\(text)' does not start with a letter or a digit", help: Self.grammar)
@@ -21,7 +22,8 @@ public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConverti
     rawValue = text
   }
 
-  private static let grammar = "names are letters, digits, '.', '_' and '-', and start with a letter or a digit"
+  private static let grammar =
+    "names are letters, digits, '.', '_' and '-', and start with a letter or a digit"
 
   private static func isAllowed(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar {
@@ -41,14 +43,14 @@ public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConverti
 extension String {
   /// Orders `web-2` before `web-10`; texts that differ only in leading zeros fall back to plain order.
   package func isOrderedNaturally(before other: String) -> Bool {
-    var (a, b) = (Array(self.utf8)[...], Array(other.utf8)[...])
+    var (a, b) = (self.utf8[...], other.utf8[...])
     while let x = a.first, let y = b.first {
       if isDigit(x), isDigit(y) {
         let (m, n) = (a.prefix(while: isDigit), b.prefix(while: isDigit))
         let (p, q) = (m.drop { $0 == 48 }, n.drop { $0 == 48 })
         if p.count != q.count { return p.count < q.count }
-        if Array(p) != Array(q) { return p.lexicographicallyPrecedes(q) }
-        (a, b) = (a.dropFirst(m.count), b.dropFirst(n.count))
+        if !p.elementsEqual(q) { return p.lexicographicallyPrecedes(q) }
+        (a, b) = (a[m.endIndex...], b[n.endIndex...])
       } else {
         if x != y { return x < y }
         (a, b) = (a.dropFirst(), b.dropFirst())

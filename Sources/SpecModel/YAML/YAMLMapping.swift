@@ -47,6 +47,16 @@ public struct YAMLMapping: Sendable {
     return result
   }
 
+  /// The same keys with other values.
+  func mapValues(_ transform: (YAMLNode) -> YAMLNode) -> YAMLMapping {
+    var result = self
+    for position in result.entries.indices {
+      result.entries[position].value = transform(result.entries[position].value)
+    }
+    return result
+  }
+
+  /// Without `keys`.
   func removing(_ keys: Set<String>) -> YAMLMapping {
     YAMLMapping(entries.filter { !keys.contains($0.key) })
   }

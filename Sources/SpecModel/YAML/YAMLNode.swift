@@ -25,6 +25,9 @@ public struct YAMLNode: Sendable {
   /// True for an empty value, `~` and `null`.
   public var isNull: Bool { scalar?.isNull ?? false }
 
+  /// True for a value whose lack has been reported already.
+  var isUnresolved: Bool { scalar?.isUnresolved ?? false }
+
   /// What a person would call this node in an error.
   var kind: String {
     switch content {

@@ -16,9 +16,18 @@ struct YAMLParser {
   private let source: SourceText
   private let bounds: Bounds
   private let diagnostics: Diagnostics
-  private var anchors: [String: (node: YAMLNode, size: Int)] = [:]
+  private var anchors: [String: Anchored] = [:]
   private var openAnchors: Set<String> = []
   private var nodeCount = 0
+  /// The greatest depth since it was last reset, aliases expanded.
+  private var deepest = 0
+
+  /// What an anchor stands for: a node, its number of nodes and its levels below the first.
+  private struct Anchored {
+    let node: YAMLNode
+    let size: Int
+    let height: Int
+  }
 
   /// Thrown once the reason is among the diagnostics.
   private struct Stop: Error {}
@@ -53,7 +62,8 @@ struct YAMLParser {
     return try parseDocument(parser)
   }
 
-  private mutating func parseDocument(_ parser: UnsafeMutablePointer<yaml_parser_t>) throws(Stop) -> YAMLNode? {
+  private mutating func parseDocument(_ parser: UnsafeMutablePointer<yaml_parser_t>) throws(Stop) -> YAMLNode?
+  {
     var root: YAMLNode?
     while true {
       let event = try next(parser)
@@ -72,10 +82,10 @@ struct YAMLParser {
   private mutating func node(
     from event: Event, _ parser: UnsafeMutablePointer<yaml_parser_t>, depth: Int
   ) throws(Stop) -> YAMLNode {
-    guard depth <= bounds.depth else {
-      throw stop("nested deeper than \(bounds.depth) levels", at: event.location)
-    }
-    let sizeBefore = nodeCount
+    try descend(to: depth, at: event.location)
+    let (sizeBefore, deepestBefore) = (nodeCount, deepest)
+    deepest = depth
+    defer { deepest = max(deepest, deepestBefore) }
     try count(1, at: event.location)
     let node: YAMLNode
     if let anchor = event.anchor, event.kind != .alias { openAnchors.insert(anchor) }
@@ -93,13 +103,13 @@ struct YAMLParser {
     case .mappingStart:
       node = YAMLNode(.mapping(try mapping(parser, depth: depth)), at: event.location)
     case .alias:
-      return try resolveAlias(event)
+      return try resolveAlias(event, depth: depth)
     case .streamStart, .streamEnd, .documentStart, .documentEnd, .sequenceEnd, .mappingEnd:
       throw stop("unexpected end of the document", at: event.location)
     }
     if let anchor = event.anchor {
       openAnchors.remove(anchor)
-      anchors[anchor] = (node, nodeCount - sizeBefore)
+      anchors[anchor] = Anchored(node: node, size: nodeCount - sizeBefore, height: deepest - depth)
     }
     return node
   }
@@ -114,10 +124,14 @@ struct YAMLParser {
       guard case .scalar(let key) = keyEvent.kind else {
         throw stop(
           "a key must be a plain word", at: keyEvent.location,
-          help: "quote a value that starts with { or [ , such as \"${var.x}\"")
+          help: "quote what starts with {, [ or *, such as \"${var.x}\"")
       }
       if key.text == "<<", key.style == .plain {
         throw stop("merge keys are not part of the language", at: keyEvent.location, help: "use a profile")
+      }
+      if let anchor = keyEvent.anchor {
+        let node = YAMLNode(.scalar(key), at: keyEvent.location)
+        anchors[anchor] = Anchored(node: node, size: 1, height: 0)
       }
       let value = try node(from: try next(parser), parser, depth: depth + 1)
       let entry = YAMLMapping.Entry(key: key.text, keyLocation: keyEvent.location, value: value)
@@ -129,19 +143,30 @@ struct YAMLParser {
     }
   }
 
-  private mutating func resolveAlias(_ event: Event) throws(Stop) -> YAMLNode {
+  private mutating func resolveAlias(_ event: Event, depth: Int) throws(Stop) -> YAMLNode {
     let name = event.anchor ?? ""
     if openAnchors.contains(name) { throw stop("alias '*\(name)' contains itself", at: event.location) }
-    guard let (node, size) = anchors[name] else {
-      throw stop("unknown alias '*\(name)'", at: event.location)
+    guard let anchored = anchors[name] else {
+      throw stop(
+        "unknown alias '*\(name)'", at: event.location, help: "quote a value that starts with '*'")
     }
-    try count(size, at: event.location)
-    return node
+    try count(anchored.size, at: event.location)
+    try descend(to: depth + anchored.height, at: event.location)
+    return anchored.node
+  }
+
+  private mutating func descend(to depth: Int, at location: SourceLocation) throws(Stop) {
+    guard depth <= bounds.depth else {
+      throw stop("nested deeper than \(bounds.depth) levels", at: location)
+    }
+    deepest = max(deepest, depth)
   }
 
   private mutating func count(_ nodes: Int, at location: SourceLocation) throws(Stop) {
     nodeCount += nodes
-    if nodeCount > bounds.nodes { throw stop("more than \(bounds.nodes) values with its aliases", at: location) }
+    if nodeCount > bounds.nodes {
+      throw stop("more than \(bounds.nodes) values, counted with their aliases", at: location)
+    }
   }
 
   private func location(_ line: Int, _ column: Int) -> SourceLocation {
@@ -218,25 +243,16 @@ extension YAMLParser {
   }
 
   private func syntaxError(_ parser: yaml_parser_t) -> Stop {
-    let problem = parser.problem.map { String(cString: $0) } ?? "this is not YAML"
-    var place = location(Int(parser.problem_mark.line), Int(parser.problem_mark.column))
-    if parser.error == YAML_READER_ERROR {
-      // A reader error has no mark, only an offset in bytes.
-      let before = source.text.utf8.prefix(Int(parser.problem_offset))
-      let line = before.filter { $0 == UInt8(ascii: "\n") }.count
-      let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count
-      place = location(line, column)
-    }
-    if let line = source.line(place.line), let tab = firstIndentingTab(line), tab + 1 >= place.column {
-      let place = SourceLocation(path: source.path, line: place.line, column: tab + 1)
-      return stop("a tab cannot indent YAML", at: place, help: "indent with spaces")
-    }
-    let context = parser.context.map { "\(String(cString: $0)): " } ?? ""
-    return stop(context + problem, at: place)
-  }
-
-  private func firstIndentingTab(_ line: String) -> Int? {
-    let indentation = line.unicodeScalars.prefix { $0 == " " || $0 == "\t" }
-    return Array(indentation).firstIndex(of: "\t")
+    let place = location(Int(parser.problem_mark.line), Int(parser.problem_mark.column))
+    // A reader error has no mark, only an offset in bytes.
+    let isUnreadable = parser.error == YAML_READER_ERROR
+    let report = YAMLSyntaxError.Report(
+      problem: parser.problem.map { String(cString: $0) } ?? "this is not YAML",
+      context: parser.context.map { String(cString: $0) } ?? "",
+      place: isUnreadable ? source.location(ofByte: Int(parser.problem_offset)) : place,
+      contextPlace: location(Int(parser.context_mark.line), Int(parser.context_mark.column)))
+    let error = YAMLSyntaxError(report, in: source)
+    diagnostics.error(error.message, at: error.location, help: error.help, related: error.related)
+    return Stop()
   }
 }

@@ -10,7 +10,14 @@ public struct YAMLScalar: Sendable, Hashable {
     case quoted
     /// From the environment or a file: a string or a number, as the field wants it.
     case untyped
+    /// A value that could not be found out: the reason is among the diagnostics, or it is not known yet.
+    case unresolved
   }
+
+  /// Stands for a value of any type that is not known.
+  static let unresolved = YAMLScalar("", style: .unresolved)
+
+  var isUnresolved: Bool { style == .unresolved }
 
   public let text: String
   public let style: Style
@@ -23,7 +30,7 @@ public struct YAMLScalar: Sendable, Hashable {
   public var isNull: Bool { style == .plain && ["", "~", "null", "Null", "NULL"].contains(text) }
 
   public var bool: Bool? {
-    guard style != .quoted else { return nil }
+    guard style == .plain || style == .untyped else { return nil }
     return switch text {
     case "true", "True", "TRUE": true
     case "false", "False", "FALSE": false
@@ -33,7 +40,7 @@ public struct YAMLScalar: Sendable, Hashable {
 
   /// Decimal digits with an optional sign; `0100` is no number.
   public var int: Int? {
-    guard style != .quoted, let value = Int(text) else { return nil }
+    guard style == .plain || style == .untyped, let value = Int(text) else { return nil }
     let digits = text.drop { $0 == "+" || $0 == "-" }
     return digits.count > 1 && digits.first == "0" ? nil : value
   }
@@ -42,6 +49,7 @@ public struct YAMLScalar: Sendable, Hashable {
   public var string: String? {
     switch style {
     case .quoted, .untyped: text
+    case .unresolved: nil
     case .plain: isNull || bool != nil || looksNumeric ? nil : text
     }
   }
@@ -51,10 +59,11 @@ public struct YAMLScalar: Sendable, Hashable {
     return Double(text) != nil
   }
 
+  /// What a person would call this scalar in an error: its text, or the kind of it.
   var kind: String {
     if isNull { return "nothing" }
-    if style == .quoted { return "a string" }
-    if bool != nil { return "a boolean" }
-    return looksNumeric ? "a number" : "a string"
+    let isShort = text.utf8.count <= 40 && !text.contains(where: \.isNewline)
+    if style == .plain { return isShort ? text : "a text" }
+    return isShort ? "the string \"\(text)\"" : "a string"
   }
 }
