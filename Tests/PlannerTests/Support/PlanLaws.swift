@@ -14,7 +14,8 @@ enum PlanLaws {
     #expect(plan.isEmpty == plan.steps.isEmpty, "changes without steps, or steps without changes")
     let changed = Set(plan.changes.map(\.address))
     for step in plan.steps {
-      #expect(changed.contains(step.address), "nothing tells of \(step.operation.verb.present) \(step.address)")
+      #expect(
+        changed.contains(step.address), "nothing tells of \(step.operation.verb.present) \(step.address)")
     }
     let stepped = Set(plan.steps.map(\.address))
     for change in plan.changes {

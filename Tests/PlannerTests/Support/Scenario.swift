@@ -85,7 +85,8 @@ struct Scenario {
         let digit = String(version % 10)
         return (
           image.name,
-          ImageContent(sha256: String(repeating: digit, count: 64), length: .mebibytes(UInt64(Images.mebibytes)))
+          ImageContent(
+            sha256: String(repeating: digit, count: 64), length: .mebibytes(UInt64(Images.mebibytes)))
         )
       })
   }

@@ -33,7 +33,8 @@ struct SimulatedFleet {
       let name = step.address.host.rawValue
       var host = self[name]
       host.run(step.operation, stack: plan.stack.rawValue) { complaint in
-        violations.append("step \(id), \(step.operation.verb.present) \(step.address) on \(name): \(complaint)")
+        violations.append(
+          "step \(id), \(step.operation.verb.present) \(step.address) on \(name): \(complaint)")
       }
       hosts[name] = host
     }

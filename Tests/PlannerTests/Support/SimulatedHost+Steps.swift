@@ -89,7 +89,8 @@ extension SimulatedHost {
     guard let index = state.pools.firstIndex(where: { $0.name == pool && $0.isActive }),
       let volume = state.pools[index].volumes.first(where: { $0.name == name })
     else { return }
-    for guest in guests.values where files(of: guest).contains(volume.path) && !isBootFile(volume.path, of: guest) {
+    for guest in guests.values
+    where files(of: guest).contains(volume.path) && !isBootFile(volume.path, of: guest) {
       complain("the running \(guest.name) uses it")
     }
     for clone in volumes where clone.backingPath == volume.path { complain("\(clone.name) is a clone of it") }
@@ -97,7 +98,9 @@ extension SimulatedHost {
   }
 
   /// A guest has its kernel in memory once it runs.
-  private func isBootFile(_ path: String, of guest: Machine) -> Bool { [guest.kernel, guest.initrd].contains(path) }
+  private func isBootFile(_ path: String, of guest: Machine) -> Bool {
+    [guest.kernel, guest.initrd].contains(path)
+  }
 
   // MARK: Networks
 
@@ -163,7 +166,9 @@ extension SimulatedHost {
       }
       for old in remove where add.contains(where: { $0.ip == old.ip && $0.mac != old.mac }) {
         // One that stays in the spec asks DHCP anew and gets what is reserved for it.
-        let isStaying = machines.contains { machine in machine.nics.contains { nic in add.contains { $0.mac == nic.mac } } && machine.name == old.hostname }
+        let isStaying = machines.contains { machine in
+          machine.nics.contains { nic in add.contains { $0.mac == nic.mac } } && machine.name == old.hostname
+        }
         if running.contains(old.mac), !isStaying { complain("\(old.hostname) still holds \(old.ip)") }
       }
     }
@@ -171,7 +176,9 @@ extension SimulatedHost {
 
   private mutating func removeNetwork(_ uuid: UUID, _ complain: Complain) {
     guard let network = state.networks.first(where: { $0.uuid == uuid }) else { return }
-    if !runningUsers(of: network.name).isEmpty { complain("it is cut under \(runningUsers(of: network.name))") }
+    if !runningUsers(of: network.name).isEmpty {
+      complain("it is cut under \(runningUsers(of: network.name))")
+    }
     state.networks.removeAll { $0.uuid == uuid }
   }
 
@@ -181,7 +188,9 @@ extension SimulatedHost {
     if state.machines.contains(where: { $0.uuid == machine.uuid || $0.name == machine.name }) {
       complain("the VM is there already")
     }
-    for path in files(of: machine) where !volumes.contains(where: { $0.path == path }) { complain("no file \(path)") }
+    for path in files(of: machine) where !volumes.contains(where: { $0.path == path }) {
+      complain("no file \(path)")
+    }
     var defined = machine
     var mark = machine.mark ?? Mark(stack: "")
     (defined.disks, defined.nics) = ([], [])
@@ -274,9 +283,13 @@ extension SimulatedHost {
   }
 
   private mutating func start(_ uuid: UUID, _ complain: Complain) {
-    guard let machine = state.machines.first(where: { $0.uuid == uuid }) else { return complain("the VM is gone") }
+    guard let machine = state.machines.first(where: { $0.uuid == uuid }) else {
+      return complain("the VM is gone")
+    }
     if guests[uuid] != nil { return }
-    for path in files(of: machine) where !volumes.contains(where: { $0.path == path }) { complain("no file \(path)") }
+    for path in files(of: machine) where !volumes.contains(where: { $0.path == path }) {
+      complain("no file \(path)")
+    }
     for name in Self.networks(of: machine) {
       guard let network = state.networks.first(where: { $0.name == name }), network.isActive else {
         complain("network \(name) is not active")

@@ -95,7 +95,11 @@ struct SpecGenerator {
     default: hasSecondPool.toggle()
     }
     if !hasSecondPool {
-      for name in machines.keys { for disk in machines[name]?.disks.keys.sorted() ?? [] where isInSecondPool(disk) { machines[name]?.disks[disk] = nil } }
+      for name in machines.keys {
+        for disk in machines[name]?.disks.keys.sorted() ?? [] where isInSecondPool(disk) {
+          machines[name]?.disks[disk] = nil
+        }
+      }
     }
   }
 
@@ -121,7 +125,8 @@ struct SpecGenerator {
     case 6:
       let disk = random.pick(["logs", "scratch", "second"])
       machine.disks[disk] = machine.disks[disk] == nil ? random.chance(30) : nil
-    case 7: for disk in machine.disks.keys where random.chance(50) { sizes["\(name).\(disk)", default: 1] += 1 }
+    case 7:
+      for disk in machine.disks.keys where random.chance(50) { sizes["\(name).\(disk)", default: 1] += 1 }
     case 8:
       machine.shared = nil
       let free = shared.keys.sorted().filter { host(of: $0) == host(of: name) }
@@ -151,7 +156,8 @@ struct SpecGenerator {
   private mutating func removeNetwork(_ name: String) {
     networks[name] = nil
     for machine in machines.keys {
-      for nic in machines[machine]?.nics.keys.sorted() ?? [] where machines[machine]?.nics[nic]?.network == name {
+      for nic in machines[machine]?.nics.keys.sorted() ?? []
+      where machines[machine]?.nics[nic]?.network == name {
         machines[machine]?.nics[nic] = nil
       }
     }
@@ -204,7 +210,8 @@ struct SpecGenerator {
     if let image = machine.image { text += "    image: \(image)\n" }
     var disks = machine.disks.sorted { $0.key < $1.key }.map { disk, keep in
       let pool = isInSecondPool(disk) ? ", pool: second" : ""
-      return "      \(disk): {size: \(sizes["\(name).\(disk)"] ?? 1)GiB\(pool)\(keep ? ", keep: true" : "")}\n"
+      return
+        "      \(disk): {size: \(sizes["\(name).\(disk)"] ?? 1)GiB\(pool)\(keep ? ", keep: true" : "")}\n"
     }
     if let shared = machine.shared { disks.append("      shared: {disk: \(shared)}\n") }
     if !disks.isEmpty { text += "    disks:\n" + disks.joined() }
