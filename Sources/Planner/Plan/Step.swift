@@ -54,7 +54,8 @@ public enum Operation: Sendable {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
     case .uploadImage: .upload
     case .growVolume: .grow
-    case .setPoolAutostart, .redefineNetwork, .updateReservations, .setNetworkAutostart, .updateMachine: .update
+    case .setPoolAutostart, .redefineNetwork, .updateReservations, .setNetworkAutostart, .updateMachine:
+      .update
     case .startMachine: .start
     case .stopMachine, .powerOffMachine: .stop
     case .removePool, .deleteVolume, .removeNetwork, .undefineMachine: .remove
