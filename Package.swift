@@ -38,6 +38,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 
+    .testTarget(name: "SpecModelTests", dependencies: ["SpecModel"], swiftSettings: settings),
+    .testTarget(name: "PlannerTests", dependencies: ["Planner", "SpecModel"], swiftSettings: settings),
     .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness),
     .testTarget(
       name: "ApplierTests", dependencies: ["Applier", "Planner", "Libvirt", "SpecModel"], swiftSettings: strictness),

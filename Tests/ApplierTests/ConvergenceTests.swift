@@ -1,19 +1,31 @@
+import FoundationEssentials
+import Glibc
 import Libvirt
 import Planner
 import SpecModel
-import Synchronization
 import Testing
 
 @testable import Applier
 
 /// Spec → plan → apply → inspection on libvirt's test driver, in this process.
-@Suite("Convergence on the test driver", .serialized)
-struct ConvergenceTests {
-  /// Keeps the driver's state between the connections of a test.
+@Suite("Convergence on the test driver")
+final class ConvergenceTests {
+  /// A driver that starts from a file is private to its connection, so no other test sees it.
   private let keeper: Connection
-  private let uri = "test:///default"
+  private let uri: String
+  private let node = "/tmp/vfn-\(UInt32.random(in: 0...UInt32.max)).xml"
 
-  init() async throws { keeper = try await Connection.open(uri, access: .readWrite) }
+  init() async throws {
+    uri = "test://\(node)"
+    let document = """
+      <node><cpu><mhz>1000</mhz><model>i686</model><active>2</active><nodes>1</nodes><sockets>1</sockets>
+      <cores>2</cores><threads>1</threads></cpu><memory>8192000</memory></node>
+      """
+    try document.write(toFile: node, atomically: true, encoding: .utf8)
+    keeper = try await Connection.open(uri, access: .readWrite)
+  }
+
+  deinit { unlink(node) }
 
   private func site(_ text: String) throws -> Site {
     let header = "virtform: 1\nstack: t\nhosts:\n  sim: {uri: \"\(uri)\"}\npools:\n  p: {type: dir, path: /nowhere/p}\n"
@@ -25,15 +37,15 @@ struct ConvergenceTests {
   private func converge(
     _ site: Site, _ options: SitePlanner.Options = .init(), beforeRun: () async throws -> Void = {}
   ) async throws -> (plan: Plan, report: ApplyReport, mutating: Int) {
-    let embedded = EmbeddedLibvirt(environment: [:])
-    let fleet = try await Fleet.open(site, access: .readWrite, embedded: embedded)
+    let host = try #require(site.hosts.first)
+    let session = HostSession(host: host, connection: keeper, isPrivileged: true)
+    let fleet = Fleet(sessions: [host.name: session])
+    let before = keeper.calls.mutating
     let states = try await fleet.inspect(site)
     let plan = try SitePlanner.plan(site, hosts: states, images: [:], options: options)
     try await beforeRun()
     let report = await Executor(fleet: fleet, states: states) { _ in }.run(plan)
-    let mutating = fleet.sessions.values.map(\.connection.calls.mutating).reduce(0, +)
-    await fleet.close()
-    return (plan, report, mutating)
+    return (plan, report, keeper.calls.mutating - before)
   }
 
   private let lan = "networks:\n  lan: {mode: nat, cidr: 10.8.0.0/24, bridge: vfc0, dhcp: {from: 10.8.0.100, to: 10.8.0.200}}\n"
