@@ -2,7 +2,8 @@
 import PackageDescription
 
 /// `VIRTFORM_STRICT=1`, which `make test` sets, makes every warning an error.
-let strictness: [SwiftSetting] = Context.environment["VIRTFORM_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+let strictness: [SwiftSetting] =
+  Context.environment["VIRTFORM_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
 /// `public import` says which dependency a module shows to its users; all other imports stay inside.
 let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")] + strictness
@@ -24,7 +25,9 @@ let package = Package(
     .target(
       name: "Planner", dependencies: ["SpecModel", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
-    .target(name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings),
+    .target(
+      name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings
+    ),
     .target(
       name: "Applier",
       dependencies: [
@@ -42,7 +45,8 @@ let package = Package(
     .testTarget(name: "PlannerTests", dependencies: ["Planner", "SpecModel"], swiftSettings: settings),
     .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness),
     .testTarget(
-      name: "ApplierTests", dependencies: ["Applier", "Planner", "Libvirt", "SpecModel"], swiftSettings: strictness),
+      name: "ApplierTests", dependencies: ["Applier", "Planner", "Libvirt", "SpecModel"],
+      swiftSettings: strictness),
     .target(
       name: "TestLab", dependencies: ["Libvirt", .product(name: "Subprocess", package: "swift-subprocess")],
       path: "Tests/TestLab", swiftSettings: settings),

@@ -28,7 +28,8 @@ final class ConvergenceTests {
   deinit { unlink(node) }
 
   private func site(_ text: String) throws -> Site {
-    let header = "virtform: 1\nstack: t\nhosts:\n  sim: {uri: \"\(uri)\"}\npools:\n  p: {type: dir, path: /nowhere/p}\n"
+    let header =
+      "virtform: 1\nstack: t\nhosts:\n  sim: {uri: \"\(uri)\"}\npools:\n  p: {type: dir, path: /nowhere/p}\n"
     let result = SpecLoader(environment: [:]).load([SourceText(path: "site.yaml", text: header + text)])
     return try #require(result.site, "\(result.rendered)")
   }
@@ -48,13 +49,16 @@ final class ConvergenceTests {
     return (plan, report, keeper.calls.mutating - before)
   }
 
-  private let lan = "networks:\n  lan: {mode: nat, cidr: 10.8.0.0/24, bridge: vfc0, dhcp: {from: 10.8.0.100, to: 10.8.0.200}}\n"
+  private let lan =
+    "networks:\n  lan: {mode: nat, cidr: 10.8.0.0/24, bridge: vfc0, dhcp: {from: 10.8.0.100, to: 10.8.0.200}}\n"
 
   @Test("create, quiet, change, quiet, destroy, nothing left")
   func life() async throws {
     let before = try await keeper.domains().map(\.name)
     let first = try site(
-      lan + "vms:\n  web: {count: 3, memory: 64MiB, disks: {root: {size: 1GiB}}, nics: {lan: {ip: 10.8.0.10+}}}\n")
+      lan
+        + "vms:\n  web: {count: 3, memory: 64MiB, disks: {root: {size: 1GiB}}, nics: {lan: {ip: 10.8.0.10+}}}\n"
+    )
     let created = try await converge(first)
     #expect(created.report.succeeded, "\(created.report.results)")
     let quiet = try await converge(first)
@@ -81,7 +85,9 @@ final class ConvergenceTests {
 
   @Test("running: false stops, and true starts again")
   func running() async throws {
-    func spec(_ running: Bool) throws -> Site { try site("vms:\n  one: {memory: 64MiB, running: \(running)}\n") }
+    func spec(_ running: Bool) throws -> Site {
+      try site("vms:\n  one: {memory: 64MiB, running: \(running)}\n")
+    }
     try await converge(spec(false))
     let domain = try #require(try await keeper.domain(named: "one"))
     #expect(try await !domain.isActive())
@@ -96,18 +102,21 @@ final class ConvergenceTests {
 
   @Test("a failed step skips what needs it, and nothing else; the next run goes on")
   func failure() async throws {
-    let text = try site("vms:\n  big: {memory: 64MiB, disks: {root: {size: 1GiB}}}\n  small: {memory: 64MiB}\n")
-    let document = try XMLElement(parsing: "<domain type='test'><name>big</name><memory>1024</memory><os><type>hvm</type></os></domain>")
+    let text = try site(
+      "vms:\n  big: {memory: 64MiB, disks: {root: {size: 1GiB}}}\n  small: {memory: 64MiB}\n")
+    let document = try XMLElement(
+      parsing: "<domain type='test'><name>big</name><memory>1024</memory><os><type>hvm</type></os></domain>")
     // Somebody takes the name after the plan was made.
     let outcome = try await converge(text) { _ = try await keeper.defineDomain(document, validate: false) }
     #expect(outcome.report.isPartial)
     var names: [String: [String]] = [:]
     for (step, result) in outcome.report.results {
-      let word = switch result {
-      case .done: "done"
-      case .failed: "failed"
-      case .skipped: "skipped"
-      }
+      let word =
+        switch result {
+        case .done: "done"
+        case .failed: "failed"
+        case .skipped: "skipped"
+        }
       names[word, default: []].append("\(step.address)")
     }
     #expect(names["failed"] == ["vm.big"])

@@ -9,7 +9,8 @@ import Testing
 @Suite("Domain documents")
 struct DomainDocumentTests {
   private let qemu = HostCapabilities(
-    driver: .qemu, hostUUID: "h", machineAliases: ["q35": "pc-q35-7.2"], machines: ["q35", "pc", "pc-q35-7.2"])
+    driver: .qemu, hostUUID: "h", machineAliases: ["q35": "pc-q35-7.2"],
+    machines: ["q35", "pc", "pc-q35-7.2"])
 
   private func machine() throws -> Machine {
     var settings = MachineSettings()
@@ -33,7 +34,8 @@ struct DomainDocumentTests {
       .init(name: "data", path: "/images/data.qcow2", format: .qcow2, bus: nil),
     ]
     machine.nics = [
-      .init(name: "lan", link: .network("lan"), mac: try MACAddress(parsing: "52:54:00:00:00:01"), model: nil),
+      .init(
+        name: "lan", link: .network("lan"), mac: try MACAddress(parsing: "52:54:00:00:00:01"), model: nil),
       .init(name: "out", link: .user, mac: try MACAddress(parsing: "52:54:00:00:00:02"), model: "e1000e"),
     ]
     machine.mark = Mark(stack: "shop", applied: ["memory": "1 GiB"])
@@ -57,7 +59,10 @@ struct DomainDocumentTests {
     #expect(read.mark?.stack == "shop")
     #expect(read.mark?.applied == ["memory": "1 GiB"])
     #expect(read.networks == ["lan"])
-    #expect(read.files == ["/images/root.qcow2", "/images/log.raw", "/images/data.qcow2", "/images/kernel", "/images/initrd"])
+    #expect(
+      read.files == [
+        "/images/root.qcow2", "/images/log.raw", "/images/data.qcow2", "/images/kernel", "/images/initrd",
+      ])
   }
 
   @Test("the document is the same text on every run")
@@ -98,7 +103,9 @@ struct DomainDocumentTests {
     </domain>
     """
 
-  private func edited(_ fields: Set<MachineField>, _ change: (inout Machine) -> Void) throws -> (XMLElement, XMLElement) {
+  private func edited(_ fields: Set<MachineField>, _ change: (inout Machine) -> Void) throws -> (
+    XMLElement, XMLElement
+  ) {
     let before = try XMLElement(parsing: existing)
     var wanted = DomainDocument.read(before, name: "db", uuid: UUID())
     change(&wanted)
@@ -114,7 +121,9 @@ struct DomainDocumentTests {
 
   @Test("changing memory changes the two memory elements and nothing else")
   func memory() throws {
-    let (before, after) = try edited([.memory]) { $0.settings.memory = MemoryAmount(size: .gibibytes(2), max: .gibibytes(4)) }
+    let (before, after) = try edited([.memory]) {
+      $0.settings.memory = MemoryAmount(size: .gibibytes(2), max: .gibibytes(4))
+    }
     #expect(after.first("memory")?.text == "4194304")
     #expect(after.first("currentMemory")?.text == "2097152")
     let owned: Set = ["memory", "currentMemory"]
@@ -168,7 +177,8 @@ struct DomainDocumentTests {
     var wanted = DomainDocument.read(before, name: "db", uuid: UUID())
     wanted.mark = Mark(stack: "shop")
     let update = MachineUpdate(
-      wanted: wanted, fields: [], setDisks: [.init(name: "log", path: "/images/log.qcow2", format: .qcow2, bus: nil)],
+      wanted: wanted, fields: [],
+      setDisks: [.init(name: "log", path: "/images/log.qcow2", format: .qcow2, bus: nil)],
       removeDisks: ["root"], setNICs: [], removeNICs: ["lan"])
     let after = DomainDocument.edit(before, update, on: qemu)
     let disks = after.all(at: "devices", "disk")

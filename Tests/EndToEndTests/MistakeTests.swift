@@ -11,7 +11,8 @@ struct MistakeTests {
   func unreachable() async throws {
     let lab = try await Lab(driver: "test")
     try lab.write(
-      Self.head + "hosts:\n  rack1: {uri: \"qemu+unix:///system?socket=/nowhere/sock\"}\nvms:\n  web: {memory: 1GiB}\n",
+      Self.head
+        + "hosts:\n  rack1: {uri: \"qemu+unix:///system?socket=/nowhere/sock\"}\nvms:\n  web: {memory: 1GiB}\n",
       to: "site.yaml")
     let outcome = try await lab.virtform("apply", "site.yaml", "--auto-approve")
     await lab.close()
@@ -20,7 +21,8 @@ struct MistakeTests {
     #expect(errors.count == 1)
     #expect(
       errors.first?.hasPrefix(
-        "site.yaml:4:16: error: host 'rack1' (qemu+unix:///system?socket=/nowhere/sock): cannot connect: ") == true)
+        "site.yaml:4:16: error: host 'rack1' (qemu+unix:///system?socket=/nowhere/sock): cannot connect: ")
+        == true)
     #expect(errors.first?.contains("/nowhere/sock") == true)
   }
 
@@ -28,7 +30,8 @@ struct MistakeTests {
   func consent() async throws {
     let lab = try await Lab(driver: "test")
     let site = try lab.write(
-      Self.head + "hosts:\n  sim: {uri: \"\(lab.uri(driver: "test"))\"}\nvms:\n  web: {memory: 64MiB}\n", to: "site.yaml")
+      Self.head + "hosts:\n  sim: {uri: \"\(lab.uri(driver: "test"))\"}\nvms:\n  web: {memory: 64MiB}\n",
+      to: "site.yaml")
     let outcome = try await lab.virtform("apply", site)
     let domains = try await lab.connection.domains().map(\.name)
     await lab.close()

@@ -19,7 +19,9 @@ final class QEMUTests {
     await lab.close()
   }
 
-  private func expectQuiet(_ lab: Lab, _ site: String, _ place: SourceLocation = #_sourceLocation) async throws {
+  private func expectQuiet(_ lab: Lab, _ site: String, _ place: SourceLocation = #_sourceLocation)
+    async throws
+  {
     let calls = try await lab.calls {
       let plan = try await lab.virtform("plan", site, "--detailed-exitcode")
       #expect(plan.status == 0, "\(plan.output)\(plan.errors)", sourceLocation: place)
@@ -31,7 +33,8 @@ final class QEMUTests {
   // MARK: A LAN
 
   private func lan(
-    memory: String = "128MiB", webSize: String = "64MiB", count: Int = 2, extra: String = "", policy: String = "stage"
+    memory: String = "128MiB", webSize: String = "64MiB", count: Int = 2, extra: String = "",
+    policy: String = "stage"
   ) -> String {
     """
     virtform: 1
@@ -105,7 +108,8 @@ final class QEMUTests {
     [
       try await lab.virsh("dumpxml", "theirs"), try await lab.virsh("dumpxml", "theirs", "--inactive"),
       try await lab.virsh("net-dumpxml", "theirs"), try await lab.virsh("pool-dumpxml", "theirs"),
-      try await lab.virsh("vol-dumpxml", "disk.raw", "theirs").replacing(/<timestamps>.*<\/timestamps>/.dotMatchesNewlines(), with: ""),
+      try await lab.virsh("vol-dumpxml", "disk.raw", "theirs").replacing(
+        /<timestamps>.*<\/timestamps>/.dotMatchesNewlines(), with: ""),
       try Data(contentsOf: URL(filePath: "\(lab.work)/foreign/disk.raw")).base64EncodedString(),
     ]
   }
@@ -140,7 +144,8 @@ final class QEMUTests {
       #expect(shown.output.contains(/web-2 +running +1 +128 MiB +10\.123\.45\.12/), "\(shown.output)")
 
       // A change that a running guest takes, one that it cannot take, one VM more.
-      try lab.write(lan(memory: "160MiB", webSize: "96MiB", count: 3, extra: "title: Web ${index}"), to: "site.yaml")
+      try lab.write(
+        lan(memory: "160MiB", webSize: "96MiB", count: 3, extra: "title: Web ${index}"), to: "site.yaml")
       let plan = try await lab.virtform("plan", site)
       #expect(plan.output.contains("~ memory  128 MiB → 160 MiB  (restart)"), "\(plan.output)")
       #expect(plan.output.contains("~ size  64 MiB → 96 MiB  (live)"))
@@ -157,14 +162,17 @@ final class QEMUTests {
 
       // With the spec's consent, the restart.
       try lab.write(
-        lan(memory: "160MiB", webSize: "96MiB", count: 3, extra: "title: Web ${index}", policy: "restart-if-needed"),
+        lan(
+          memory: "160MiB", webSize: "96MiB", count: 3, extra: "title: Web ${index}",
+          policy: "restart-if-needed"),
         to: "site.yaml")
       let restart = try await lab.virtform("apply", site, "--auto-approve")
       #expect(restart.status == 0, "\(restart.output)\(restart.errors)")
       #expect(restart.output.contains("3 guests restart"), "\(restart.output)")
       try await expectQuiet(lab, site)
       let restarted = try await lab.status(of: "web-2") { $0["boot"] != web["boot"] }
-      #expect(try #require(Int(restarted["mem"]?.dropLast() ?? "")) > (Int(web["mem"]?.dropLast() ?? "") ?? 0))
+      #expect(
+        try #require(Int(restarted["mem"]?.dropLast() ?? "")) > (Int(web["mem"]?.dropLast() ?? "") ?? 0))
 
       // Without consent to data loss every disk stays; with it, all but the protected and the kept one go.
       let kept = try await lab.virtform("plan", "--destroy", site)
@@ -228,7 +236,9 @@ final class QEMUTests {
     #expect(network.first("ip")?[attribute: "address"] == "10.123.45.1")
     #expect(network.at("ip", "dhcp", "range")?[attribute: "start"] == "10.123.45.100")
     #expect(network.at("ip", "dhcp", "range")?[attribute: "end"] == "10.123.45.199")
-    let hosts = network.all(at: "ip", "dhcp", "host").map { "\($0[attribute: "name"] ?? "") \($0[attribute: "ip"] ?? "")" }
+    let hosts = network.all(at: "ip", "dhcp", "host").map {
+      "\($0[attribute: "name"] ?? "") \($0[attribute: "ip"] ?? "")"
+    }
     #expect(hosts == ["db 10.123.45.10", "web-1 10.123.45.11", "web-2 10.123.45.12"])
     #expect(try await lab.virsh("net-info", "lan").contains(/Autostart: +yes/))
     #expect(try await lab.virsh("net-info", "lan").contains(/Active: +yes/))
@@ -242,7 +252,9 @@ final class QEMUTests {
       let site = "\(Lab.repository)/examples/quickstart"
       let apply = try await lab.virtform("apply", site, "--auto-approve")
       #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
-      for name in ["web-1", "web-2"] { _ = try await lab.console(of: name, shows: "virtform-guest \(name) is up") }
+      for name in ["web-1", "web-2"] {
+        _ = try await lab.console(of: name, shows: "virtform-guest \(name) is up")
+      }
       try await expectQuiet(lab, site)
       let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
       #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
@@ -258,8 +270,11 @@ final class QEMUTests {
     func shell(_ script: String) async throws -> Lab.Outcome {
       // nobody, whom every machine has.
       try await Lab.run(
-        "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "/bin/sh", "-c", script], in: directory,
-        environment: ["HOME": "\(directory)/home", "VIRTFORM_HOME": "", "XDG_DATA_HOME": "", "XDG_RUNTIME_DIR": ""])
+        "/usr/bin/setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", "/bin/sh", "-c", script],
+        in: directory,
+        environment: [
+          "HOME": "\(directory)/home", "VIRTFORM_HOME": "", "XDG_DATA_HOME": "", "XDG_RUNTIME_DIR": "",
+        ])
     }
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let prepare = """
@@ -278,7 +293,8 @@ final class QEMUTests {
     #expect(plan.status == 0, "\(plan.output)")
     let nat = try await shell(
       "sed 's/{mode: user}/{mode: nat, cidr: 10.9.9.0\\/24}/' examples/quickstart/site.yaml > home/site.yaml; "
-        + "sed -i 's#\\.\\./\\.\\./##; s#\\.lab#\(directory)/.lab#' home/site.yaml; ./virtform plan home/site.yaml")
+        + "sed -i 's#\\.\\./\\.\\./##; s#\\.lab#\(directory)/.lab#' home/site.yaml; ./virtform plan home/site.yaml"
+    )
     #expect(nat.status == 1)
     #expect(nat.errors.contains("runs without root and cannot make a network of mode nat"), "\(nat.errors)")
     let destroy = try await shell("./virtform destroy --auto-approve --allow-data-loss examples/quickstart")
@@ -294,7 +310,8 @@ final class QEMUTests {
       let site = try lab.write(lan(), to: "site.yaml")
       for seconds in ["0.15", "0.4", "0.8", "1.2"] {
         _ = try await Lab.run(
-          "/usr/bin/timeout", ["-s", "KILL", seconds, Lab.binary, "apply", site, "--auto-approve"], in: lab.work,
+          "/usr/bin/timeout", ["-s", "KILL", seconds, Lab.binary, "apply", site, "--auto-approve"],
+          in: lab.work,
           environment: ["VIRTFORM_HOME": lab.home])
         let finish = try await lab.virtform("apply", site, "--auto-approve")
         #expect(finish.status == 0, "\(finish.output)\(finish.errors)")
@@ -308,7 +325,9 @@ final class QEMUTests {
     }
   }
 
-  @Test("a pool that is full says so before anything is made, or names what failed and goes on after room is made")
+  @Test(
+    "a pool that is full says so before anything is made, or names what failed and goes on after room is made"
+  )
   func fullPool() async throws {
     try await withLab(
       prepare: { work in

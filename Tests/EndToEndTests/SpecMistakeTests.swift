@@ -8,7 +8,9 @@ struct SpecMistakeTests {
   @Test(
     "a fault ends with 3 and one error at its place",
     arguments: [
-      ("vms:\n  web: {memroy: 1GiB, memory: 1GiB}\n", "site.yaml:4:9: error: unknown key 'memroy' in vms.web"),
+      (
+        "vms:\n  web: {memroy: 1GiB, memory: 1GiB}\n", "site.yaml:4:9: error: unknown key 'memroy' in vms.web"
+      ),
       ("vms:\n  web: {memory: 4}\n", "site.yaml:4:17: error: the size '4' has no unit"),
       ("vms:\n\tweb: {memory: 1GiB}\n", "site.yaml:4:1: error: a tab cannot indent YAML"),
       ("images:\n  debian: {source: ./debian.qcow2}\n", "site.yaml:4:20: error: no image file at "),
@@ -19,7 +21,8 @@ struct SpecMistakeTests {
     let directory = "/tmp/vfs-\(UInt32.random(in: 0...UInt32.max))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
-    try "virtform: 1\nstack: oops\n\(text)".write(toFile: "\(directory)/site.yaml", atomically: true, encoding: .utf8)
+    try "virtform: 1\nstack: oops\n\(text)".write(
+      toFile: "\(directory)/site.yaml", atomically: true, encoding: .utf8)
 
     let outcome = try await Lab.virtform(["validate", "site.yaml"], home: "\(directory)/home", in: directory)
 

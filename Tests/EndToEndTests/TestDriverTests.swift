@@ -4,7 +4,9 @@ import Testing
 
 /// The binary against libvirt's test driver in a daemon: many objects, no guests, and calls that are counted
 /// where they arrive.
-@Suite("A stack on the test driver through a daemon", .serialized, .enabled(if: Lab.hasLibvirt, "needs libvirtd and virsh"))
+@Suite(
+  "A stack on the test driver through a daemon", .serialized,
+  .enabled(if: Lab.hasLibvirt, "needs libvirtd and virsh"))
 final class TestDriverTests {
   private func withLab(_ body: (Lab) async throws -> Void) async throws {
     let lab = try await Lab(driver: "test")
@@ -73,12 +75,15 @@ final class TestDriverTests {
       try lab.write(spec(lab, count: 90, memory: "96MiB"), to: "site.yaml")
       let pending = try await lab.virtform("plan", site, "--detailed-exitcode")
       #expect(pending.status == 2)
-      #expect(pending.output.contains("0 to add, 91 to change, 10 to remove"), "\(pending.output.suffix(300))")
+      #expect(
+        pending.output.contains("0 to add, 91 to change, 10 to remove"), "\(pending.output.suffix(300))")
       let change = try await lab.virtform("apply", site, "--auto-approve", "--allow-data-loss")
       #expect(change.status == 0, "\(change.output)\(change.errors)")
       let quiet = try await lab.virtform("plan", site, "--detailed-exitcode")
       #expect(quiet.status == 0, "\(quiet.output)")
-      #expect(try await lab.virsh("dumpxml", "web-7", "--inactive", driver: "test").contains("<memory unit='KiB'>98304</memory>"))
+      #expect(
+        try await lab.virsh("dumpxml", "web-7", "--inactive", driver: "test").contains(
+          "<memory unit='KiB'>98304</memory>"))
 
       let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
       #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
@@ -109,7 +114,10 @@ final class TestDriverTests {
         // timeout(1) sends SIGKILL; its status is then 137, or 124.
         _ = try await Lab.run(
           "/usr/bin/timeout",
-          ["-s", "KILL", "0.\(String(milliseconds + 1000).dropFirst())", Lab.binary, "apply", site, "--auto-approve"],
+          [
+            "-s", "KILL", "0.\(String(milliseconds + 1000).dropFirst())", Lab.binary, "apply", site,
+            "--auto-approve",
+          ],
           in: lab.work, environment: ["VIRTFORM_HOME": lab.home])
         let finish = try await lab.virtform("apply", site, "--auto-approve")
         #expect(finish.status == 0, "\(finish.output)\(finish.errors)")

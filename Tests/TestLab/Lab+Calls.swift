@@ -11,8 +11,11 @@ extension Lab {
     let text = String(decoding: try Data(contentsOf: URL(filePath: log)).dropFirst(before), as: UTF8.self)
     var counts: [String: Int] = [:]
     // … virNetServerProgramDispatch:280 : prog=536903814 ver=1 type=0 status=0 serial=2 proc=2
-    for line in text.split(separator: "\n") where line.contains("prog=536903814 ") && line.contains(" type=0 ") {
-      guard let equals = line.lastIndex(of: "="), let number = Int(line[line.index(after: equals)...]) else { continue }
+    for line in text.split(separator: "\n")
+    where line.contains("prog=536903814 ") && line.contains(" type=0 ") {
+      guard let equals = line.lastIndex(of: "="), let number = Int(line[line.index(after: equals)...]) else {
+        continue
+      }
       counts[RemoteProcedures.name(number), default: 0] += 1
     }
     return counts

@@ -5,7 +5,9 @@ extension Lab {
   /// Reads the guest's serial console until a line has `text` in it; returns the line.
   ///
   /// The guest repeats its status every two seconds, so a console that is opened late misses nothing.
-  public func console(of name: String, shows text: String, within limit: Duration = .seconds(90)) async throws -> String {
+  public func console(of name: String, shows text: String, within limit: Duration = .seconds(90)) async throws
+    -> String
+  {
     let console = try await openConsole(of: name)
     let lines = try await withThrowingTaskGroup(of: String?.self) { group in
       group.addTask {
@@ -34,12 +36,15 @@ extension Lab {
   }
 
   private func openConsole(of name: String) async throws -> Libvirt.Stream {
-    guard let domain = try await connection.domain(named: name) else { throw Failure(description: "no domain \(name)") }
+    guard let domain = try await connection.domain(named: name) else {
+      throw Failure(description: "no domain \(name)")
+    }
     return try await domain.openConsole(force: true)
   }
 
   /// The fields of the guest's next status line, such as `cpus`, `mem`, `vda` and `boot`.
-  public func status(of name: String, within limit: Duration = .seconds(90)) async throws -> [String: String] {
+  public func status(of name: String, within limit: Duration = .seconds(90)) async throws -> [String: String]
+  {
     let line = try await console(of: name, shows: "VF-STATUS", within: limit)
     let pairs = line.split(separator: " ").compactMap { word -> (String, String)? in
       let parts = word.split(separator: "=", maxSplits: 1)
@@ -59,6 +64,7 @@ extension Lab {
       last = try await status(of: name, within: limit)
       if condition(last) { return last }
     }
-    throw Failure(description: "the guest \(name) did not get there within \(limit); its last status is \(last)")
+    throw Failure(
+      description: "the guest \(name) did not get there within \(limit); its last status is \(last)")
   }
 }

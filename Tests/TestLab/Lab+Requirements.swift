@@ -12,5 +12,6 @@ extension Lab {
 
   /// True where real guests can be started on networks of their own.
   public static let hasQEMU =
-    hasLibvirt && geteuid() == 0 && has("/usr/bin/qemu-system-x86_64", "\(guest)/vmlinuz", "\(guest)/guest.qcow2")
+    hasLibvirt && geteuid() == 0
+    && has("/usr/bin/qemu-system-x86_64", "\(guest)/vmlinuz", "\(guest)/guest.qcow2")
 }

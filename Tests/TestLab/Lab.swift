@@ -3,7 +3,6 @@ import Glibc
 public import Libvirt
 import Subprocess
 
-
 /// A private libvirt for one suite of tests, and the `virtform` binary run against it as a user would.
 ///
 /// All state lies in a directory of its own below /tmp. `close()` ends every guest and the daemon.
@@ -130,7 +129,8 @@ public final class Lab: Sendable {
 
   /// Runs `virsh`, the independent client, against the daemon.
   public func virsh(_ arguments: String..., driver: String = "qemu") async throws -> String {
-    let outcome = try await Self.run("/usr/bin/virsh", ["-q", "-c", uri(driver: driver)] + arguments, in: work)
+    let outcome = try await Self.run(
+      "/usr/bin/virsh", ["-q", "-c", uri(driver: driver)] + arguments, in: work)
     guard outcome.status == 0 else { throw Failure(description: "virsh \(arguments): \(outcome.errors)") }
     return outcome.output
   }
@@ -144,10 +144,11 @@ public final class Lab: Sendable {
     let result = try await Subprocess.run(
       .path(.init(program)), arguments: Arguments(arguments), environment: .inherit.updating(updates),
       workingDirectory: .init(directory), output: .string(limit: 16 << 20), error: .string(limit: 1 << 20))
-    let status: Int32 = switch result.terminationStatus {
-    case .exited(let code): code
-    case .signaled(let signal): -signal
-    }
+    let status: Int32 =
+      switch result.terminationStatus {
+      case .exited(let code): code
+      case .signaled(let signal): -signal
+      }
     return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
   }
 
@@ -168,7 +169,9 @@ public final class Lab: Sendable {
 
   /// Writes a file into the work directory and returns its path.
   @discardableResult
-  public func write(_ text: String, to name: String) throws -> String { try text.written(to: "\(work)/\(name)") }
+  public func write(_ text: String, to name: String) throws -> String {
+    try text.written(to: "\(work)/\(name)")
+  }
 }
 
 extension String {

@@ -3,7 +3,9 @@
 ///
 /// What is not among them counts as changing something: a new procedure has to be judged before it passes.
 enum RemoteProcedures {
-  static func name(_ number: Int) -> String { reading[number] ?? "procedure \(number), which may change something" }
+  static func name(_ number: Int) -> String {
+    reading[number] ?? "procedure \(number), which may change something"
+  }
 
   static func isReading(_ name: String) -> Bool { readingNames.contains(name) }
 

@@ -44,7 +44,8 @@ enum MarkDocument {
 
   /// Puts `mark` into the metadata of `document`; what others keep there stays.
   static func write(_ mark: Mark, into document: inout XMLElement) {
-    document.mutateFirst("metadata", otherwise: .after(["name", "uuid", "genid", "title", "description"])) { metadata in
+    document.mutateFirst("metadata", otherwise: .after(["name", "uuid", "genid", "title", "description"])) {
+      metadata in
       let there = metadata.elements.first(where: isMark)?.name
       metadata.setChild(element(mark), replacing: there)
     }

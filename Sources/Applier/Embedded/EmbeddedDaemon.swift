@@ -16,7 +16,8 @@ struct EmbeddedDaemon {
   }
 
   private func prepare() throws {
-    let subdirectories = isPrivileged
+    let subdirectories =
+      isPrivileged
       ? ["etc", "lib", "log", "cache", "run", "images"] : ["cfg/libvirt", "data", "cache", "run", "images"]
     for name in subdirectories {
       try FileManager.default.createDirectory(
@@ -65,7 +66,10 @@ struct EmbeddedDaemon {
     // A link that another user made of that name must not redirect the daemon.
     guard lstat(link, &status) == 0, status.st_uid == geteuid(), length > 0,
       String(decoding: target.prefix(length), as: UTF8.self) == directory
-    else { throw Failure(description: "'\(link)' is in the way: remove it, or set VIRTFORM_HOME to another directory") }
+    else {
+      throw Failure(
+        description: "'\(link)' is in the way: remove it, or set VIRTFORM_HOME to another directory")
+    }
   }
 
   // MARK: Start
@@ -77,18 +81,24 @@ struct EmbeddedDaemon {
     try prepare()
     if !isPrivileged { try makeLink() }
     let pidFile = "\(directory)/libvirtd.pid"
-    let arguments = ["--daemon", "--pid-file", pidFile, "--timeout", "\(EmbeddedConfiguration.idleSeconds)", "--config"]
+    let arguments = [
+      "--daemon", "--pid-file", pidFile, "--timeout", "\(EmbeddedConfiguration.idleSeconds)", "--config",
+    ]
     if isPrivileged {
       let databases = try userDatabases()
       try await run(
         "/usr/bin/unshare",
-        ["--mount", "--propagation", "slave", "/bin/sh", "-euc", EmbeddedConfiguration.enterScript, "sh", directory]
+        [
+          "--mount", "--propagation", "slave", "/bin/sh", "-euc", EmbeddedConfiguration.enterScript, "sh",
+          directory,
+        ]
           + databases + ["--", daemon] + arguments + ["/etc/libvirt/libvirtd.conf"], [:])
     } else {
       try await run(
         daemon, arguments + ["\(directory)/cfg/libvirt/libvirtd.conf"],
         [
-          "XDG_CONFIG_HOME": "\(link)/cfg", "XDG_DATA_HOME": "\(link)/data", "XDG_CACHE_HOME": "\(link)/cache",
+          "XDG_CONFIG_HOME": "\(link)/cfg", "XDG_DATA_HOME": "\(link)/data",
+          "XDG_CACHE_HOME": "\(link)/cache",
           "XDG_RUNTIME_DIR": "\(link)/run",
         ])
     }
@@ -108,7 +118,8 @@ struct EmbeddedDaemon {
   /// the machine has no such user, the daemon sees a copy of the databases that does.
   private func userDatabases() throws -> [String] {
     let entries = [
-      ("passwd", "libvirt-qemu:x:65533:65533::/nonexistent:/usr/sbin/nologin\n"), ("group", "libvirt-qemu:x:65533:\n"),
+      ("passwd", "libvirt-qemu:x:65533:65533::/nonexistent:/usr/sbin/nologin\n"),
+      ("group", "libvirt-qemu:x:65533:\n"),
     ]
     var names: [String] = []
     for (name, entry) in entries {
@@ -116,7 +127,8 @@ struct EmbeddedDaemon {
       let text = String(decoding: original, as: UTF8.self)
       if text.split(separator: "\n").contains(where: { $0.hasPrefix("libvirt-qemu:") }) { continue }
       let copy = "\(directory)/\(name)"
-      try Data((text + (text.hasSuffix("\n") ? "" : "\n") + entry).utf8).write(to: URL(filePath: copy), options: .atomic)
+      try Data((text + (text.hasSuffix("\n") ? "" : "\n") + entry).utf8).write(
+        to: URL(filePath: copy), options: .atomic)
       chmod(copy, 0o644)
       names.append(name)
     }
@@ -124,13 +136,15 @@ struct EmbeddedDaemon {
   }
 
   private func run(_ program: String, _ arguments: [String], _ environment: [String: String]) async throws {
-    let updates = Dictionary(uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0), Optional($1)) })
+    let updates = Dictionary(
+      uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0), Optional($1)) })
     let result = try await Subprocess.run(
       .path(.init(program)), arguments: Arguments(arguments), environment: .inherit.updating(updates),
       output: .discarded, error: .string(limit: 16 << 10))
     guard result.terminationStatus.isSuccess else {
       let detail = result.standardError.split(separator: "\n").suffix(3).joined(separator: "; ")
-      throw Failure(description: "libvirtd did not start: \(detail.isEmpty ? "\(result.terminationStatus)" : detail)")
+      throw Failure(
+        description: "libvirtd did not start: \(detail.isEmpty ? "\(result.terminationStatus)" : detail)")
     }
   }
 }

@@ -90,7 +90,8 @@ public struct EmbeddedLibvirt: Sendable {
     }
     if !isPlain {
       throw Failure(
-        description: "the path '\(directory)' has a character that a URI cannot hold; set VIRTFORM_HOME to a plain one")
+        description:
+          "the path '\(directory)' has a character that a URI cannot hold; set VIRTFORM_HOME to a plain one")
     }
   }
 }

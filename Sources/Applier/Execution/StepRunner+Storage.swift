@@ -5,7 +5,9 @@ import SpecModel
 
 extension StepRunner {
   func pool(_ uuid: UUID) async throws -> StoragePool {
-    guard let pool = try await connection.storagePool(uuid: uuid) else { throw Failure(description: "the pool is gone") }
+    guard let pool = try await connection.storagePool(uuid: uuid) else {
+      throw Failure(description: "the pool is gone")
+    }
     return pool
   }
 
@@ -72,7 +74,8 @@ extension StepRunner {
     }
     let available = ByteCount(rawValue: try await pool.info().available)
     guard available >= length else {
-      throw Failure(description: "the pool '\(pool.name)' is full: \(available) are free, \(length) are needed")
+      throw Failure(
+        description: "the pool '\(pool.name)' is full: \(available) are free, \(length) are needed")
     }
   }
 
