@@ -32,7 +32,8 @@ struct NetworkDocumentTests {
     arguments: [NetworkMode.nat, .routed, .isolated, .open, .bridge])
   func roundTrip(mode: NetworkMode) throws {
     let wanted = try network(mode)
-    let document = NetworkDocument.definition(of: wanted, stack: "shop")
+    let document = NetworkDocument.definition(
+      of: wanted, stack: "shop", on: HostCapabilities(driver: .qemu, hostUUID: "h"))
     var read = NetworkDocument.read(document, name: "lan", uuid: wanted.uuid, isActive: true)
     #expect(read.mark == Mark(stack: "shop"))
     read.mark = nil

@@ -302,6 +302,85 @@ final class QEMUTests {
     _ = try await shell("kill $(cat home/.local/share/virtform/libvirtd.pid); rm -f /tmp/vf-*")
   }
 
+  @Test("every mode of network, every bus of disk, UEFI, and what others change is seen and mended")
+  func everyMode() async throws {
+    let bridge = "vft-br0"
+    func link(_ arguments: String...) async throws {
+      _ = try await Lab.run("/usr/sbin/ip", ["link"] + arguments, in: "/")
+    }
+    try await link("add", bridge, "type", "bridge")
+    try await link("set", bridge, "up")
+    let outcome: Result<Void, any Error>
+    do {
+      try await withLab { try await expectEveryMode($0, bridge) }
+      outcome = .success(())
+    } catch {
+      outcome = .failure(error)
+    }
+    try await link("del", bridge)
+    try outcome.get()
+  }
+
+  private func expectEveryMode(_ lab: Lab, _ bridge: String) async throws {
+    let site = try lab.write(
+      """
+      virtform: 1
+      stack: modes
+      images:
+        kernel: {source: \(Lab.guest)/vmlinuz, format: raw}
+        initrd: {source: \(Lab.guest)/initrd.gz, format: raw}
+      networks:
+        r: {mode: routed, cidr: 10.123.51.0/24, dhcp: {from: 10.123.51.10, to: 10.123.51.20}, mtu: 1400}
+        i: {mode: isolated, cidr: 10.123.52.0/24, gateway: 10.123.52.254}
+        i2: {mode: isolated}
+        o: {mode: open, cidr: 10.123.53.0/24, autostart: false}
+        b: {mode: bridge, bridge: \(bridge)}
+        u: {mode: user}
+      vms:
+        efi:
+          accel: tcg
+          memory: 256MiB
+          firmware: uefi
+          cpu: max
+          kernel: kernel
+          initrd: initrd
+          cmdline: console=ttyS0 vf.host=efi
+          graphics: spice
+          nics: {r: {}, i: {}, i2: {}, o: {}, b: {}, u: {}}
+          disks: {a: {size: 10MiB}, b: {size: 11MiB, bus: sata}, c: {size: 12MiB, bus: scsi, format: raw}}
+      """, to: "site.yaml")
+    let apply = try await lab.virtform("apply", site, "--auto-approve")
+    #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
+    try await expectQuiet(lab, site)
+    let status = try await lab.status(of: "efi") { $0["eth0"]?.contains("ip=10.123.51.") == true }
+    #expect(status["vda"] == "10M" && status["sda"] == "12M")
+    #expect(status.keys.count { $0.hasPrefix("eth") } == 6)
+    let domain = try XMLElement(parsing: try await lab.virsh("dumpxml", "efi", "--inactive"))
+    #expect(domain.at("os", "loader")?[attribute: "type"] == "pflash")
+    #expect(domain.all(at: "devices", "disk").map { $0.first("target")?[attribute: "bus"] } == ["virtio", "sata", "scsi"])
+    for (name, mode) in [("r", "route"), ("i", nil), ("i2", nil), ("o", "open"), ("b", "bridge")] {
+      let network = try XMLElement(parsing: try await lab.virsh("net-dumpxml", name, "--inactive"))
+      #expect(network.first("forward")?[attribute: "mode"] == mode, "\(name)")
+    }
+    #expect(try await lab.virsh("net-info", "o").contains(/Autostart: +no/))
+
+    // Others stop the guest and a network and change a definition.
+    _ = try await lab.virsh("destroy", "efi")
+    _ = try await lab.virsh("net-destroy", "i2")
+    _ = try await lab.virsh("setmaxmem", "efi", "300M", "--config")
+    let plan = try await lab.virtform("plan", site)
+    #expect(plan.output.contains("~ memory   256 MiB (max 300 MiB) → 256 MiB"), "\(plan.output)")
+    #expect(plan.output.contains("0 to add, 2 to change, 0 to remove"))
+    let mend = try await lab.virtform("apply", site, "--auto-approve")
+    #expect(mend.status == 0, "\(mend.output)\(mend.errors)")
+    try await expectQuiet(lab, site)
+    let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
+    #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
+    #expect(try await lab.connection.domains().isEmpty)
+    #expect(try await lab.connection.networks().isEmpty)
+    #expect(try await lab.connection.storagePool(named: "default")?.volumes().isEmpty == true)
+  }
+
   // MARK: Faults
 
   @Test("an apply that is killed while it makes real guests is finished by the next one")

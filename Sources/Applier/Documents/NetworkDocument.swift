@@ -1,3 +1,4 @@
+import Crypto
 import FoundationEssentials
 import Libvirt
 import Planner
@@ -5,14 +6,23 @@ import SpecModel
 
 /// A virtual network as XML, after <https://libvirt.org/formatnetwork.html>.
 enum NetworkDocument {
-  static func definition(of network: Network, stack: String) -> XMLElement {
+  static func definition(of network: Network, stack: String, on host: HostCapabilities) -> XMLElement {
     var document = XMLElement("network") {
       XMLElement("name", text: network.name)
       XMLElement("uuid", text: network.uuid.uuidString.lowercased())
     }
     MarkDocument.write(Mark(stack: stack), into: &document)
+    var network = network
+    if network.bridge == nil { network.bridge = bridgeName(for: network, on: host) }
     for field in NetworkField.allCases { write(field, of: network, into: &document) }
     return document
+  }
+
+  /// The bridge of a network that names none. Left to libvirt, two networks that are defined at the same time
+  /// get the same. The host's UUID tells the libvirts of one machine apart, which share its bridges.
+  private static func bridgeName(for network: Network, on host: HostCapabilities) -> String {
+    let digest = SHA256.hash(data: Array("\(network.uuid)/\(host.hostUUID)".utf8))
+    return "vfbr" + digest.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
   /// Sets `field` in `document`; what it does not own stays.
