@@ -24,21 +24,25 @@ import Testing
     "what has not six pairs of hexadecimal digits is no MAC address",
     arguments: [
       "", "52:54:00:aa:00", "52:54:00:aa:00:10:11", "52-54-00-aa-00-10", "525400aa0010", "52:54:00:aa:00:g0",
-      "52:54:00:aa:00:1", "52:54:00:aa:00:+1", "52:54:00:aa:00:１0", " 52:54:00:aa:00:10", "52:54:00:aa:00:10:zz",
+      "52:54:00:aa:00:1", "52:54:00:aa:00:+1", "52:54:00:aa:00:１0", " 52:54:00:aa:00:10",
+      "52:54:00:aa:00:10:zz",
     ])
   func noMAC(text: String) {
-    #expect(mac(text) == "'\(text)' is not a MAC address | help: write six pairs such as \"52:54:00:aa:00:10\"")
+    #expect(
+      mac(text) == "'\(text)' is not a MAC address | help: write six pairs such as \"52:54:00:aa:00:10\"")
   }
 
   @Test("a multicast address and all zeros are no address of an interface")
   func unusableMAC() {
     #expect(
       mac("53:54:00:aa:00:10")
-        == "'53:54:00:aa:00:10' is a multicast address, which no interface can have | help: make the first byte even, such as 52")
+        == "'53:54:00:aa:00:10' is a multicast address, which no interface can have | help: make the first byte even, such as 52"
+    )
     #expect(mac("ff:ff:ff:ff:ff:ff")?.contains("multicast") == true)
     #expect(
       mac("00:00:00:00:00:00")
-        == "'00:00:00:00:00:00' is all zeros, which is no address of an interface | help: leave out 'mac' to have one derived from the names")
+        == "'00:00:00:00:00:00' is all zeros, which is no address of an interface | help: leave out 'mac' to have one derived from the names"
+    )
   }
 
   @Test("an IPv4 address reads back from its text")
@@ -54,7 +58,8 @@ import Testing
   @Test(
     "what is not four numbers up to 255 is no IPv4 address",
     arguments: [
-      "", ".", "10.0.0", "10.0.0.0.0", "10.0.0.256", "10.0.0.01", "10.0.0.+1", "10.0.0.-1", "10..0.1", "a.b.c.d",
+      "", ".", "10.0.0", "10.0.0.0.0", "10.0.0.256", "10.0.0.01", "10.0.0.+1", "10.0.0.-1", "10..0.1",
+      "a.b.c.d",
       "10.0.0.1 ", "١.0.0.1", "0x0a.0.0.1", "::1", "10.0.0.1/24",
     ])
   func noIPv4(text: String) {
@@ -77,7 +82,8 @@ import Testing
       #expect(try CIDRBlock(parsing: block.description) == block)
       #expect(block.contains(IPv4Address(rawValue: 0xc0a8_1234)))
       #expect(!block.containsHost(block.network) && !block.containsHost(block.broadcast))
-      #expect(UInt64(block.broadcast.rawValue) - UInt64(block.network.rawValue) + 1 == UInt64(1) << (32 - prefix))
+      #expect(
+        UInt64(block.broadcast.rawValue) - UInt64(block.network.rawValue) + 1 == UInt64(1) << (32 - prefix))
       #expect(block.netmask.rawValue.nonzeroBitCount == prefix)
       #expect(prefix > 30 || block.containsHost(block.firstHost))
     }
@@ -101,7 +107,10 @@ import Testing
 
   @Test(
     "what has no address and prefix is no block",
-    arguments: ["", "10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/08", "10.0.0.0/8/8", "/8"])
+    arguments: [
+      "", "10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/08", "10.0.0.0/8/8",
+      "/8",
+    ])
   func noBlock(text: String) {
     let said = cidr(text)
     #expect(

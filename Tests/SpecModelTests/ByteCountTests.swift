@@ -31,14 +31,17 @@ import Testing
     #expect(try bytes("1.00000000000000000000000GiB") == 1 << 30)
     #expect(problem("0.1KiB") == "the size '0.1KiB' is not a whole number of bytes")
     #expect(problem("1.5B") == "the size '1.5B' is not a whole number of bytes")
-    #expect(problem("1.0000000000000000001GiB") == "the size '1.0000000000000000001GiB' has too many decimals")
+    #expect(
+      problem("1.0000000000000000001GiB") == "the size '1.0000000000000000001GiB' has too many decimals")
   }
 
   @Test("the largest size is 2^64 - 1 bytes, and one more is too large")
   func overflow() throws {
     #expect(try bytes("18446744073709551615B") == .max)
     #expect(try bytes("16383.5PiB") == (16383 << 50) + (1 << 49))
-    for text in ["18446744073709551616B", "16384PiB", "99999999999999999999999GiB", "18446744073709551615KiB"] {
+    for text in [
+      "18446744073709551616B", "16384PiB", "99999999999999999999999GiB", "18446744073709551615KiB",
+    ] {
       #expect(problem(text) == "the size '\(text)' is too large")
     }
   }
@@ -56,12 +59,15 @@ import Testing
     #expect(problem("4k") == "unknown unit 'k' in the size '4k' | help: did you mean 4K?")
     #expect(
       problem("4 bytes")
-        == "unknown unit 'bytes' in the size '4 bytes' | help: units are B, KiB, MiB, GiB, TiB, PiB, KB, MB, GB, TB, PB")
+        == "unknown unit 'bytes' in the size '4 bytes' | help: units are B, KiB, MiB, GiB, TiB, PiB, KB, MB, GB, TB, PB"
+    )
   }
 
   @Test(
     "what is no number is no size",
-    arguments: ["", "GiB", "-4GiB", "+4GiB", ".5GiB", "5.GiB", "1.5.2GiB", "٤GiB", "..", "1,5GiB", "1e3GiB", "0x10B"])
+    arguments: [
+      "", "GiB", "-4GiB", "+4GiB", ".5GiB", "5.GiB", "1.5.2GiB", "٤GiB", "..", "1,5GiB", "1e3GiB", "0x10B",
+    ])
   func noNumber(text: String) {
     let said = problem(text)
     #expect(said?.hasPrefix("'\(text)' is not a size") == true || said?.hasPrefix("unknown unit") == true)
@@ -74,7 +80,9 @@ import Testing
       for factor: UInt64 in [1, 3, 5, 7, 1001] { sizes.append(factor << shift) }
       sizes.append((UInt64(1) << shift) - 1)
     }
-    for size in sizes.map(ByteCount.init(rawValue:)) { #expect(try ByteCount(parsing: size.description) == size) }
+    for size in sizes.map(ByteCount.init(rawValue:)) {
+      #expect(try ByteCount(parsing: size.description) == size)
+    }
   }
 
   @Test("a size is shown in the largest unit that is exact")

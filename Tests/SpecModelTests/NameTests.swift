@@ -9,7 +9,9 @@ import Testing
     SpecModelTests.problem(text) { text throws(ValueError) in try ResourceName(parsing: text) }
   }
 
-  @Test("letters, digits, '.', '_' and '-' make a name", arguments: ["a", "7", "web-1", "www.shop.example", "A_b", "1e3"])
+  @Test(
+    "letters, digits, '.', '_' and '-' make a name",
+    arguments: ["a", "7", "web-1", "www.shop.example", "A_b", "1e3"])
   func names(text: String) throws {
     #expect(try ResourceName(parsing: text).description == text)
   }
@@ -26,8 +28,10 @@ import Testing
   @Test("nothing that means something in a path, a shell or XML is part of a name")
   func badCharacters() {
     for (text, character) in [
-      ("../x", "/"), ("a b", " "), ("a/b", "/"), ("a'b", "'"), ("a\"b", "\""), ("a<b", "<"), ("a&b", "&"), ("a,b", ","),
-      ("a;b", ";"), ("a$b", "$"), ("a@b", "@"), ("naïve", "ï"), ("日本", "日"), ("e\u{301}", "\u{301}"), ("a:b", ":"),
+      ("../x", "/"), ("a b", " "), ("a/b", "/"), ("a'b", "'"), ("a\"b", "\""), ("a<b", "<"), ("a&b", "&"),
+      ("a,b", ","),
+      ("a;b", ";"), ("a$b", "$"), ("a@b", "@"), ("naïve", "ï"), ("日本", "日"), ("e\u{301}", "\u{301}"),
+      ("a:b", ":"),
     ] {
       #expect(problem(text) == "the name '\(text)' has the character '\(character)' | help: \(grammar)")
     }

@@ -12,7 +12,9 @@ import Testing
       ])
   }
 
-  @Test("a tab that indents is pointed at", arguments: ["a:\n1️⃣\tb: 1\n", "a:\n  b: 1\n1️⃣\tc: 2\n", "a:\n  1️⃣\tb: 1\n", "a: |\n1️⃣\tx\n"])
+  @Test(
+    "a tab that indents is pointed at",
+    arguments: ["a:\n1️⃣\tb: 1\n", "a:\n  b: 1\n1️⃣\tc: 2\n", "a:\n  1️⃣\tb: 1\n", "a: |\n1️⃣\tx\n"])
   func tabs(text: String) {
     #expect(yamlFindings(text) == ["1️⃣ a tab cannot indent YAML | help: indent with spaces"])
   }
@@ -31,13 +33,19 @@ import Testing
     #expect(
       yamlFindings("a: &x b\n1️⃣*x : 1\n")
         == [#"1️⃣ a key must be a plain word | help: quote what starts with {, [ or *, such as "${var.x}""#])
-    #expect(yamlFindings("a: 1️⃣*\n") == ["1️⃣ '*' without a name behind it | help: quote a value that starts with '*'"])
-    #expect(yamlFindings("a: 1️⃣&\n") == ["1️⃣ '&' without a name behind it | help: quote a value that starts with '&'"])
+    #expect(
+      yamlFindings("a: 1️⃣*\n") == ["1️⃣ '*' without a name behind it | help: quote a value that starts with '*'"]
+    )
+    #expect(
+      yamlFindings("a: 1️⃣&\n") == ["1️⃣ '&' without a name behind it | help: quote a value that starts with '&'"]
+    )
   }
 
   @Test("tags, merge keys, several documents and keys that are no words are not part of the language")
   func outsideTheLanguage() {
-    #expect(yamlFindings("a: 1️⃣!!str x\n") == ["1️⃣ tags such as 'tag:yaml.org,2002:str' are not part of the language"])
+    #expect(
+      yamlFindings("a: 1️⃣!!str x\n") == ["1️⃣ tags such as 'tag:yaml.org,2002:str' are not part of the language"]
+    )
     #expect(yamlFindings("a: 1️⃣!vault |\n  x\n") == ["1️⃣ tags such as '!vault' are not part of the language"])
     #expect(yamlFindings("a: 1️⃣!x [1]\n") == ["1️⃣ tags such as '!x' are not part of the language"])
     #expect(
@@ -47,7 +55,9 @@ import Testing
     for text in ["a: 1\n1️⃣---\nb: 2\n", "---\na: 1\n1️⃣---\n"] {
       #expect(
         yamlFindings(text)
-          == ["1️⃣ a second document starts here | help: one document a file; a spec may be a directory of files"])
+          == [
+            "1️⃣ a second document starts here | help: one document a file; a spec may be a directory of files"
+          ])
     }
     for text in ["? 1️⃣[a]\n: b\n", "a: {1️⃣{b: 1}: 2}\n"] {
       #expect(
@@ -75,9 +85,18 @@ import Testing
       ("é: ü1️⃣: c\n", "1️⃣ a second ':' in one line | help: quote a value that holds ': '"),
       ("\u{feff}a: x1️⃣: y\n", "1️⃣ a second ':' in one line | help: quote a value that holds ': '"),
       ("a: 1\r\nb: x1️⃣: y\r\n", "1️⃣ a second ':' in one line | help: quote a value that holds ': '"),
-      ("a: 1\n b1️⃣: 2\n", "1️⃣ a ':' does not fit here | help: this line is indented too far, or the key above it has no ':'"),
-      ("web\n  m1️⃣: 1\n", "1️⃣ a ':' does not fit here | help: this line is indented too far, or the key above it has no ':'"),
-      ("2️⃣a:\n  b: 1\n 1️⃣c: 2\n", "1️⃣ the indentation of this line fits no line above it | 2️⃣ what it stands in starts here"),
+      (
+        "a: 1\n b1️⃣: 2\n",
+        "1️⃣ a ':' does not fit here | help: this line is indented too far, or the key above it has no ':'"
+      ),
+      (
+        "web\n  m1️⃣: 1\n",
+        "1️⃣ a ':' does not fit here | help: this line is indented too far, or the key above it has no ':'"
+      ),
+      (
+        "2️⃣a:\n  b: 1\n 1️⃣c: 2\n",
+        "1️⃣ the indentation of this line fits no line above it | 2️⃣ what it stands in starts here"
+      ),
       ("- a\n1️⃣b: 1\n", "1️⃣ a key cannot stand among the items of a list"),
       ("a: 1\n1️⃣- b\n", "1️⃣ a list item cannot stand among the keys of a map"),
       ("1️⃣: x\n", "1️⃣ a key is missing before ':'"),
@@ -88,9 +107,15 @@ import Testing
       ("a: [1️⃣,]\n", "1️⃣ unexpected ',' | help: a value must stand here"),
       ("a: [b]1️⃣]\n", "1️⃣ unexpected ']' behind the value | help: quote the whole value"),
       ("a: \"x\" 1️⃣y\n", "1️⃣ unexpected 'y' behind the value | help: quote the whole value"),
-      ("a: \"1️⃣\\q\"\n", #"1️⃣ unknown escape in a quoted text | help: write \\ for a backslash, or use single quotes"#),
+      (
+        "a: \"1️⃣\\q\"\n",
+        #"1️⃣ unknown escape in a quoted text | help: write \\ for a backslash, or use single quotes"#
+      ),
       ("a: \"\\x1️⃣ZZ\"\n", "1️⃣ this escape lacks hexadecimal digits"),
-      ("a: 1️⃣- b\n", "1️⃣ a list item cannot start here | help: start the list on the next line, or quote the value"),
+      (
+        "a: 1️⃣- b\n",
+        "1️⃣ a list item cannot start here | help: start the list on the next line, or quote the value"
+      ),
       ("a: 1️⃣? b\n", "1️⃣ '?' cannot start a value | help: quote the value"),
       ("a: |51️⃣x\n", "1️⃣ unexpected text behind '|' or '>' | help: start the text on the next line"),
       ("a: 1\n...\n1️⃣b: 2\n", "1️⃣ text behind the end of the document | help: remove the '...'"),
@@ -106,7 +131,8 @@ import Testing
   func fallback() {
     let place = Place(path: "x", line: 1, column: 1)
     func message(_ problem: String, _ context: String) -> String {
-      let report = YAMLSyntaxError.Report(problem: problem, context: context, place: place, contextPlace: place)
+      let report = YAMLSyntaxError.Report(
+        problem: problem, context: context, place: place, contextPlace: place)
       return YAMLSyntaxError(report, in: SourceText(path: "x", text: "a")).message
     }
     #expect(message("found something new", "while scanning") == "while scanning: found something new")
@@ -127,7 +153,9 @@ import Testing
       let result = SpecLoader(environment: [:]).load([source])
       #expect(result.site == nil)
       #expect(!result.rendered.isEmpty, "\(text.debugDescription)")
-      let isSyntax = result.diagnostics.filter { $0.message.contains("while ") || $0.message.contains("did not find") }
+      let isSyntax = result.diagnostics.filter {
+        $0.message.contains("while ") || $0.message.contains("did not find")
+      }
       #expect(isSyntax == [], "\(text.debugDescription)")
     }
   }

@@ -24,7 +24,10 @@ import Testing
   func locations() throws {
     #expect(
       try places("a: 1\nb:\n  - x\n  - {c: [y, 'z']}\n")
-        == ["1:1 {", "1:1 a:", "1:4 1", "2:1 b:", "3:3 [", "3:5 x", "4:5 {", "4:6 c:", "4:9 [", "4:10 y", "4:13 z"])
+        == [
+          "1:1 {", "1:1 a:", "1:4 1", "2:1 b:", "3:3 [", "3:5 x", "4:5 {", "4:6 c:", "4:9 [", "4:10 y",
+          "4:13 z",
+        ])
     #expect(try places("a: |\n  text\nb: >-\n  x\n") == ["1:1 {", "1:1 a:", "1:4 text\n", "3:1 b:", "3:4 x"])
     #expect(try places("a:\nb: 1\n") == ["1:1 {", "1:1 a:", "1:3 ", "2:1 b:", "2:4 1"])
   }
@@ -32,7 +35,10 @@ import Testing
   @Test("columns count Unicode scalars, lines end in any of the ways that YAML knows")
   func characters() throws {
     #expect(try places("é: ü\n") == ["1:1 {", "1:1 é:", "1:4 ü"])
-    #expect(try places("{日本: 語, 😀: e\u{301}x, z: 1}") == ["1:1 {", "1:2 日本:", "1:6 語", "1:9 😀:", "1:12 e\u{301}x", "1:17 z:", "1:20 1"])
+    #expect(
+      try places("{日本: 語, 😀: e\u{301}x, z: 1}") == [
+        "1:1 {", "1:2 日本:", "1:6 語", "1:9 😀:", "1:12 e\u{301}x", "1:17 z:", "1:20 1",
+      ])
     let lines = ["1:1 {", "1:1 a:", "1:4 1", "2:1 b:", "2:4 2"]
     for lineBreak in ["\n", "\r\n", "\r"] { #expect(try places("a: 1\(lineBreak)b: 2\(lineBreak)") == lines) }
     #expect(try places("\u{feff}a: 1\nb: 2\n") == lines)
@@ -58,7 +64,10 @@ import Testing
 
   @Test(
     "what YAML 1.1 took for something else is a string",
-    arguments: ["NO", "no", "yes", "on", "Off", "y", "52:54:00:12:34:56", "1:30", "1_000", "4GiB", ".inf", ".nan", "0o14", "12e", "2024-01-01", "=", "-x"])
+    arguments: [
+      "NO", "no", "yes", "on", "Off", "y", "52:54:00:12:34:56", "1:30", "1_000", "4GiB", ".inf", ".nan",
+      "0o14", "12e", "2024-01-01", "=", "-x",
+    ])
   func strings(text: String) throws {
     let scalar = try scalar(text)
     #expect(scalar.string == text)

@@ -20,7 +20,8 @@ func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
   var best: (distance: Int, word: String)?
   for candidate in candidates where candidate != word && abs(candidate.count - length) <= limit {
     let distance = editDistance(word, candidate)
-    guard distance <= limit else { continue }
+    // A word of which nothing is left is another word.
+    guard distance <= limit, distance < length else { continue }
     if let best, (best.distance, best.word) <= (distance, candidate) { continue }
     best = (distance, candidate)
   }

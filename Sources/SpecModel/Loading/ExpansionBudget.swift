@@ -1,12 +1,14 @@
 /// Bounds what counts, profiles and variables make of a small spec.
 struct ExpansionBudget {
-  /// VMs of one spec.
-  static let maximumMachines = 100_000
+  /// VMs of one spec; libvirt cannot list more than 16,384 of one host.
+  private static let maximumMachines = 100_000
+  private static let maximumValues = 5_000_000
   /// Bytes of one text.
   private static let maximumTextLength = 1 << 20
 
+  private var machines = maximumMachines
   /// Values of all VMs together.
-  private var values = 5_000_000
+  private var values = maximumValues
   /// Bytes of text that references were filled into, of all VMs together.
   private var bytes = 256 << 20
   /// True once something was too much: nothing more is filled in.
@@ -15,7 +17,7 @@ struct ExpansionBudget {
   mutating func spend(values count: Int, at location: SourceLocation, _ diagnostics: Diagnostics) -> Bool {
     guard !isSpent else { return false }
     values -= count
-    if values < 0 { exceed("the spec grows beyond 5000000 values", at: location, diagnostics) }
+    if values < 0 { exceed("the spec grows beyond \(Self.maximumValues) values", at: location, diagnostics) }
     return !isSpent
   }
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Reads files that a spec names, without waiting for anything and within bounds.
+/// Reads files within bounds.
 final class FileReader {
   private let descriptor: Int32
   /// Bytes; 0 for what is no regular file.
@@ -8,9 +8,11 @@ final class FileReader {
   let isRegular: Bool
 
   /// nil if `path` cannot be opened.
-  init?(_ path: String) {
-    // A pipe without a writer would hold up the run for ever.
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  ///
+  /// - Parameter mayWait: false for what a spec names, since a pipe without a writer would hold up the run for
+  ///   ever.
+  init?(_ path: String, mayWait: Bool = false) {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | (mayWait ? 0 : O_NONBLOCK))
     guard descriptor >= 0 else { return nil }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
@@ -35,12 +37,13 @@ final class FileReader {
     }
   }
 
-  /// The text of the regular file at `path`, which has no more than `maximum` bytes.
-  static func text(_ path: String, maximum: Int) throws(ValueError) -> String {
-    guard let file = FileReader(path) else {
+  /// The text of the file at `path`, which has no more than `maximum` bytes and is no pipe or device unless the
+  /// reader may wait.
+  static func text(_ path: String, maximum: Int, mayWait: Bool = false) throws(ValueError) -> String {
+    guard let file = FileReader(path, mayWait: mayWait) else {
       throw ValueError("cannot read '\(path)'", help: "check that the file is there and that you may read it")
     }
-    guard file.isRegular else { throw ValueError("'\(path)' is not a file") }
+    guard file.isRegular || mayWait else { throw ValueError("'\(path)' is not a file") }
     let bytes = file.read(upTo: maximum + 1)
     guard bytes.count <= maximum else { throw ValueError("'\(path)' is larger than \(maximum >> 20) MiB") }
     guard let text = String(validating: bytes, as: UTF8.self) else {

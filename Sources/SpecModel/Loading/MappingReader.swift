@@ -85,7 +85,10 @@ final class MappingReader {
   func int(_ key: String, in range: ClosedRange<Int>) -> Int? {
     guard let value = scalar(key, wants: .int, { $0.int }) else { return nil }
     guard range.contains(value) else {
-      error("'\(key)' is \(value), but must be from \(range.lowerBound) to \(range.upperBound)", at: key)
+      let bounds =
+        range.upperBound == Int.max
+        ? "at least \(range.lowerBound)" : "from \(range.lowerBound) to \(range.upperBound)"
+      error("'\(key)' is \(value), but must be \(bounds)", at: key)
       return nil
     }
     return value
@@ -121,7 +124,7 @@ final class MappingReader {
   func names(_ key: String) -> [(name: ResourceName, location: SourceLocation)]? {
     guard let node = node(key), !node.isUnresolved else { return nil }
     guard case .sequence(let items) = node.content else {
-      let help = (node.scalar?.text).flatMap { $0.isEmpty ? nil : "write [\($0)]" }
+      let help = node.isNull ? nil : node.scalar.map { "write [\($0.text)]" }
       error(
         node.isNull ? "'\(key)' has no value" : "'\(key)' must be a list, not \(node.kind)", at: key,
         help: help)

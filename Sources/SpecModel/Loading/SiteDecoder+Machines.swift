@@ -41,12 +41,7 @@ extension SiteDecoder {
           related: [.init(message: "the first is here", location: first)])
         continue
       }
-      guard machineNames.count < ExpansionBudget.maximumMachines else {
-        diagnostics.error(
-          "the spec has more than \(ExpansionBudget.maximumMachines) VMs", at: instance.location,
-          help: "split it into several stacks")
-        return
-      }
+      guard variables.budget.spendMachine(at: instance.location, diagnostics) else { return }
       machineNames[instance.name] = instance.location
       let reportsBefore = diagnostics.reportCount
       let references = Interpolation(extra: instance.references, machine: instance.name)

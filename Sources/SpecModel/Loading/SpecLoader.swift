@@ -30,7 +30,9 @@ public struct SpecLoader {
     let diagnostics = Diagnostics()
     let sources = Self.files(at: path, diagnostics).compactMap { file in
       diagnostics.value(at: nil) { () throws(ValueError) in
-        SourceText(path: file, text: try Self.readSpec(file, isNamedByUser: file == path))
+        // What the user names may be a pipe, too.
+        let text = try FileReader.text(file, maximum: YAMLParser.Bounds().bytes, mayWait: file == path)
+        return SourceText(path: file, text: text)
       }
     }
     return load(sources, diagnostics)
@@ -79,18 +81,6 @@ public struct SpecLoader {
         "no *.yaml file in '\(path)'", at: nil, help: "name a YAML file or a directory that holds some")
     }
     return files.map { prefix + $0 }
-  }
-
-  /// The text of a spec's file. What the user names may be a pipe, too.
-  private static func readSpec(_ path: String, isNamedByUser: Bool) throws(ValueError) -> String {
-    let maximum = YAMLParser.Bounds().bytes
-    if isNamedByUser, let file = FileReader(path), !file.isRegular,
-      let data = FileManager.default.contents(atPath: path), data.count <= maximum,
-      let text = String(validating: data, as: UTF8.self)
-    {
-      return text
-    }
-    return try FileReader.text(path, maximum: maximum)
   }
 
   /// One mapping of all files. Sections merge by name; the same name twice is an error that shows both.

@@ -1,0 +1,163 @@
+import Testing
+
+@testable import SpecModel
+
+/// Small files that would take all memory or time, if nothing bounded them.
+@Suite(.serialized) struct HostileTests {
+  /// How long `body` takes. The bounds are generous: they tell apart quadratic from linear, not fast from slow.
+  private func time(_ body: () throws -> Void) rethrows -> Duration { try ContinuousClock().measure(body) }
+
+  @Test("a file beyond 8 MiB is refused before it is parsed")
+  func size() throws {
+    let text = String(repeating: "#", count: (8 << 20) + 1)
+    #expect(yamlFindings(text) == ["site.yaml:1:1 the file is larger than 8 MiB"])
+    #expect(yamlFindings(String(text.dropLast())) == [])
+    let directory = try TemporaryDirectory(["a.yaml": Array(text.utf8)])
+    let messages = SpecLoader(environment: [:]).load(directory.path).diagnostics.map(\.message)
+    #expect(messages == ["'\(directory.path)/a.yaml' is larger than 8 MiB"])
+    try directory.write("a.yaml", Array((header + "variables: {v: {file: big}}\n").utf8))
+    try directory.write("big", [UInt8](repeating: 0x20, count: (1 << 20) + 1))
+    #expect(
+      SpecLoader(environment: [:]).load(directory.path).diagnostics.map(\.message) == [
+        "'\(directory.path)/big' is larger than 1 MiB"
+      ])
+  }
+
+  @Test(
+    "deep nesting is refused at once",
+    arguments: [
+      String(repeating: "[", count: 100_000), String(repeating: "{a: ", count: 100_000),
+      String(repeating: "- ", count: 100_000),
+      (0..<3000).map { String(repeating: " ", count: $0) + "a:\n" }.joined(),
+      String(repeating: "? ", count: 100_000),
+    ])
+  func depth(text: String) {
+    let taken = time {
+      let found = yamlFindings(text)
+      #expect(found.count == 1)
+      #expect(
+        found[0].contains("nested deeper than 40 levels") || found[0].contains("a key must be a plain word"))
+    }
+    #expect(taken < .seconds(2))
+  }
+
+  @Test("nesting by aliases is bounded as nesting by brackets is")
+  func aliasDepth() {
+    let deep = (1...60).map { "a\($0): &a\($0) [*a\($0 - 1)]\n" }.joined()
+    #expect(yamlFindings("a0: &a0 x\n" + deep) == ["site.yaml:41:12 nested deeper than 40 levels"])
+    let text = "a: " + String(repeating: "[", count: 39) + "x" + String(repeating: "]", count: 39) + "\n"
+    #expect(yamlFindings(text) == [])
+  }
+
+  @Test("an alias bomb is refused, counted with all that its aliases stand for")
+  func aliasBomb() {
+    let bomb =
+      "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+      + (1...9).map { level in
+        "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+          + "]\n"
+      }.joined()
+    let taken = time {
+      let found = yamlFindings(bomb)
+      #expect(found.count == 1 && found[0].hasSuffix("more than 1000000 values, counted with their aliases"))
+    }
+    #expect(taken < .seconds(2))
+  }
+
+  @Test("variables that double each other are stopped")
+  func variableBomb() {
+    let bomb =
+      "variables:\n  v0: {default: xxxxxxxxxxxxxxxx}\n"
+      + (1...60).map { "  v\($0): {default: \"${var.v\($0 - 1)}${var.v\($0 - 1)}\"}\n" }.joined()
+    let taken = time {
+      let found = findings(in: bomb)
+      #expect(found.count == 1)
+      #expect(
+        found[0].hasSuffix(
+          "this text grows beyond 1 MiB | help: counts, profiles and variables are filled in up to this bound"
+        ))
+    }
+    #expect(taken < .seconds(5))
+  }
+
+  @Test("a text that every VM of a count has is bounded in all")
+  func textBomb() {
+    let big = String(repeating: "x", count: 900_000)
+    let found = findings(
+      in:
+        "variables: {v: {default: \(big)}}\nvms: {w: {count: 10000, memory: 1GiB, title: 1️⃣\"${index} ${var.v}\"}}\n"
+    )
+    #expect(
+      found == [
+        "1️⃣ the spec grows beyond 256 MiB of text | help: counts, profiles and variables are filled in up to this bound"
+      ])
+  }
+
+  @Test("values that every VM of a count has are bounded in all")
+  func valueBomb() {
+    let disks = (0..<5000).map { "d\($0): {size: 1GiB}" }.joined(separator: ", ")
+    let found = findings(in: "vms: {w: {count: 10000, memory: 1GiB, disks: {\(disks)}}}\n")
+    #expect(found.count == 1)
+    #expect(found[0].contains("the spec grows beyond 5000000 values"))
+  }
+
+  @Test("a spec has no more than 100000 VMs")
+  func machines() {
+    let groups = (0..<1000).map { "  g\($0): {count: 10000}\n" }.joined()
+    let found = findings(in: "defaults: {memory: 1GiB}\nvms:\n" + groups)
+    #expect(
+      found == ["site.yaml:15:16 the spec has more than 100000 VMs | help: split it into several stacks"])
+  }
+
+  @Test("thousands of errors are reported in no time")
+  func manyErrors() throws {
+    let lines = (0..<10_000).map {
+      "  m\($0): {memory: 1GiB, nics: {netwrk\($0): {}}, cpus: zero, unknown\($0): 1}\n"
+    }.joined()
+    let networks = (0..<10_000).map { "  network\($0): {mode: bridge, bridge: b}\n" }.joined()
+    let spec = MarkedSpec(header + "networks:\n" + networks + "vms:\n" + lines)
+    let taken = time {
+      let result = spec.load()
+      #expect(result.diagnostics.count == 30_000)
+      #expect(result.rendered.count == 30_000)
+    }
+    #expect(taken < .seconds(30))
+  }
+
+  @Test("thousands of networks, disks and VMs are checked against each other in no time")
+  func manyObjects() throws {
+    let count = 5000
+    let networks = (0..<count).map { "  n\($0): {mode: nat, cidr: 10.\($0 >> 8).\($0 & 255).0/24}\n" }
+      .joined()
+    let disks = (0..<count).map { "  d\($0): {size: 1GiB}\n" }.joined()
+    let machines = (0..<count).map {
+      "  m\($0): {memory: 1GiB, nics: {n\($0): {}}, disks: {d: {disk: d\($0)}}}\n"
+    }.joined()
+    let taken = try time {
+      let site = try site("networks:\n" + networks + "disks:\n" + disks + "vms:\n" + machines)
+      #expect(site.machines.count == count)
+    }
+    #expect(taken < .seconds(30))
+  }
+
+  @Test("keys and values of megabytes make short messages")
+  func longWords() {
+    let long = String(repeating: "x", count: 1 << 20)
+    let spec = MarkedSpec(header + "? \(long)\n: 1\nvms: {w: {memory: \(long), title: [\(long)]}}\n")
+    let taken = time {
+      let rendered = spec.load().rendered
+      #expect(rendered.count == 3)
+      #expect(rendered.allSatisfy { $0.utf8.count < 3000 })
+    }
+    #expect(taken < .seconds(10))
+  }
+
+  @Test("a profile cannot use a profile, so none can use itself")
+  func profileCycle() {
+    #expect(
+      findings(in: "profiles: {a: {profile: 1️⃣b}, b: {profile: 2️⃣a}}\nvms: {w: {memory: 1GiB, profile: a}}\n")
+        == [
+          "1️⃣ 'profile' belongs to a VM, not to profiles.a", "2️⃣ 'profile' belongs to a VM, not to profiles.b",
+        ])
+  }
+}
