@@ -73,7 +73,8 @@ extension HostPlanner {
       return report(
         "VM '\(actual.name)' on host '\(state.name)' has lost virtform's mark, which names its disks",
         at: path,
-        help: "its disks stay if you undefine it and apply again: virsh undefine \(actual.name)")
+        help:
+          "its disks stay if you undefine it while it is off and apply again: virsh undefine \(actual.name)")
     }
     let wantsRunning = wanted.machine.settings.running == true
     let staysUp = actual.isRunning && wantsRunning

@@ -139,7 +139,9 @@ extension HostPlanner {
       case .sharedDisk: removeShared(volume, named: tagged.base, address)
       case .machineDisk:
         // Whether it was to be kept nobody knows any more.
-        draft.note(address, "belongs to no VM and stays at \(volume.path), \(volume.capacity)")
+        let users = remainingUsers(of: volume.path)
+        let belongs = users.isEmpty ? "belongs to no VM" : "is still in use by \(names(of: users))"
+        draft.note(address, "\(belongs) and stays at \(volume.path), \(volume.capacity)")
       case .image: continue
       }
     }

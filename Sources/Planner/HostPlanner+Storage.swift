@@ -114,8 +114,9 @@ extension HostPlanner {
           + "which has \(image.spec.virtualSize)", at: wanted.path + "size")
     }
     if let other = otherPlace(ofVolume: wanted) {
+      let place = other.host == state.name ? wanted.volume.path : "host '\(state.name)'"
       return report(
-        "\(wanted.address) lies at \(other.path) on host '\(other.host)' and cannot become \(wanted.volume.path)",
+        "\(wanted.address) lies at \(other.path) on host '\(other.host)' and cannot move to \(place)",
         at: wanted.path,
         help: "its host, pool and format stay as they were made; add a new disk and copy the content")
     }

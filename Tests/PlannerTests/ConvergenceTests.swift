@@ -7,8 +7,11 @@ import Testing
 /// The law that everything rests on, for specs that nobody thought of.
 @Suite("Convergence")
 struct ConvergenceTests {
-  static let seeds = Array(
-    UInt64(1)...UInt64(ProcessInfo.processInfo.environment["VIRTFORM_TEST_SEEDS"].flatMap(Int.init) ?? 300))
+  /// `VIRTFORM_TEST_SEEDS=5000` looks further than every run has to.
+  static let seeds: [UInt64] = {
+    let count = ProcessInfo.processInfo.environment["VIRTFORM_TEST_SEEDS"].flatMap(UInt64.init) ?? 300
+    return Array(1...count)
+  }()
 
   @Test("a random spec converges, its successors do, and a run cut off anywhere does", arguments: seeds)
   func converges(seed: UInt64) throws {
@@ -56,6 +59,27 @@ struct ConvergenceTests {
     }
     try Self.destroy(&scenario, generator.text, "seed \(seed)\n")
     #expect(Self.others(scenario.fleet) == others, "seed \(seed)")
+  }
+
+  @Test("the random specs lead to every kind of step")
+  func coverage() throws {
+    var kinds: Set<String> = []
+    for seed in Self.seeds.prefix(200) {
+      var generator = SpecGenerator(seed: seed)
+      var scenario = Scenario(Self.hostsOfOthers(generator.hosts))
+      for _ in 0..<4 {
+        let plan = try? scenario.apply(generator.text, allowsDataLoss: seed % 2 == 0)
+        for step in plan?.steps ?? [] { kinds.insert(String("\(step.operation)".prefix { $0 != "(" })) }
+        generator.advance()
+      }
+    }
+    #expect(
+      kinds == [
+        "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "createVolume", "growVolume",
+        "deleteVolume",
+        "ensureNetwork", "redefineNetwork", "updateReservations", "setNetworkAutostart", "removeNetwork",
+        "defineMachine", "updateMachine", "startMachine", "stopMachine", "powerOffMachine", "undefineMachine",
+      ])
   }
 
   // MARK: Parts

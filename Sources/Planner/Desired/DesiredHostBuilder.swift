@@ -46,9 +46,14 @@ struct DesiredHostBuilder {
           "host '\(host.name)' has no pool '\(spec.name)'", at: spec.path,
           help: "an external pool must be there; leave out 'external' to have it made")
       }
-      guard actual.isActive, let directory = actual.directory else {
-        let state = actual.isActive ? "is not a directory pool" : "is not active"
-        return report("the external pool '\(spec.name)' on host '\(host.name)' \(state)", at: spec.path)
+      guard let directory = actual.directory else {
+        return report(
+          "the external pool '\(spec.name)' on host '\(host.name)' is not a directory pool", at: spec.path)
+      }
+      guard actual.isActive else {
+        return report(
+          "the external pool '\(spec.name)' on host '\(host.name)' is not active", at: spec.path,
+          help: "start it: virsh pool-start \(spec.name)")
       }
       desired.directories[spec.name] = directory
       return

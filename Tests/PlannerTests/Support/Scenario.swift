@@ -54,7 +54,7 @@ struct Scenario {
     let plan = try apply(spec, allowsDataLoss: allowsDataLoss)
     let second = try self.plan(spec, allowsDataLoss: allowsDataLoss)
     #expect(second.isEmpty, "the second plan is not empty:\n\(PlanText(second).render())")
-    return PlanText(plan).render()
+    return PlanText(plan).render().replacing(Images.file, with: "debian.raw")
   }
 
   /// The diagnostics for which there is no plan, as people see them.
@@ -104,4 +104,57 @@ enum Images {
     precondition(isMade, "the image file can be written")
     return path
   }()
+}
+
+/// The spec that most scenarios start from: a VM with a disk of its own on a network with addresses.
+enum Specs {
+  static let web = """
+    virtform: 1
+    stack: shop
+    hosts:
+      alpha: {uri: qemu+tls://alpha/system}
+    pools:
+      main: {path: /srv/main}
+    networks:
+      lan: {mode: nat, cidr: 10.0.0.0/24, dhcp: {from: 10.0.0.100, to: 10.0.0.199}}
+    vms:
+      web:
+        memory: 2GiB
+        disks: {root: {size: 4GiB}}
+        nics: {lan: {ip: 10.0.0.11}}
+
+    """
+
+  static let restarting = web.with("memory: 2GiB", "memory: 2GiB\n    on_change: restart-if-needed")
+  static let stopped = web.with("memory: 2GiB", "memory: 2GiB\n    running: false")
+  static let imaged = web.with(
+    "networks:", "images:\n  debian: {source: \(Images.file), format: raw}\nnetworks:"
+  )
+  .with("root: {size: 4GiB}", "root: {size: 4GiB, image: debian}")
+}
+
+extension String {
+  /// The text with `old`, which must be in it, replaced.
+  func with(_ old: String, _ new: String) -> String {
+    precondition(contains(old), "the spec has '\(old)'")
+    return replacing(old, with: new)
+  }
+
+  /// The text without the line that starts with `start`, blanks left out, and without what is indented below it.
+  func without(_ start: String) -> String {
+    var indentation: Int?
+    let lines = split(separator: "\n", omittingEmptySubsequences: false).filter { line in
+      let blanks = line.prefix { $0 == " " }.count
+      if let level = indentation, blanks > level { return false }
+      indentation = line.dropFirst(blanks).hasPrefix(start) ? blanks : nil
+      return indentation == nil
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+/// Compares a plan, or the refusal of one, with what it should read like, line by line.
+func expect(_ actual: String, is expected: String, sourceLocation: Testing.SourceLocation = #_sourceLocation)
+{
+  #expect(actual == expected, "it reads:\n\(actual)", sourceLocation: sourceLocation)
 }

@@ -161,3 +161,8 @@ struct SimulatedHost {
     otherVolumes[name] = ["photos.img"]
   }
 }
+
+extension SimulatedHost {
+  /// The running guest, as it was started.
+  func guest(_ name: String) throws -> Machine { try #require(guests[try machine(name).uuid]) }
+}

@@ -48,7 +48,7 @@ struct SpecGenerator {
     var domain: String?
     var mtu: Int?
     var block = 0
-    var isExternal = false
+    var autostart = true
   }
 
   var random: SeededNumbers
@@ -58,6 +58,7 @@ struct SpecGenerator {
   private var shared: [String: Bool] = [:]
   private var images: Set<String> = ["debian"]
   private var hasSecondPool = false
+  private var autostartsPool = true
   private var sizes: [String: Int] = [:]
 
   private static let machineNames = ["db", "mail", "web-1", "web-2", "web-10"]
@@ -80,7 +81,7 @@ struct SpecGenerator {
   }
 
   private mutating func mutate() {
-    switch Int.random(in: 0..<13, using: &random) {
+    switch Int.random(in: 0..<14, using: &random) {
     case 0, 1, 2: addMachine()
     case 3: if let name = machines.keys.sorted().randomElement(using: &random) { machines[name] = nil }
     case 4, 5, 6, 7:
@@ -92,6 +93,7 @@ struct SpecGenerator {
     case 11:
       let name = random.pick(Self.sharedNames)
       if shared[name] == nil { shared[name] = random.chance(30) } else { removeShared(name) }
+    case 12: autostartsPool.toggle()
     default: hasSecondPool.toggle()
     }
     if !hasSecondPool {
@@ -149,7 +151,7 @@ struct SpecGenerator {
     case 0: networks[name]?.domain = random.pick([nil, "shop.example", "other.example"])
     case 1: networks[name]?.mtu = random.pick([nil, 1400, 9000])
     case 2: networks[name]?.block = Int.random(in: 0...3, using: &random)
-    default: return
+    default: networks[name]?.autostart.toggle()
     }
   }
 
@@ -174,7 +176,9 @@ struct SpecGenerator {
 
   var text: String {
     var text = Scenario.header(hosts: hosts)
-    text += "pools:\n  main: {path: /srv/main}\n" + (hasSecondPool ? "  second: {path: /srv/second}\n" : "")
+    text +=
+      "pools:\n  main: {path: /srv/main, autostart: \(autostartsPool)}\n"
+      + (hasSecondPool ? "  second: {path: /srv/second}\n" : "")
     text += "images:\n"
     for image in ["debian", "linux"] { text += "  \(image): {source: \(Images.file), format: raw}\n" }
     if !networks.isEmpty { text += "networks:\n" }
@@ -196,6 +200,7 @@ struct SpecGenerator {
     let block = block(name, network)
     var line = "  \(name): {mode: nat, cidr: \(block).0/24, dhcp: {from: \(block).100, to: \(block).199}"
     if let domain = network.domain { line += ", dns: {domain: \(domain)}" }
+    if !network.autostart { line += ", autostart: false" }
     if let mtu = network.mtu { line += ", mtu: \(mtu)" }
     return line + "}\n"
   }
