@@ -1,8 +1,12 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// `VIRTFORM_STRICT=1`, which `make test` sets, makes every warning an error.
+let strictness: [SwiftSetting] =
+  Context.environment["VIRTFORM_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
 /// `public import` says which dependency a module shows to its users; all other imports stay inside.
-let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")]
+let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")] + strictness
 
 let package = Package(
   name: "virtform",
@@ -21,7 +25,9 @@ let package = Package(
     .target(
       name: "Planner", dependencies: ["SpecModel", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: settings),
-    .target(name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings),
+    .target(
+      name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings
+    ),
     .target(
       name: "Applier",
       dependencies: [
@@ -34,6 +40,18 @@ let package = Package(
         "Applier", "Planner", "Libvirt", "SpecModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
+
+    .testTarget(name: "SpecModelTests", dependencies: ["SpecModel"], swiftSettings: settings),
+    .testTarget(name: "PlannerTests", dependencies: ["Planner", "SpecModel"], swiftSettings: settings),
+    .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness),
+    .testTarget(
+      name: "ApplierTests", dependencies: ["Applier", "Planner", "Libvirt", "SpecModel"],
+      swiftSettings: strictness),
+    .target(
+      name: "TestLab", dependencies: ["Libvirt", .product(name: "Subprocess", package: "swift-subprocess")],
+      path: "Tests/TestLab", swiftSettings: settings),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["TestLab", "Libvirt", "virtform"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

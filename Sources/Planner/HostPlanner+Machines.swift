@@ -3,15 +3,21 @@ import SpecModel
 extension HostPlanner {
   mutating func plan(_ wanted: DesiredHost.WantedMachine) {
     let spec = wanted.spec
-    let ours = state.machines.first { owns($0) && $0.name == wanted.machine.name }
-    if let ours { return planUpdate(of: ours, to: wanted) }
-    if let foreign = state.machines.first(where: { $0.name == wanted.machine.name }) {
+    let name = wanted.machine.name
+    if let actual = host.machine(named: name) {
+      if host.owns(actual) { return planUpdate(of: actual, to: wanted) }
       return refuseForeign(
-        "VM", foreign.name, ownedBy: foreign.mark?.stack, at: spec.path, help: "give this VM another name")
+        "VM", name, ownedBy: actual.mark?.stack, at: spec.path, help: "give this VM another name")
     }
-    if let other = elsewhere.first(where: { $0.machines.contains { owns($0) && $0.name == wanted.machine.name } }) {
+    if let renamed = state.machines.first(where: { $0.uuid == wanted.machine.uuid }) {
       return report(
-        "VM '\(spec.name)' is on host '\(other.name)' and cannot move to '\(state.name)'", at: spec.path + "host",
+        "VM '\(name)' is called '\(renamed.name)' on host '\(state.name)'", at: spec.path,
+        help: "give it its name back: virsh domrename \(renamed.name) \(name)")
+    }
+    if let other = elsewhere.first(where: { $0.ownMachine(named: name) != nil }) {
+      return report(
+        "VM '\(name)' is on host '\(other.state.name)' and cannot move to '\(state.name)'",
+        at: spec.path + "host",
         help: "moving a VM between hosts is not supported yet; change 'host' back")
     }
     planCreate(wanted)
@@ -30,25 +36,19 @@ extension HostPlanner {
     }
     fields += machine.disks.map { FieldChange("disks.\($0.name)", from: nil, to: $0.path, effect: .none) }
     fields += machine.nics.map { nic in
-      FieldChange("nics.\(nic.name)", from: nil, to: "\(nic.link) (\(nic.mac.map(\.description) ?? ""))", effect: .none)
+      FieldChange(
+        "nics.\(nic.name)", from: nil, to: "\(nic.link) (\(nic.mac.map(\.description) ?? ""))", effect: .none)
     }
     draft.add(Change(address, .create, fields: fields, path: path))
-    for index in wanted.volumes where volumeSteps[index] == nil {
-      draft.note(desired.volumes[index].address, "is there already and is used again")
-    }
     let define = draft.add(.defineMachine(machine), for: address, after: storageSteps(of: wanted), path: path)
-    if machine.settings.running == true { start(machine, after: [define], address, path) }
+    if machine.settings.running == true {
+      starts.append(Start(wanted: wanted, machine: machine, after: [define]))
+    }
   }
 
   private func storageSteps(of wanted: DesiredHost.WantedMachine) -> [Int] {
-    wanted.volumes.compactMap { volumeSteps[$0] } + wanted.bootImages.compactMap { imageSteps[$0.volume.path] }
-  }
-
-  private mutating func start(_ machine: Machine, after steps: [Int], _ address: Address, _ path: SpecPath?) {
-    let networks = machine.nics.flatMap { nic -> [Int] in
-      if case .network(let name) = nic.link { networkSteps[name] ?? [] } else { [] }
-    }
-    draft.add(.startMachine(uuid: machine.uuid), for: address, after: steps + networks, path: path)
+    wanted.volumes.compactMap { volumeSteps[$0] }
+      + wanted.bootImages.compactMap { imageSteps[$0.volume.path] }
   }
 
   private func withAddress(_ nic: Machine.NIC, of machine: Machine) -> Machine.NIC {
@@ -69,65 +69,71 @@ extension HostPlanner {
   private mutating func planUpdate(of actual: Machine, to wanted: DesiredHost.WantedMachine) {
     let address = address(.vm, actual.name)
     let path = wanted.spec.path
-    let differences = Differ.fields(wanted.machine, actual, on: state.capabilities)
-    let disks = diskChanges(actual, wanted)
-    let nics = nicChanges(actual, wanted)
-    var fields = differences.map(\.1) + disks.changes + nics.changes
+    guard actual.mark != nil else {
+      return report(
+        "VM '\(actual.name)' on host '\(state.name)' has lost virtform's mark, which names its disks",
+        at: path,
+        help:
+          "its disks stay if you undefine it while it is off and apply again: virsh undefine \(actual.name)")
+    }
     let wantsRunning = wanted.machine.settings.running == true
-    let needsRestart = fields.contains { $0.effect == .restart && $0.path != MachineField.running.rawValue }
-    let restarts =
-      actual.isRunning && wantsRunning && wanted.spec.onChange == .restartIfNeeded
-      && (needsRestart || !actual.pendingRestart.isEmpty)
+    let staysUp = actual.isRunning && wantsRunning
+    let differences = Differ.fields(wanted.machine, actual, on: state.capabilities, staysUp: staysUp)
+    let disks = diskChanges(actual, wanted, staysUp: staysUp)
+    let nics = nicChanges(actual, wanted, staysUp: staysUp)
+    var fields = differences.map(\.1) + disks.changes + nics.changes
+    let staged = fields.filter { $0.effect == .restart }.map(\.path)
+    let pending = staysUp ? Set(staged + actual.pendingRestart).sorted() : []
+    let restarts = !pending.isEmpty && wanted.spec.onChange == .restartIfNeeded
+    let stops = restarts || (actual.isRunning && !wantsRunning)
+    let isEdited = fields.contains { $0.path != MachineField.running.rawValue }
 
     var after = storageSteps(of: wanted)
-    if fields.contains(where: { $0.path != MachineField.running.rawValue }) {
+    func addStop(_ planner: inout HostPlanner) {
+      after = [
+        planner.draft.add(
+          .stopMachine(uuid: actual.uuid, wanted.spec.shutdown), for: address, after: after,
+          effect: restarts ? .restart : .stop, path: path)
+      ]
+      planner.stopSteps[actual.uuid] = after[0]
+    }
+    // A guest that has to be stopped is stopped late: what libvirt refuses is then refused while it still runs.
+    // Only a disk that is deleted needs it off before.
+    if stops, disks.removed.contains(where: { mayDelete($0, of: actual) }) { addStop(&self) }
+    // And the disk goes before the definition forgets it: a run that is cut off in between finds it again.
+    for disk in disks.removed { after += discard(disk, of: actual, after: after) }
+    if isEdited {
       var machine = wanted.machine
-      machine.uuid = actual.uuid
-      let staged = actual.isRunning ? fields.filter { $0.effect == .restart }.map(\.path) : []
-      machine.mark = mark(for: machine, staged: Array(Set(staged + actual.pendingRestart)).sorted())
+      machine.mark = mark(for: machine, staged: pending)
       let update = MachineUpdate(
         wanted: machine, fields: Set(differences.map(\.0)).subtracting([.running]), setDisks: disks.set,
-        removeDisks: disks.removed, setNICs: nics.set.map { withAddress($0, of: machine) },
+        removeDisks: disks.removed.map(\.name), setNICs: nics.set.map { withAddress($0, of: machine) },
         removeNICs: nics.removed)
-      let worst = fields.map(\.effect).max() ?? .none
+      let worst = fields.filter { $0.path != MachineField.running.rawValue }.map(\.effect).max() ?? .none
       after = [draft.add(.updateMachine(update), for: address, after: after, effect: worst, path: path)]
     }
+    if stops, stopSteps[actual.uuid] == nil { addStop(&self) }
+    if wantsRunning, restarts || !actual.isRunning {
+      starts.append(Start(wanted: wanted, machine: wanted.machine, after: after))
+    }
     if restarts {
-      let stop = draft.add(
-        .stopMachine(uuid: actual.uuid, wanted.spec.shutdown), for: address, after: after, effect: .restart, path: path)
-      start(wantedWithUUID(wanted.machine, actual), after: [stop], address, path)
-    } else if actual.isRunning, !wantsRunning {
-      draft.add(
-        .stopMachine(uuid: actual.uuid, wanted.spec.shutdown), for: address, after: after, effect: .live, path: path)
-    } else if !actual.isRunning, wantsRunning {
-      start(wantedWithUUID(wanted.machine, actual), after: after, address, path)
-    }
-    let pending = restarts ? [] : actual.pendingRestart
-    if !pending.isEmpty {
-      draft.note(address, "pending restart: \(pending.joined(separator: ", "))")
-    }
-    if restarts, fields.isEmpty {
-      fields = actual.pendingRestart.map { FieldChange($0, from: "pending", to: "in effect", effect: .restart) }
-    } else if needsRestart, actual.isRunning, !restarts, wantsRunning {
-      draft.note(address, "the guest keeps running: what needs a restart counts from its next start")
+      fields += pending.filter { !staged.contains($0) }.map {
+        FieldChange($0, from: "pending", to: "in effect", effect: .restart)
+      }
+    } else if !pending.isEmpty {
+      draft.note(address, "pending restart: \(pending.joined(separator: ", ")) (the guest keeps running)")
     }
     guard let worst = fields.map(\.effect).max() else { return }
     draft.add(Change(address, .update, fields: fields, effect: worst, path: path))
   }
 
-  private func wantedWithUUID(_ machine: Machine, _ actual: Machine) -> Machine {
-    var machine = machine
-    machine.uuid = actual.uuid
-    return machine
-  }
-
   private func diskChanges(
-    _ actual: Machine, _ wanted: DesiredHost.WantedMachine
-  ) -> (changes: [FieldChange], set: [Machine.Disk], removed: [String]) {
-    let restart: Effect = actual.isRunning ? .restart : .none
+    _ actual: Machine, _ wanted: DesiredHost.WantedMachine, staysUp: Bool
+  ) -> (changes: [FieldChange], set: [Machine.Disk], removed: [Machine.Disk]) {
+    let restart: Effect = staysUp ? .restart : .none
     var changes: [FieldChange] = []
     var set: [Machine.Disk] = []
-    for (disk, spec) in zip(wanted.machine.disks, wanted.spec.disks) {
+    for (disk, index) in zip(wanted.machine.disks, wanted.volumes) {
       guard let there = actual.disks.first(where: { $0.name == disk.name }) else {
         changes.append(FieldChange("disks.\(disk.name)", from: nil, to: disk.path, effect: restart))
         set.append(disk)
@@ -135,23 +141,25 @@ extension HostPlanner {
       }
       if there.path != disk.path {
         report(
-          "disk '\(disk.name)' of VM '\(actual.name)' lies at \(there.path) and cannot become \(disk.path)", at: spec.path,
+          "disk '\(disk.name)' of VM '\(actual.name)' lies at \(there.path) and cannot become \(disk.path)",
+          at: wanted.spec.disks.first { $0.name.rawValue == disk.name }?.path ?? desired.volumes[index].path,
           help: "its pool, format and source stay as they were made; add a new disk and copy the content")
         continue
       }
-      let own = Differ.disk(disk, there, isRunning: actual.isRunning)
+      let own = Differ.disk(disk, there, staysUp: staysUp)
       if !own.isEmpty { set.append(disk) }
       changes += own
     }
-    let removed = actual.disks.filter { disk in !wanted.machine.disks.contains { $0.name == disk.name } }
+    let removed = actual.disks.filter { disk in !wanted.spec.disks.contains { $0.name.rawValue == disk.name }
+    }
     changes += removed.map { FieldChange("disks.\($0.name)", from: $0.path, to: nil, effect: restart) }
-    return (changes, set, removed.map(\.name))
+    return (changes, set, removed)
   }
 
   private func nicChanges(
-    _ actual: Machine, _ wanted: DesiredHost.WantedMachine
+    _ actual: Machine, _ wanted: DesiredHost.WantedMachine, staysUp: Bool
   ) -> (changes: [FieldChange], set: [Machine.NIC], removed: [String]) {
-    let restart: Effect = actual.isRunning ? .restart : .none
+    let restart: Effect = staysUp ? .restart : .none
     var changes: [FieldChange] = []
     var set: [Machine.NIC] = []
     for nic in wanted.machine.nics {
@@ -160,7 +168,7 @@ extension HostPlanner {
         set.append(nic)
         continue
       }
-      let own = Differ.nic(nic, there, isRunning: actual.isRunning)
+      let own = Differ.nic(nic, there, staysUp: staysUp)
       guard !own.isEmpty else { continue }
       var nic = nic
       // A redefinition without the address would give the interface a new one.

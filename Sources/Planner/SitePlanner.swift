@@ -35,19 +35,22 @@ public struct SitePlanner {
     _ site: Site, hosts: [HostState], images: [ResourceName: ImageContent], options: Options = Options()
   ) throws(Failure) -> Plan {
     let diagnostics = Diagnostics()
-    var draft = PlanDraft(stack: site.stack)
+    var draft = PlanDraft(stack: site.stack, goal: options.goal)
+    let identity = Identity(stack: site.stack)
+    let hosts = hosts.sorted { $0.name < $1.name }
     refuseSharedHosts(site, hosts, diagnostics)
+    let indices = hosts.map { HostIndex($0, identity: identity) }
     for host in site.hosts {
-      guard let state = hosts.first(where: { $0.name == host.name }) else { continue }
+      guard let index = indices.first(where: { $0.state.name == host.name }) else { continue }
       var desired = DesiredHost()
       if options.goal == .converge {
         var builder = DesiredHostBuilder(
-          site: site, host: host, state: state, images: images, diagnostics: diagnostics)
+          site: site, host: host, index: index, images: images, diagnostics: diagnostics)
         desired = builder.build()
       }
-      let elsewhere = hosts.filter { $0.name != host.name }
+      let elsewhere = indices.filter { $0.state.name != host.name }
       var planner = HostPlanner(
-        site: site, desired: desired, state: state, elsewhere: elsewhere, options: options,
+        site: site, desired: desired, host: index, elsewhere: elsewhere, options: options,
         diagnostics: diagnostics, draft: draft)
       draft = planner.plan()
     }
@@ -62,7 +65,9 @@ public struct SitePlanner {
       let objects = Self.objects(of: host)
       guard !host.capabilities.hostUUID.isEmpty, !objects.isEmpty else { continue }
       for earlier in hosts[..<index]
-      where earlier.capabilities.hostUUID == host.capabilities.hostUUID && Self.objects(of: earlier) == objects {
+      where earlier.capabilities.hostUUID == host.capabilities.hostUUID
+        && Self.objects(of: earlier) == objects
+      {
         diagnostics.error(
           "hosts '\(earlier.name)' and '\(host.name)' reach the same libvirt",
           at: site.origins.location(of: SpecPath("hosts.\(host.name).uri")))

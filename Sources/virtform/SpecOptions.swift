@@ -27,7 +27,9 @@ struct SpecOptions: ParsableArguments {
   func report(_ diagnostics: [Diagnostic]) {
     let paths = Set(diagnostics.compactMap(\.location?.path))
     let sources = paths.compactMap { path in
-      FileManager.default.contents(atPath: path).map { SourceText(path: path, text: String(decoding: $0, as: UTF8.self)) }
+      FileManager.default.contents(atPath: path).map {
+        SourceText(path: path, text: String(decoding: $0, as: UTF8.self))
+      }
     }
     let renderer = DiagnosticRenderer(sources: sources)
     for diagnostic in diagnostics { Terminal.error(renderer.render(diagnostic)) }

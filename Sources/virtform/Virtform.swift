@@ -13,7 +13,10 @@ struct Virtform: AsyncParsableCommand {
       3 the spec is invalid; 5 applied in part; 7 refused.
       """,
     version: VersionCommand.current,
-    subcommands: [ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self, ShowCommand.self, VersionCommand.self])
+    subcommands: [
+      ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self, ShowCommand.self,
+      VersionCommand.self,
+    ])
 
   static func main() async {
     do {

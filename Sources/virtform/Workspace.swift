@@ -20,7 +20,8 @@ struct Workspace {
       return Workspace(site: site, fleet: fleet, states: try await fleet.inspect(site), options: options)
     } catch {
       let diagnostics = error.hosts.map { host in
-        Diagnostic(.error, host.description, at: site.origins.location(of: SpecPath("hosts.\(host.host).uri")))
+        Diagnostic(
+          .error, host.description, at: site.origins.location(of: SpecPath("hosts.\(host.host).uri")))
       }
       options.report(diagnostics)
       throw ExitStatus.failure

@@ -5,13 +5,18 @@ import Planner
 enum CapabilitiesDocument {
   static func read(_ document: XMLElement, driver: String) -> HostCapabilities {
     let architecture = document.at("host", "cpu", "arch")?.text ?? "x86_64"
-    let native = document.all("guest").flatMap { $0.all("arch") }.first { $0[attribute: "name"] == architecture }
+    let native = document.all("guest").flatMap { $0.all("arch") }.first {
+      $0[attribute: "name"] == architecture
+    }
     var capabilities = HostCapabilities(
-      driver: Self.driver(driver), hostUUID: document.at("host", "uuid")?.text ?? "", architecture: architecture,
+      driver: Self.driver(driver), hostUUID: document.at("host", "uuid")?.text ?? "",
+      architecture: architecture,
       hasKVM: native?.all("domain").contains { $0[attribute: "type"] == "kvm" } ?? false)
     for machine in native?.all("machine") ?? [] {
       capabilities.machines.insert(machine.text)
-      if let canonical = machine[attribute: "canonical"] { capabilities.machineAliases[machine.text] = canonical }
+      if let canonical = machine[attribute: "canonical"] {
+        capabilities.machineAliases[machine.text] = canonical
+      }
     }
     return capabilities
   }

@@ -68,7 +68,8 @@ extension DomainDocument {
   }
 
   /// libvirt's own choice for a SCSI disk is an adapter of 1999 that current guests have no driver for.
-  private static func addController(for bus: DiskBus, on host: HostCapabilities, _ devices: inout XMLElement) {
+  private static func addController(for bus: DiskBus, on host: HostCapabilities, _ devices: inout XMLElement)
+  {
     guard bus == .scsi, host.driver == .qemu,
       !devices.all("controller").contains(where: { $0[attribute: "type"] == "scsi" })
     else { return }
@@ -92,7 +93,8 @@ extension DomainDocument {
   private var nextBootOrder: Int? {
     guard tree.at("os", "boot") == nil, tree.at("os", "kernel") == nil else { return nil }
     let devices = tree.first("devices")?.elements ?? []
-    return (devices.compactMap { $0.first("boot")?[attribute: "order"] }.compactMap { Int($0) }.max() ?? 0) + 1
+    return (devices.compactMap { $0.first("boot")?[attribute: "order"] }.compactMap { Int($0) }.max() ?? 0)
+      + 1
   }
 
   // MARK: Network interfaces
@@ -103,12 +105,15 @@ extension DomainDocument {
     let known = mark.nics.first { $0.name == nic.name }
     mark.nics.removeAll { $0.name == nic.name }
     mark.nics.append(.init(name: nic.name, mac: mac))
-    let source: XMLElement? = if case .network(let name) = nic.link { XMLElement("source", ["network": name]) } else { nil }
+    let source: XMLElement? =
+      if case .network(let name) = nic.link { XMLElement("source", ["network": name]) } else { nil }
     let type = nic.link == .user ? "user" : "network"
     var isChanged = false
     tree.mutateFirst("devices") { [host] devices in
       devices.mutateChildren(named: "interface") { element in
-        guard let known, element.first("mac")?[attribute: "address"]?.lowercased() == known.mac else { return }
+        guard let known, element.first("mac")?[attribute: "address"]?.lowercased() == known.mac else {
+          return
+        }
         element[attribute: "type"] = type
         element.mutateFirst("mac") { $0[attribute: "address"] = mac }
         element.removeChildren(named: "source")

@@ -16,7 +16,9 @@ extension DomainDocument {
       disks.first { $0.first("target")?[attribute: "dev"] == mark.target }.map { disk($0, mark) }
     }
     machine.nics = (machine.mark?.nics ?? []).compactMap { mark in
-      interfaces.first { $0.first("mac")?[attribute: "address"]?.lowercased() == mark.mac }.map { nic($0, mark) }
+      interfaces.first { $0.first("mac")?[attribute: "address"]?.lowercased() == mark.mac }.map {
+        nic($0, mark)
+      }
     }
     machine.files = Set(disks.compactMap(path) + [machine.kernel, machine.initrd].compactMap { $0 })
     machine.networks = Set(interfaces.compactMap { $0.first("source")?[attribute: "network"] })
@@ -27,11 +29,12 @@ extension DomainDocument {
     var settings = MachineSettings()
     settings.title = document.first("title")?.text
     settings.description = document.first("description")?.text
-    settings.accel = switch document[attribute: "type"] {
-    case "kvm": .kvm
-    case "qemu": .tcg
-    default: nil
-    }
+    settings.accel =
+      switch document[attribute: "type"] {
+      case "kvm": .kvm
+      case "qemu": .tcg
+      default: nil
+      }
     if let vcpu = document.first("vcpu"), let max = Int(vcpu.text) {
       settings.cpus = VCPUs(count: vcpu[attribute: "current"].flatMap { Int($0) } ?? max, max: max)
     }
@@ -45,7 +48,8 @@ extension DomainDocument {
     settings.cpu = document.first("cpu").flatMap(cpuModel)
     settings.cmdline = os?.first("cmdline")?.text
     let devices = document.first("devices")
-    settings.graphics = devices?.first("graphics").map { $0[attribute: "type"] ?? "" }.flatMap(Graphics.init)
+    settings.graphics =
+      devices?.first("graphics").map { $0[attribute: "type"] ?? "" }.flatMap(Graphics.init)
       ?? (devices?.first("graphics") == nil ? Graphics.none : nil)
     settings.console = devices?.first("serial") != nil || devices?.first("console") != nil
     return settings
@@ -68,7 +72,8 @@ extension DomainDocument {
     Machine.Disk(
       name: mark.name, path: path(element) ?? "",
       format: element.first("driver")?[attribute: "type"].flatMap(DiskFormat.init),
-      bus: element.first("target")?[attribute: "bus"].flatMap(DiskBus.init), target: mark.target, keep: mark.keep)
+      bus: element.first("target")?[attribute: "bus"].flatMap(DiskBus.init), target: mark.target,
+      keep: mark.keep)
   }
 
   private static func path(_ disk: XMLElement) -> String? {
@@ -78,11 +83,12 @@ extension DomainDocument {
 
   private static func nic(_ element: XMLElement, _ mark: Mark.NICMark) -> Machine.NIC {
     let source = element.first("source")
-    let link: Machine.Link = switch element[attribute: "type"] {
-    case "network": .network(source?[attribute: "network"] ?? "")
-    case "user": .user
-    case let type: .other([type, source?[attribute: "bridge"]].compactMap { $0 }.joined(separator: " "))
-    }
+    let link: Machine.Link =
+      switch element[attribute: "type"] {
+      case "network": .network(source?[attribute: "network"] ?? "")
+      case "user": .user
+      case let type: .other([type, source?[attribute: "bridge"]].compactMap { $0 }.joined(separator: " "))
+      }
     return Machine.NIC(
       name: mark.name, link: link, mac: try? MACAddress(parsing: mark.mac),
       model: element.first("model")?[attribute: "type"])

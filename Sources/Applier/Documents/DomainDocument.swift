@@ -68,7 +68,8 @@ struct DomainDocument {
     let settings = machine.settings
     switch field {
     case .title: setText("title", settings.title, after: ["name", "uuid", "genid"])
-    case .description: setText("description", settings.description, after: ["name", "uuid", "genid", "title"])
+    case .description:
+      setText("description", settings.description, after: ["name", "uuid", "genid", "title"])
     case .accel: tree[attribute: "type"] = host.domainType(settings.accel)
     case .cpus: writeCPUs(settings.cpus)
     case .memory: writeMemory(settings.memory)
@@ -137,7 +138,8 @@ struct DomainDocument {
     // Another chipset has other buses: addresses and controllers of the old one mean nothing on it.
     tree.mutateFirst("devices") { devices in
       devices.removeChildren { device in
-        device.name == "controller" && ["pci", "ide", "sata", "usb"].contains(device[attribute: "type"] ?? "")
+        device.name == "controller"
+          && ["pci", "ide", "sata", "usb"].contains(device[attribute: "type"] ?? "")
       }
       for name in Set(devices.elements.map(\.name)) {
         devices.mutateChildren(named: name) { device in
@@ -157,13 +159,16 @@ struct DomainDocument {
 
   private mutating func writeCPUModel(_ model: String?) {
     guard let model else { return }
-    let cpu = switch model {
-    case "host-passthrough": XMLElement("cpu", ["mode": model, "migratable": "on"])
-    case "host-model": XMLElement("cpu", ["mode": model])
-    case "max": XMLElement("cpu", ["mode": "maximum"])
-    default:
-      XMLElement("cpu", ["mode": "custom", "match": "exact"]) { XMLElement("model", ["fallback": "forbid"], text: model) }
-    }
+    let cpu =
+      switch model {
+      case "host-passthrough": XMLElement("cpu", ["mode": model, "migratable": "on"])
+      case "host-model": XMLElement("cpu", ["mode": model])
+      case "max": XMLElement("cpu", ["mode": "maximum"])
+      default:
+        XMLElement("cpu", ["mode": "custom", "match": "exact"]) {
+          XMLElement("model", ["fallback": "forbid"], text: model)
+        }
+      }
     tree.setChild(cpu, otherwise: .before(["clock", "on_poweroff", "devices"]))
   }
 
@@ -205,7 +210,9 @@ struct DomainDocument {
           XMLElement("target", ["type": "virtio", "name": "org.qemu.guest_agent.0"])
         })
       devices.insert(
-        XMLElement("rng", ["model": "virtio"]) { XMLElement("backend", ["model": "random"], text: "/dev/urandom") })
+        XMLElement("rng", ["model": "virtio"]) {
+          XMLElement("backend", ["model": "random"], text: "/dev/urandom")
+        })
     }
   }
 

@@ -44,9 +44,10 @@ enum MarkDocument {
 
   /// Puts `mark` into the metadata of `document`; what others keep there stays.
   static func write(_ mark: Mark, into document: inout XMLElement) {
-    document.mutateFirst("metadata", otherwise: .after(["name", "uuid", "genid", "title", "description"])) { metadata in
-      metadata.removeChildren(where: isMark)
-      metadata.insert(element(mark))
+    document.mutateFirst("metadata", otherwise: .after(["name", "uuid", "genid", "title", "description"])) {
+      metadata in
+      let there = metadata.elements.first(where: isMark)?.name
+      metadata.setChild(element(mark), replacing: there)
     }
   }
 

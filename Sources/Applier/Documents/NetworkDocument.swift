@@ -1,3 +1,4 @@
+import Crypto
 import FoundationEssentials
 import Libvirt
 import Planner
@@ -5,14 +6,23 @@ import SpecModel
 
 /// A virtual network as XML, after <https://libvirt.org/formatnetwork.html>.
 enum NetworkDocument {
-  static func definition(of network: Network, stack: String) -> XMLElement {
+  static func definition(of network: Network, stack: String, on host: HostCapabilities) -> XMLElement {
     var document = XMLElement("network") {
       XMLElement("name", text: network.name)
       XMLElement("uuid", text: network.uuid.uuidString.lowercased())
     }
     MarkDocument.write(Mark(stack: stack), into: &document)
+    var network = network
+    if network.bridge == nil { network.bridge = bridgeName(for: network, on: host) }
     for field in NetworkField.allCases { write(field, of: network, into: &document) }
     return document
+  }
+
+  /// The bridge of a network that names none. Left to libvirt, two networks that are defined at the same time
+  /// get the same. The host's UUID tells the libvirts of one machine apart, which share its bridges.
+  private static func bridgeName(for network: Network, on host: HostCapabilities) -> String {
+    let digest = SHA256.hash(data: Array("\(network.uuid)/\(host.hostUUID)".utf8))
+    return "vfbr" + digest.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
   /// Sets `field` in `document`; what it does not own stays.
@@ -31,12 +41,14 @@ enum NetworkDocument {
     case .mtu:
       document.removeChildren(named: "mtu")
       if let mtu = network.mtu {
-        document.insert(XMLElement("mtu", ["size": "\(mtu)"]), .after(["name", "uuid", "metadata", "forward", "bridge"]))
+        document.insert(
+          XMLElement("mtu", ["size": "\(mtu)"]), .after(["name", "uuid", "metadata", "forward", "bridge"]))
       }
     case .dns:
       document.removeChildren(named: "domain")
       if let domain = network.domain {
-        document.insert(XMLElement("domain", ["name": domain, "localOnly": "yes"]), .before(["dns", "ip", "route"]))
+        document.insert(
+          XMLElement("domain", ["name": domain, "localOnly": "yes"]), .before(["dns", "ip", "route"]))
       }
     case .cidr, .gateway, .dhcp:
       document.removeChildren { $0.name == "ip" && $0[attribute: "family"] != "ipv6" }
@@ -60,7 +72,9 @@ enum NetworkDocument {
     return XMLElement("ip", ["family": "ipv4", "address": "\(gateway)", "prefix": "\(cidr.prefix)"]) {
       if network.dhcp != nil || !network.reservations.isEmpty {
         XMLElement("dhcp") {
-          if let range = network.dhcp { XMLElement("range", ["start": "\(range.from)", "end": "\(range.to)"]) }
+          if let range = network.dhcp {
+            XMLElement("range", ["start": "\(range.from)", "end": "\(range.to)"])
+          }
           network.reservations.sorted().map(host)
         }
       }
@@ -69,7 +83,8 @@ enum NetworkDocument {
 
   /// A DHCP reservation, as `virNetworkUpdate` takes it, too.
   static func host(_ reservation: Network.Reservation) -> XMLElement {
-    XMLElement("host", ["mac": "\(reservation.mac)", "name": reservation.hostname, "ip": "\(reservation.ip)"])
+    XMLElement(
+      "host", ["mac": "\(reservation.mac)", "name": reservation.hostname, "ip": "\(reservation.ip)"])
   }
 
   /// A network from its persistent definition.
@@ -79,17 +94,23 @@ enum NetworkDocument {
     network.bridge = document.first("bridge")?[attribute: "name"]
     network.mtu = document.first("mtu")?[attribute: "size"].flatMap { Int($0) }
     network.domain = document.first("domain")?[attribute: "name"]
-    guard let ip = document.all("ip").first(where: { $0[attribute: "family"] != "ipv6" }) else { return network }
+    guard let ip = document.all("ip").first(where: { $0[attribute: "family"] != "ipv6" }) else {
+      return network
+    }
     network.gateway = address(ip, "address")
-    let prefix = ip[attribute: "prefix"].flatMap { Int($0) } ?? address(ip, "netmask").map { $0.rawValue.nonzeroBitCount }
+    let prefix =
+      ip[attribute: "prefix"].flatMap { Int($0) }
+      ?? address(ip, "netmask").map { $0.rawValue.nonzeroBitCount }
     if let gateway = network.gateway, let prefix, (0...32).contains(prefix) {
       network.cidr = CIDRBlock(containing: gateway, prefix: prefix)
     }
-    if let range = ip.at("dhcp", "range"), let from = address(range, "start"), let to = address(range, "end") {
+    if let range = ip.at("dhcp", "range"), let from = address(range, "start"), let to = address(range, "end")
+    {
       network.dhcp = AddressRange(from: from, to: to)
     }
     for host in ip.all(at: "dhcp", "host") {
-      guard let ip = address(host, "ip"), let mac = try? MACAddress(parsing: host[attribute: "mac"] ?? "") else { continue }
+      guard let ip = address(host, "ip"), let mac = try? MACAddress(parsing: host[attribute: "mac"] ?? "")
+      else { continue }
       network.reservations.insert(.init(mac: mac, ip: ip, hostname: host[attribute: "name"] ?? ""))
     }
     return network

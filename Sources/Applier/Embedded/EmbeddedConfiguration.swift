@@ -53,7 +53,6 @@ enum EmbeddedConfiguration {
       mount --bind "$directory/$1" "/etc/$1"; shift
     done
     shift
-    umask 077
     exec "$@"
     """
 }

@@ -24,5 +24,7 @@ public struct ApplyReport: Sendable {
 
   public var succeeded: Bool { results.allSatisfy { if case .done = $0.result { true } else { false } } }
   /// True if some step was done although another failed.
-  public var isPartial: Bool { !succeeded && results.contains { if case .done = $0.result { true } else { false } } }
+  public var isPartial: Bool {
+    !succeeded && results.contains { if case .done = $0.result { true } else { false } }
+  }
 }

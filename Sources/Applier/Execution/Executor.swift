@@ -46,7 +46,8 @@ public struct Executor: Sendable {
   }
 
   private func skip(
-    _ ids: [Int], because address: Address, _ plan: Plan, _ dependents: [[Int]], _ results: inout [StepResult?]
+    _ ids: [Int], because address: Address, _ plan: Plan, _ dependents: [[Int]],
+    _ results: inout [StepResult?]
   ) {
     for id in ids where results[id] == nil {
       let result = StepResult.skipped(because: address)

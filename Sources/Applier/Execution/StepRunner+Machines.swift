@@ -5,7 +5,9 @@ import SpecModel
 
 extension StepRunner {
   func domain(_ uuid: UUID) async throws -> Domain {
-    guard let domain = try await connection.domain(uuid: uuid) else { throw Failure(description: "the VM is gone") }
+    guard let domain = try await connection.domain(uuid: uuid) else {
+      throw Failure(description: "the VM is gone")
+    }
     return domain
   }
 
@@ -24,7 +26,9 @@ extension StepRunner {
     let after = DomainDocument.edit(before, update, on: host)
     _ = try await connection.defineDomain(after, validate: true)
     guard try await domain.isActive() else { return }
-    if update.fields.contains(.title) { try await domain.setTitle(update.wanted.settings.title, affecting: .live) }
+    if update.fields.contains(.title) {
+      try await domain.setTitle(update.wanted.settings.title, affecting: .live)
+    }
     if update.fields.contains(.description) {
       try await domain.setDescription(update.wanted.settings.description, affecting: .live)
     }
@@ -77,12 +81,13 @@ extension StepRunner {
 
   func undefine(_ uuid: UUID) async throws {
     guard let domain = try await connection.domain(uuid: uuid) else { return }
-    let options: UndefineOptions = switch host.driver {
-    case .qemu: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .nvram]
-    case .test: [.managedSave, .snapshotsMetadata]
-    case .xen: [.managedSave]
-    case .other: []
-    }
+    let options: UndefineOptions =
+      switch host.driver {
+      case .qemu: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .nvram]
+      case .test: [.managedSave, .snapshotsMetadata]
+      case .xen: [.managedSave]
+      case .other: []
+      }
     try await domain.undefine(options)
   }
 }

@@ -4,14 +4,16 @@ import Planner
 
 extension StepRunner {
   func network(_ uuid: UUID) async throws -> VirtualNetwork {
-    guard let network = try await connection.network(uuid: uuid) else { throw Failure(description: "the network is gone") }
+    guard let network = try await connection.network(uuid: uuid) else {
+      throw Failure(description: "the network is gone")
+    }
     return network
   }
 
   func ensure(_ wanted: Network) async throws {
     var network = try await connection.network(uuid: wanted.uuid)
     if network == nil {
-      network = try await connection.defineNetwork(NetworkDocument.definition(of: wanted, stack: stack))
+      network = try await connection.defineNetwork(NetworkDocument.definition(of: wanted, stack: stack, on: host))
     }
     guard let network else { return }
     if try await !network.isActive() { try await network.start() }
@@ -32,7 +34,9 @@ extension StepRunner {
     try await network.start()
   }
 
-  func updateReservations(_ uuid: UUID, _ remove: [Network.Reservation], _ add: [Network.Reservation]) async throws {
+  func updateReservations(_ uuid: UUID, _ remove: [Network.Reservation], _ add: [Network.Reservation])
+    async throws
+  {
     let network = try await network(uuid)
     let affect: Affect = try await network.isActive() ? [.live, .config] : .config
     let document = try await network.xml(.inactive)

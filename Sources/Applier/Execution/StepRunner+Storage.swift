@@ -5,7 +5,9 @@ import SpecModel
 
 extension StepRunner {
   func pool(_ uuid: UUID) async throws -> StoragePool {
-    guard let pool = try await connection.storagePool(uuid: uuid) else { throw Failure(description: "the pool is gone") }
+    guard let pool = try await connection.storagePool(uuid: uuid) else {
+      throw Failure(description: "the pool is gone")
+    }
     return pool
   }
 
@@ -43,6 +45,7 @@ extension StepRunner {
     }
     let pool = try await pool(named: wanted.pool)
     if let partial = try await pool.volume(named: wanted.name) { try await partial.delete() }
+    try await checkSpace(for: content.length, in: pool)
     let volume = try await pool.createVolume(PoolDocument.uploadTarget(for: wanted))
     do {
       try await volume.upload(from: file, sparse: true) { sent in progress(sent, content.length.rawValue) }
@@ -53,6 +56,26 @@ extension StepRunner {
     } catch {
       try? await volume.delete()
       throw error
+    }
+  }
+
+  /// Fails unless the pool has room. libvirt's figure is as old as the pool's last refresh, so it is asked for a new
+  /// one before it is believed that there is none.
+  private func checkSpace(for length: ByteCount, in pool: StoragePool) async throws {
+    if try await pool.info().available >= length.rawValue { return }
+    for attempt in 1... {
+      do {
+        try await pool.refresh()
+        break
+      } catch let error as LibvirtError where error.code == .internalError && attempt < 20 {
+        // Another upload to the pool is just being completed.
+        try await Task.sleep(for: .milliseconds(100))
+      }
+    }
+    let available = ByteCount(rawValue: try await pool.info().available)
+    guard available >= length else {
+      throw Failure(
+        description: "the pool '\(pool.name)' is full: \(available) are free, \(length) are needed")
     }
   }
 

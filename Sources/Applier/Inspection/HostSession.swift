@@ -5,8 +5,6 @@ public import SpecModel
 public struct HostSession: Sendable {
   public let host: Host
   public let connection: Connection
-  /// Where the default pool of an embedded host lies.
-  let defaultPoolDirectory: String?
   /// True if the host's libvirt runs as root.
   let isPrivileged: Bool
 
@@ -22,14 +20,12 @@ public struct HostSession: Sendable {
       } catch {
         throw HostError(host: host.name, uri: embedded.uri, reason: "\(error)")
       }
-      return HostSession(
-        host: host, connection: connection, defaultPoolDirectory: embedded.imageDirectory,
-        isPrivileged: embedded.isPrivileged)
+      return HostSession(host: host, connection: connection, isPrivileged: embedded.isPrivileged)
     case .uri(let uri):
       do {
         return HostSession(
           host: host, connection: try await Connection.open(uri.description, access: access),
-          defaultPoolDirectory: nil, isPrivileged: uri.path != "/session")
+          isPrivileged: uri.path != "/session")
       } catch {
         throw HostError(host: host.name, uri: uri.description, reason: "cannot connect: \(error)")
       }

@@ -49,7 +49,9 @@ public enum ImageReader {
   /// SHA-256 and length of a file. Lets other tasks run between its pieces.
   static func content(of path: String) async throws -> ImageContent {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw ValueError("cannot open '\(path)': \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else {
+      throw ValueError("cannot open '\(path)': \(String(cString: strerror(errno)))")
+    }
     defer { close(descriptor) }
     var hash = SHA256()
     var length: UInt64 = 0

@@ -25,7 +25,7 @@ struct Inspector {
     return HostState(
       name: session.host.name,
       capabilities: CapabilitiesDocument.read(try await capabilities, driver: try await driver),
-      isPrivileged: session.isPrivileged, defaultPoolDirectory: session.defaultPoolDirectory,
+      isPrivileged: session.isPrivileged,
       pools: try await pools, networks: try await networks, machines: try await machines)
   }
 
@@ -50,7 +50,9 @@ struct Inspector {
 
   /// nil for a domain that went away after it was listed.
   private func machine(_ domain: Domain, isRunning: Bool, autostart: Bool) async throws -> Machine? {
-    guard let document = try await present({ try await domain.xml(.inactive) }, unless: .noDomain) else { return nil }
+    guard let document = try await present({ try await domain.xml(.inactive) }, unless: .noDomain) else {
+      return nil
+    }
     var machine = DomainDocument.read(document, name: domain.name, uuid: domain.uuid)
     machine.settings.autostart = autostart
     machine.settings.running = isRunning
@@ -73,7 +75,9 @@ struct Inspector {
     let autostart = Set(try await starting.map(\.uuid))
     let all = try await running.map { ($0, true) } + inactive.map { ($0, false) }
     let networks = try await concurrentlyThrowing(all) { network, isActive -> Network? in
-      guard let document = try await present({ try await network.xml(.inactive) }, unless: .noNetwork) else { return nil }
+      guard let document = try await present({ try await network.xml(.inactive) }, unless: .noNetwork) else {
+        return nil
+      }
       var read = NetworkDocument.read(document, name: network.name, uuid: network.uuid, isActive: isActive)
       read.autostart = autostart.contains(network.uuid)
       return read
@@ -90,12 +94,15 @@ struct Inspector {
     let autostart = Set(try await starting.map(\.uuid))
     let all = try await running.map { ($0, true) } + inactive.map { ($0, false) }
     let pools = try await concurrentlyThrowing(all) { pool, isActive -> Pool? in
-      guard let document = try await present({ try await pool.xml(inactive: false) }, unless: .noStoragePool) else { return nil }
+      guard let document = try await present({ try await pool.xml(inactive: false) }, unless: .noStoragePool)
+      else { return nil }
       var read = Pool(
-        name: pool.name, uuid: pool.uuid, directory: nil, autostart: autostart.contains(pool.uuid), isActive: isActive)
+        name: pool.name, uuid: pool.uuid, directory: nil, autostart: autostart.contains(pool.uuid),
+        isActive: isActive)
       if document[attribute: "type"] == "dir" { read.directory = document.at("target", "path")?.text }
       if isActive {
-        read.available = document.first("available").flatMap { UInt64($0.text) }.map(ByteCount.init(rawValue:))
+        read.available = document.first("available").flatMap { UInt64($0.text) }.map(
+          ByteCount.init(rawValue:))
         try await readVolumes(of: pool, into: &read)
       }
       return read

@@ -5,22 +5,24 @@ import SpecModel
 struct DesiredHostBuilder {
   let site: Site
   let host: Host
-  let state: HostState
+  let index: HostIndex
   let identity: Identity
   let images: [ResourceName: ImageContent]
   let diagnostics: Diagnostics
   private var desired = DesiredHost()
 
   init(
-    site: Site, host: Host, state: HostState, images: [ResourceName: ImageContent], diagnostics: Diagnostics
+    site: Site, host: Host, index: HostIndex, images: [ResourceName: ImageContent], diagnostics: Diagnostics
   ) {
     self.site = site
     self.host = host
-    self.state = state
+    self.index = index
     self.identity = Identity(stack: site.stack)
     self.images = images
     self.diagnostics = diagnostics
   }
+
+  private var state: HostState { index.state }
 
   mutating func build() -> DesiredHost {
     for pool in site.pools where pool.hosts.contains(host.name) { add(pool) }
@@ -37,23 +39,26 @@ struct DesiredHostBuilder {
   // MARK: Storage
 
   private mutating func add(_ spec: PoolSpec) {
-    let actual = state.pools.first { $0.name == spec.name.rawValue }
+    let actual = index.pool(named: spec.name.rawValue)
     if spec.isExternal {
       guard let actual else {
         return report(
           "host '\(host.name)' has no pool '\(spec.name)'", at: spec.path,
           help: "an external pool must be there; leave out 'external' to have it made")
       }
-      guard actual.isActive, let directory = actual.directory else {
-        let state = actual.isActive ? "is not a directory pool" : "is not active"
-        return report("the external pool '\(spec.name)' on host '\(host.name)' \(state)", at: spec.path)
+      guard let directory = actual.directory else {
+        return report(
+          "the external pool '\(spec.name)' on host '\(host.name)' is not a directory pool", at: spec.path)
+      }
+      guard actual.isActive else {
+        return report(
+          "the external pool '\(spec.name)' on host '\(host.name)' is not active", at: spec.path,
+          help: "start it: virsh pool-start \(spec.name)")
       }
       desired.directories[spec.name] = directory
       return
     }
-    guard let directory = spec.directory ?? state.defaultPoolDirectory else {
-      return report("pool '\(spec.name)' has no path on host '\(host.name)'", at: spec.path)
-    }
+    guard let directory = spec.directory else { return }
     desired.directories[spec.name] = directory
     let pool = Pool(
       name: spec.name.rawValue, uuid: identity.uuid(.pool, spec.name.rawValue), directory: directory,
@@ -71,10 +76,6 @@ struct DesiredHostBuilder {
     return Volume(
       pool: pool.rawValue, name: name, path: "\(directory)/\(name)", capacity: capacity, format: format,
       backingPath: backing)
-  }
-
-  private func actualVolume(_ volume: Volume) -> Volume? {
-    state.pools.first { $0.name == volume.pool }?.volumes.first { $0.name == volume.name }
   }
 
   private mutating func add(_ disk: SharedDiskSpec) {
@@ -106,11 +107,17 @@ struct DesiredHostBuilder {
     machine.settings.running = spec.settings.running ?? true
     var volumes: [Int] = []
     for disk in spec.disks {
-      guard let index = wantedVolume(disk, of: spec) else { continue }
-      let volume = desired.volumes[index].volume
+      guard let position = wantedVolume(disk, of: spec) else { continue }
+      let volume = desired.volumes[position].volume
+      if disk.bus != nil, state.capabilities.driver == .xen {
+        report(
+          "host '\(host.name)' (Xen) has no disk bus to choose", at: disk.path + "bus",
+          help: "leave out 'bus'")
+      }
       machine.disks.append(
-        .init(name: disk.name.rawValue, path: volume.path, format: volume.format, bus: disk.bus, keep: disk.keep))
-      volumes.append(index)
+        .init(
+          name: disk.name.rawValue, path: volume.path, format: volume.format, bus: disk.bus, keep: disk.keep))
+      volumes.append(position)
     }
     let kernel = bootImage(spec.kernel, of: spec)
     let initrd = bootImage(spec.initrd, of: spec)
@@ -136,14 +143,14 @@ struct DesiredHostBuilder {
       let capacity = size ?? imageName.flatMap { site.image($0)?.virtualSize } ?? ByteCount(rawValue: 0)
       guard
         let volume = volume(
-          .machineDisk, base: base, format: format, capacity: capacity, pool: pool, backing: image?.volume.path)
+          .machineDisk, base: base, format: format, capacity: capacity, pool: pool,
+          backing: image?.volume.path)
       else { return nil }
       // The image counts only while the clone has to be made: afterwards the clone stays on the base it has.
-      let exists = actualVolume(volume) != nil
       desired.volumes.append(
         .init(
           address: Address(.disk, base, on: host.name), volume: volume, hasSize: size != nil,
-          image: exists ? nil : image, path: disk.path))
+          image: index.isThere(volume) ? nil : image, path: disk.path))
       return desired.volumes.count - 1
     }
   }
@@ -175,7 +182,7 @@ struct DesiredHostBuilder {
     guard spec.mode != .user else { return }
     let name = spec.name.rawValue
     if spec.isExternal {
-      let actual = state.networks.first { $0.name == name }
+      let actual = index.network(named: name)
       if actual?.isActive != true {
         report(
           actual == nil
@@ -189,7 +196,8 @@ struct DesiredHostBuilder {
     }
     if !state.isPrivileged {
       report(
-        "host '\(host.name)' runs without root and cannot make a network of mode \(spec.mode.rawValue)", at: spec.path,
+        "host '\(host.name)' runs without root and cannot make a network of mode \(spec.mode.rawValue)",
+        at: spec.path,
         help: "use mode: user, or a host whose libvirt runs as root")
     }
     var network = Network(name: name, uuid: identity.uuid(.network, name), mode: spec.mode, isActive: true)
@@ -209,8 +217,9 @@ struct DesiredHostBuilder {
     for machine in site.machines where machine.host == host.name {
       for nic in machine.nics where nic.network == network.name {
         guard let ip = nic.ip else { continue }
-        let actual = state.machines.first { $0.name == machine.name.rawValue && $0.mark?.stack == site.stack.rawValue }
-        let mac = nic.mac ?? actual?.nics.first { $0.name == nic.name.rawValue }?.mac
+        let actual = index.ownMachine(named: machine.name.rawValue)
+        let mac =
+          nic.mac ?? actual?.nics.first { $0.name == nic.name.rawValue }?.mac
           ?? identity.mac(machine: machine.name.rawValue, nic: nic.name.rawValue)
         reservations.insert(.init(mac: mac, ip: ip, hostname: machine.name.rawValue))
       }

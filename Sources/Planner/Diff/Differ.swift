@@ -3,12 +3,17 @@ import SpecModel
 /// Compares an object as wanted with the object that is there. Only what the spec sets is compared.
 enum Differ {
   /// The fields of `wanted` that `actual` has otherwise.
-  static func fields(_ wanted: Machine, _ actual: Machine, on host: HostCapabilities) -> [(MachineField, FieldChange)] {
+  ///
+  /// - Parameter staysUp: whether the guest runs and is to run on.
+  static func fields(
+    _ wanted: Machine, _ actual: Machine, on host: HostCapabilities, staysUp: Bool
+  ) -> [(MachineField, FieldChange)] {
     let wanted = normalForm(of: wanted, beside: actual, on: host)
     return MachineField.allCases.compactMap { field in
       let (from, to) = (field.value(of: actual), field.value(of: wanted))
       guard from != to, to != nil || isOwned(field, by: wanted, actual) else { return nil }
-      let effect = actual.isRunning ? field.effectWhileRunning : .none
+      let isNoticed = field == .running ? actual.isRunning : staysUp
+      let effect = isNoticed ? field.effectWhileRunning : .none
       return (field, FieldChange(field.rawValue, from: from, to: to, effect: effect))
     }
   }
@@ -23,7 +28,9 @@ enum Differ {
   }
 
   /// `wanted` with names replaced by what the host calls the same thing.
-  private static func normalForm(of wanted: Machine, beside actual: Machine, on host: HostCapabilities) -> Machine {
+  private static func normalForm(of wanted: Machine, beside actual: Machine, on host: HostCapabilities)
+    -> Machine
+  {
     var wanted = wanted
     if let name = wanted.settings.machine, let there = actual.settings.machine,
       host.machineAliases[name] == there || isVersion(there, ofAlias: name)
@@ -40,12 +47,13 @@ enum Differ {
     return name.hasPrefix(families[alias] ?? "\(alias)-")
   }
 
-  static func disk(_ wanted: Machine.Disk, _ actual: Machine.Disk, isRunning: Bool) -> [FieldChange] {
-    let restart: Effect = isRunning ? .restart : .none
+  static func disk(_ wanted: Machine.Disk, _ actual: Machine.Disk, staysUp: Bool) -> [FieldChange] {
+    let restart: Effect = staysUp ? .restart : .none
     var changes: [FieldChange] = []
     if let bus = wanted.bus, bus != actual.bus {
       changes.append(
-        FieldChange("disks.\(wanted.name).bus", from: actual.bus?.rawValue, to: bus.rawValue, effect: restart))
+        FieldChange("disks.\(wanted.name).bus", from: actual.bus?.rawValue, to: bus.rawValue, effect: restart)
+      )
     }
     if wanted.keep != actual.keep {
       changes.append(
@@ -54,8 +62,8 @@ enum Differ {
     return changes
   }
 
-  static func nic(_ wanted: Machine.NIC, _ actual: Machine.NIC, isRunning: Bool) -> [FieldChange] {
-    let restart: Effect = isRunning ? .restart : .none
+  static func nic(_ wanted: Machine.NIC, _ actual: Machine.NIC, staysUp: Bool) -> [FieldChange] {
+    let restart: Effect = staysUp ? .restart : .none
     let path = "nics.\(wanted.name)"
     var changes: [FieldChange] = []
     if wanted.link != actual.link {
@@ -76,7 +84,6 @@ enum Differ {
       let (from, to) = (field.value(of: actual), field.value(of: wanted))
       // libvirt names the bridge of a network that names none.
       if field == .bridge, to == nil { return nil }
-      // An isolated network without a cidr has none of what goes with it.
       guard from != to else { return nil }
       let effect = actual.isActive ? field.effectWhileActive : .none
       return (field, FieldChange(field.rawValue, from: from, to: to, effect: effect))

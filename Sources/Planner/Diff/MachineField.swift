@@ -4,11 +4,12 @@ import SpecModel
 ///
 /// This is the one table of them: the differ, the mark on the host and the documents all go by it.
 public enum MachineField: String, CaseIterable, Sendable, Comparable {
-  case title, description, accel, cpus, memory, machine, firmware, cpu, kernel, initrd, cmdline, graphics, console
+  case title, description, accel, cpus, memory, machine, firmware, cpu, kernel, initrd, cmdline, graphics,
+    console
   case autostart, running
 
   /// The field's normal form: equal texts are equal values. nil where the VM has no value.
-  func value(of machine: Machine) -> String? {
+  public func value(of machine: Machine) -> String? {
     let settings = machine.settings
     return switch self {
     case .title: settings.title
@@ -29,12 +30,13 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
     }
   }
 
-  /// What changing the field does to a running guest. A guest that is off notices nothing.
+  /// What changing the field does to a guest that runs on. A guest that is off notices nothing.
   var effectWhileRunning: Effect {
     switch self {
     case .autostart, .title, .description: .live
-    case .running: .restart
-    case .accel, .cpus, .memory, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .graphics, .console: .restart
+    case .running: .stop
+    case .accel, .cpus, .memory, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .graphics, .console:
+      .restart
     }
   }
 

@@ -17,6 +17,9 @@ public enum NetworkField: String, CaseIterable, Sendable {
     }
   }
 
+  /// The fields whose place in the definition holds the reservations, too: writing one writes them all.
+  static let carriesReservations: Set<NetworkField> = [.cidr, .gateway, .dhcp]
+
   /// What changing the field does to an active network.
   var effectWhileActive: Effect { self == .autostart ? .live : .restart }
 }

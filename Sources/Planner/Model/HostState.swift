@@ -6,20 +6,17 @@ public struct HostState: Sendable {
   public var capabilities: HostCapabilities
   /// True if the host's libvirt runs as root, which networks need.
   public var isPrivileged: Bool
-  /// Where the default pool of an embedded host lies.
-  public var defaultPoolDirectory: String?
   public var pools: [Pool]
   public var networks: [Network]
   public var machines: [Machine]
 
   public init(
-    name: ResourceName, capabilities: HostCapabilities, isPrivileged: Bool = true, defaultPoolDirectory: String? = nil, pools: [Pool] = [],
+    name: ResourceName, capabilities: HostCapabilities, isPrivileged: Bool = true, pools: [Pool] = [],
     networks: [Network] = [], machines: [Machine] = []
   ) {
     self.name = name
     self.capabilities = capabilities
     self.isPrivileged = isPrivileged
-    self.defaultPoolDirectory = defaultPoolDirectory
     self.pools = pools
     self.networks = networks
     self.machines = machines

@@ -62,12 +62,15 @@ public struct Identity: Sendable {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
     guard tag.count == 8, !base.isEmpty else { return nil }
-    for kind in VolumeKind.allCases where self.tag(kind, base) == tag { return TaggedVolume(kind: kind, base: base) }
+    for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
+      return TaggedVolume(kind: kind, base: base)
+    }
     return nil
   }
 
   private func tag(_ kind: VolumeKind, _ base: String) -> String {
-    digest("volume/\(kind.rawValue)/\(base)").prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    digest("volume/\(kind.rawValue)/\(base)").prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+      .joined()
   }
 
   private func digest(_ name: String) -> [UInt8] {

@@ -16,7 +16,8 @@ public struct Machine: Hashable, Sendable {
     public var keep: Bool
 
     public init(
-      name: String, path: String, format: DiskFormat?, bus: DiskBus?, target: String? = nil, keep: Bool = false
+      name: String, path: String, format: DiskFormat?, bus: DiskBus?, target: String? = nil,
+      keep: Bool = false
     ) {
       self.name = name
       self.path = path
@@ -59,6 +60,17 @@ public struct Machine: Hashable, Sendable {
     }
   }
 
+  /// What a running guest was started with.
+  public struct Guest: Hashable, Sendable {
+    public var files: Set<String>
+    public var networks: Set<String>
+
+    public init(files: Set<String>, networks: Set<String>) {
+      self.files = files
+      self.networks = networks
+    }
+  }
+
   public var name: String
   public var uuid: UUID
   public var settings: MachineSettings
@@ -74,6 +86,8 @@ public struct Machine: Hashable, Sendable {
   public var networks: Set<String>
   /// Fields that a running guest will take up at its next start.
   public var pendingRestart: [String]
+  /// What the running guest has where that may differ from the definition; nil where it does not.
+  public var guest: Guest?
 
   public init(name: String, uuid: UUID, settings: MachineSettings) {
     self.name = name
@@ -90,6 +104,17 @@ public struct Machine: Hashable, Sendable {
 }
 
 extension Machine {
+  /// Takes in what `running`, the same VM's live state, has otherwise than this definition.
+  public mutating func compare(withRunning running: Machine) {
+    pendingRestart = pendingFields(comparedWith: running)
+    guest = Guest(files: running.files, networks: running.networks)
+  }
+
+  /// The files that the VM uses at this moment.
+  var liveFiles: Set<String> { isRunning ? guest?.files ?? files : [] }
+  /// The networks that the VM is plugged into at this moment.
+  var liveNetworks: Set<String> { isRunning ? guest?.networks ?? networks : [] }
+
   /// The staged fields that `running`, the same VM's live state, has not taken up.
   public func pendingFields(comparedWith running: Machine) -> [String] {
     // A guest that was started since carries the mark that was staged.

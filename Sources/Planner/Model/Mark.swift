@@ -34,7 +34,8 @@ public struct Mark: Hashable, Sendable {
   }
 
   public init(
-    stack: String, applied: [String: String] = [:], staged: [String] = [], disks: [DiskMark] = [], nics: [NICMark] = []
+    stack: String, applied: [String: String] = [:], staged: [String] = [], disks: [DiskMark] = [],
+    nics: [NICMark] = []
   ) {
     self.stack = stack
     self.applied = applied

@@ -17,7 +17,8 @@ public struct Pool: Hashable, Sendable {
   public var volumeNames: Set<String>
 
   public init(
-    name: String, uuid: UUID, directory: String?, autostart: Bool?, isActive: Bool, available: ByteCount? = nil,
+    name: String, uuid: UUID, directory: String?, autostart: Bool?, isActive: Bool,
+    available: ByteCount? = nil,
     volumes: [Volume] = [], volumeNames: Set<String> = []
   ) {
     self.name = name

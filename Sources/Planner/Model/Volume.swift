@@ -16,7 +16,8 @@ public struct Volume: Hashable, Sendable {
   public var physical: ByteCount?
 
   public init(
-    pool: String, name: String, path: String, capacity: ByteCount, format: DiskFormat, backingPath: String? = nil,
+    pool: String, name: String, path: String, capacity: ByteCount, format: DiskFormat,
+    backingPath: String? = nil,
     physical: ByteCount? = nil
   ) {
     self.pool = pool

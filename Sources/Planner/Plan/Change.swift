@@ -35,7 +35,8 @@ public struct Change: Sendable, Hashable {
   public let path: SpecPath?
 
   public init(
-    _ address: Address, _ action: Action, fields: [FieldChange] = [], effect: Effect = .none, reason: String? = nil,
+    _ address: Address, _ action: Action, fields: [FieldChange] = [], effect: Effect = .none,
+    reason: String? = nil,
     path: SpecPath? = nil
   ) {
     self.address = address

@@ -6,6 +6,8 @@ public enum Effect: Int, Comparable, Sendable, CaseIterable {
   case live
   /// Takes effect when the guest, or the network, next starts.
   case restart
+  /// The guest is stopped and stays off.
+  case stop
   /// The object is removed and made again.
   case replace
   /// The content of a disk is destroyed.
@@ -19,6 +21,7 @@ public enum Effect: Int, Comparable, Sendable, CaseIterable {
     case .none: "none"
     case .live: "live"
     case .restart: "restart"
+    case .stop: "stop"
     case .replace: "replace"
     case .dataLoss: "data loss"
     }

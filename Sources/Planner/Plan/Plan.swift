@@ -15,6 +15,7 @@ public struct Plan: Sendable {
   }
 
   public let stack: ResourceName
+  public let goal: SitePlanner.Goal
   /// Sorted by address.
   public let changes: [Change]
   /// In an order that respects `dependsOn`.
@@ -45,11 +46,16 @@ public struct Plan: Sendable {
       if change.effect == .dataLoss { summary.dataLosses += 1 }
     }
     // A restart is a guest that stops and starts, not a field that would like one.
-    summary.restarts = Set(
-      steps.compactMap { step in
-        if case .stopMachine(let uuid, _) = step.operation, steps.contains(where: { $0.starts(uuid) }) { uuid } else { nil }
-      }
-    ).count
+    summary.restarts =
+      Set(
+        steps.compactMap { step in
+          if case .stopMachine(let uuid, _) = step.operation, steps.contains(where: { $0.starts(uuid) }) {
+            uuid
+          } else {
+            nil
+          }
+        }
+      ).count
     return summary
   }
 }

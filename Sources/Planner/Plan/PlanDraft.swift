@@ -3,11 +3,15 @@ import SpecModel
 /// A plan while it is being made.
 struct PlanDraft {
   let stack: ResourceName
+  let goal: SitePlanner.Goal
   private(set) var changes: [Change] = []
   private(set) var steps: [Step] = []
   private(set) var notes: [Plan.Note] = []
 
-  init(stack: ResourceName) { self.stack = stack }
+  init(stack: ResourceName, goal: SitePlanner.Goal) {
+    self.stack = stack
+    self.goal = goal
+  }
 
   mutating func add(_ change: Change) { changes.append(change) }
 
@@ -22,14 +26,15 @@ struct PlanDraft {
     let id = steps.count
     steps.append(
       Step(
-        id: id, address: address, operation: operation, dependsOn: Array(Set(dependencies)).sorted(), effect: effect,
+        id: id, address: address, operation: operation, dependsOn: Array(Set(dependencies)).sorted(),
+        effect: effect,
         path: path))
     return id
   }
 
   func finished() -> Plan {
     Plan(
-      stack: stack, changes: changes.sorted { $0.address < $1.address }, steps: steps,
+      stack: stack, goal: goal, changes: changes.sorted { $0.address < $1.address }, steps: steps,
       notes: notes.sorted { ($0.address, $0.text) < ($1.address, $1.text) })
   }
 }

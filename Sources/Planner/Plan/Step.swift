@@ -54,7 +54,8 @@ public enum Operation: Sendable {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
     case .uploadImage: .upload
     case .growVolume: .grow
-    case .setPoolAutostart, .redefineNetwork, .updateReservations, .setNetworkAutostart, .updateMachine: .update
+    case .setPoolAutostart, .redefineNetwork, .updateReservations, .setNetworkAutostart, .updateMachine:
+      .update
     case .startMachine: .start
     case .stopMachine, .powerOffMachine: .stop
     case .removePool, .deleteVolume, .removeNetwork, .undefineMachine: .remove
@@ -102,4 +103,16 @@ public struct MachineUpdate: Sendable {
   public let removeDisks: [String]
   public let setNICs: [Machine.NIC]
   public let removeNICs: [String]
+
+  public init(
+    wanted: Machine, fields: Set<MachineField>, setDisks: [Machine.Disk] = [], removeDisks: [String] = [],
+    setNICs: [Machine.NIC] = [], removeNICs: [String] = []
+  ) {
+    self.wanted = wanted
+    self.fields = fields
+    self.setDisks = setDisks
+    self.removeDisks = removeDisks
+    self.setNICs = setNICs
+    self.removeNICs = removeNICs
+  }
 }

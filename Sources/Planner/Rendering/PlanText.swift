@@ -12,7 +12,11 @@ public struct PlanText {
 
   /// The whole text, ending with a newline.
   public func render() -> String {
-    if plan.isEmpty { return "No changes. The hosts are as the spec says.\n" + notes() }
+    if plan.isEmpty {
+      let state =
+        plan.goal == .destroy ? "Nothing of the stack is left to remove." : "The hosts are as the spec says."
+      return "No changes. \(state)\n" + notes()
+    }
     var text = ""
     var host: ResourceName?
     for change in plan.changes {
@@ -22,7 +26,8 @@ public struct PlanText {
       }
       text += paragraph(change)
     }
-    return text + "\n" + notes() + summary() + "\n"
+    let notes = notes()
+    return text + "\n" + (notes.isEmpty ? "" : notes + "\n") + summary() + "\n"
   }
 
   private func paragraph(_ change: Change) -> String {
@@ -62,7 +67,7 @@ public struct PlanText {
   private func notes() -> String {
     guard !plan.notes.isEmpty else { return "" }
     let lines = plan.notes.map { "  \($0.address) on \($0.address.host): \(printable($0.text))" }
-    return (["Notes:"] + lines).joined(separator: "\n") + "\n\n"
+    return (["Notes:"] + lines).joined(separator: "\n") + "\n"
   }
 
   /// `Plan: 3 to add, 1 to change, 0 to remove. 1 guest restarts, 0 replacements, no data loss.`
@@ -72,7 +77,8 @@ public struct PlanText {
     let replacements = counts.replacements == 1 ? "1 replacement" : "\(counts.replacements) replacements"
     let disks = counts.dataLosses == 1 ? "1 disk" : "\(counts.dataLosses) disks"
     let loss = counts.dataLosses == 0 ? "no data loss" : style(.red, "DATA LOSS on \(disks)")
-    return "\(style(.bold, "Plan:")) \(counts.add) to add, \(counts.change) to change, \(counts.remove) to remove. "
+    return
+      "\(style(.bold, "Plan:")) \(counts.add) to add, \(counts.change) to change, \(counts.remove) to remove. "
       + "\(restarts), \(replacements), \(loss)."
   }
 }
@@ -103,7 +109,7 @@ extension Effect {
     switch self {
     case .none: nil
     case .live: .green
-    case .restart: .yellow
+    case .restart, .stop: .yellow
     case .replace: .magenta
     case .dataLoss: .red
     }

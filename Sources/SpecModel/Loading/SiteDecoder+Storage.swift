@@ -16,9 +16,7 @@ extension SiteDecoder {
       if !external {
         _ = reader.choice("type", PoolType.self)
         directory = reader.value("path") { text throws(ValueError) in try Self.absolutePath(text) }
-        if hostNames.contains(where: { hosts[$0].map { !$0.isEmbedded } ?? false }) {
-          reader.missing("path", help: "the directory on the host, such as /var/lib/libvirt/images")
-        }
+        reader.missing("path", help: "the directory on the host, such as /var/lib/libvirt/images")
       }
       let autostart = external ? nil : reader.bool("autostart")
       reader.finish()
@@ -33,7 +31,7 @@ extension SiteDecoder {
     guard !embedded.isEmpty else { return }
     declare(name, in: .pools)
     let pool = PoolSpec(
-      name: name, directory: nil, hosts: embedded, isExternal: false, autostart: nil,
+      name: name, directory: nil, hosts: embedded, isExternal: true, autostart: nil,
       path: SpecPath("pools.\(name)"))
     pools.append(pool, as: name)
   }

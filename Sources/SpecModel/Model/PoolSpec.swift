@@ -1,7 +1,7 @@
 /// A storage pool that the spec wants (or, if external, relies on) on some hosts.
 public struct PoolSpec: Hashable, Sendable {
   public let name: ResourceName
-  /// The directory on the host; nil for an external pool, and for the default pool of an embedded host.
+  /// The directory on the host; nil for an external pool.
   public let directory: String?
   /// Hosts that have the pool.
   public let hosts: [ResourceName]

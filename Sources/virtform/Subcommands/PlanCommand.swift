@@ -8,7 +8,8 @@ struct PlanCommand: AsyncParsableCommand {
 
   @OptionGroup var options: SpecOptions
 
-  @Flag(name: .customLong("allow-data-loss"), help: "Plan to delete the disks of what the spec no longer has.")
+  @Flag(
+    name: .customLong("allow-data-loss"), help: "Plan to delete the disks of what the spec no longer has.")
   var allowsDataLoss = false
 
   @Flag(name: .customLong("destroy"), help: "Plan the removal of the whole stack.")

@@ -21,7 +21,9 @@ struct ShowCommand: AsyncParsableCommand {
     for state in workspace.states {
       guard let session = workspace.fleet.sessions[state.name] else { continue }
       let addresses = await session.leasedAddresses()
-      sections.append(HostText(state, stack: workspace.site.stack, uri: session.connection.uri, addresses: addresses).render())
+      sections.append(
+        HostText(state, stack: workspace.site.stack, uri: session.connection.uri, addresses: addresses)
+          .render())
     }
     Terminal.print(sections.joined(separator: "\n"), terminator: "")
     await workspace.fleet.close()
@@ -32,7 +34,8 @@ struct ShowCommand: AsyncParsableCommand {
     let width = min(leaves.map { $0.path.description.count + $0.value.count + 2 }.max() ?? 0, 60)
     for leaf in leaves {
       let text = "\(leaf.path): \(printable(leaf.value.split(separator: "\n").joined(separator: "⏎")))"
-      Terminal.print(text + String(repeating: " ", count: max(width - text.count, 0)) + "  # \(leaf.location)")
+      Terminal.print(
+        text + String(repeating: " ", count: max(width - text.count, 0)) + "  # \(leaf.location)")
     }
   }
 }

@@ -26,10 +26,13 @@ struct HostText {
       ["VM", "STATE", "CPUS", "MEMORY", "ADDRESSES"],
       machines.map { machine in
         let state = machine.isRunning ? "running" : "off"
-        let pending = machine.pendingRestart.isEmpty ? "" : ", pending restart: " + machine.pendingRestart.joined(separator: " ")
+        let pending =
+          machine.pendingRestart.isEmpty
+          ? "" : ", pending restart: " + machine.pendingRestart.joined(separator: " ")
         let found = machine.nics.compactMap(\.mac).flatMap { addresses[$0] ?? [] }
         return [
-          machine.name, state + pending, machine.settings.cpus?.description ?? "", machine.settings.memory?.description ?? "",
+          machine.name, state + pending, machine.settings.cpus?.description ?? "",
+          machine.settings.memory?.description ?? "",
           found.joined(separator: " "),
         ]
       })
@@ -44,7 +47,10 @@ struct HostText {
     text += table(
       ["POOL", "STATE", "FREE", "PATH"],
       pools.map { pool in
-        [pool.name, pool.isActive ? "active" : "inactive", pool.available.map(rounded) ?? "", pool.directory ?? ""]
+        [
+          pool.name, pool.isActive ? "active" : "inactive", pool.available.map(rounded) ?? "",
+          pool.directory ?? "",
+        ]
       })
     let volumes = state.pools.flatMap(\.volumes).filter { identity.volume(named: $0.name) != nil }
     text += table(
@@ -55,7 +61,9 @@ struct HostText {
         let use = users.isEmpty ? (clones ? "clones" : "nothing") : users.joined(separator: " ")
         return [identity.volume(named: volume.name)?.base ?? "", "\(volume.capacity)", use, volume.path]
       })
-    if machines.isEmpty, networks.isEmpty, pools.isEmpty, volumes.isEmpty { text += "  nothing of stack \(stack)\n" }
+    if machines.isEmpty, networks.isEmpty, pools.isEmpty, volumes.isEmpty {
+      text += "  nothing of stack \(stack)\n"
+    }
     return text
   }
 
@@ -73,7 +81,10 @@ struct HostText {
     let lines = [header] + rows.map { $0.map(printable) }
     let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
     return lines.map { line in
-      var text = "  " + line.indices.map { line[$0] + String(repeating: " ", count: widths[$0] - line[$0].count) }.joined(separator: "  ")
+      var text =
+        "  "
+        + line.indices.map { line[$0] + String(repeating: " ", count: widths[$0] - line[$0].count) }.joined(
+          separator: "  ")
       while text.last == " " { text.removeLast() }
       return text + "\n"
     }.joined() + "\n"

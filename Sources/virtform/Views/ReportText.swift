@@ -29,11 +29,17 @@ struct ReportText {
       case .done: done += 1
       case .failed(let reason, _):
         let place = step.path.flatMap { site.origins.location(of: $0) }.map { "\($0): " } ?? ""
-        lines.append("  \(style(.red, "failed"))   \(place)\(name): \(step.operation.verb.present): \(printable(reason))")
-      case .skipped(let address): lines.append("  \(style(.yellow, "skipped"))  \(name): \(step.operation.verb.present): needs \(address)")
+        lines.append(
+          "  \(style(.red, "failed"))   \(place)\(name): \(step.operation.verb.present): \(printable(reason))"
+        )
+      case .skipped(let address):
+        lines.append(
+          "  \(style(.yellow, "skipped"))  \(name): \(step.operation.verb.present): needs \(address)")
       }
     }
-    let headline = done == 0 ? "Nothing was changed." : "Applied in part: \(done) of \(report.results.count) steps are done."
+    let headline =
+      done == 0
+      ? "Nothing was changed." : "Applied in part: \(done) of \(report.results.count) steps are done."
     return "\n\(style(.bold, headline))\n" + lines.joined(separator: "\n")
       + "\nRun the same command again to go on from here.\n"
   }

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that a purpose needs, if some are missing.
+#
+#   packages.sh build|run|test
+set -euo pipefail
+
+build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev)
+# libvirt-clients is for looking at guests; the rest is virtform's own libvirt with networks, and the guest's build.
+run=(
+    "${build[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
+    dnsmasq-base iptables iproute2 cpio kmod
+)
+test=("${run[@]}" ovmf shellcheck)
+
+case ${1:-} in
+build) wanted=("${build[@]}") ;;
+run) wanted=("${run[@]}") ;;
+test) wanted=("${test[@]}") ;;
+*)
+    echo "usage: packages.sh build|run|test" >&2
+    exit 2
+    ;;
+esac
+
+missing=()
+for package in "${wanted[@]}"; do
+    status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+    [[ $status == installed ]] || missing+=("$package")
+done
+((${#missing[@]})) || exit 0
+
+echo "Installing ${missing[*]}"
+root=()
+if ((EUID != 0)); then
+    command -v sudo >/dev/null || { echo "packages.sh: run as root: apt-get install ${missing[*]}" >&2; exit 1; }
+    root=(sudo)
+fi
+export DEBIAN_FRONTEND=noninteractive
+"${root[@]}" apt-get update -qq
+"${root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,50 @@
+# Two commands do all the set-up on a fresh Debian 12: `make run` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+# 64 KiB of a build's output say nothing; what is wrong with it does.
+SWIFT_BUILD := swift build --quiet
+VIRTFORM := .build/debug/virtform
+GUEST := .lab/guest
+
+.PHONY: build run stop test fast-test lint format bench packages-build packages-run packages-test guest
+
+build: packages-build
+	$(SWIFT_BUILD)
+
+## run: two real guests from examples/quickstart, on a libvirt of your own
+run: packages-run
+	$(SWIFT_BUILD) --product virtform
+	Lab/guest/build.sh $(GUEST)
+	$(VIRTFORM) apply --auto-approve examples/quickstart
+	Lab/await-consoles.sh "$$(Lab/uri.sh examples/quickstart)" web-1 web-2
+	@echo "The second plan:"
+	$(VIRTFORM) plan examples/quickstart
+	$(VIRTFORM) show examples/quickstart
+	@echo "The guests keep running. Have a look at one (leave with Ctrl-]):"
+	@echo "  virsh -c '$$(Lab/uri.sh examples/quickstart)' console web-1"
+	@echo "Remove them with their disks:"
+	@echo "  $(VIRTFORM) destroy --allow-data-loss examples/quickstart"
+
+## test: everything, the fast parts first
+test: packages-test lint fast-test guest
+	VIRTFORM_STRICT=1 swift test --skip-build --filter EndToEndTests
+
+fast-test:
+	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
+	VIRTFORM_STRICT=1 swift test --skip-build --skip EndToEndTests
+
+## lint: the format that .swift-format describes, and shell scripts
+lint:
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	shellcheck --external-sources Lab/*.sh Lab/guest/*.sh
+
+format:
+	swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+guest:
+	Lab/guest/image.sh $(GUEST)
+
+packages-build packages-run packages-test:
+	@Lab/packages.sh $(@:packages-%=%)

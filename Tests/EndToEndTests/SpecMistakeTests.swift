@@ -1,0 +1,46 @@
+import FoundationEssentials
+import TestLab
+import Testing
+
+/// Faults that `validate` finds without any host.
+@Suite("Mistakes in a spec")
+struct SpecMistakeTests {
+  @Test(
+    "a fault ends with 3 and one error at its place",
+    arguments: [
+      (
+        "vms:\n  web: {memroy: 1GiB, memory: 1GiB}\n", "site.yaml:4:9: error: unknown key 'memroy' in vms.web"
+      ),
+      ("vms:\n  web: {memory: 4}\n", "site.yaml:4:17: error: the size '4' has no unit"),
+      ("vms:\n\tweb: {memory: 1GiB}\n", "site.yaml:4:1: error: a tab cannot indent YAML"),
+      ("images:\n  debian: {source: ./debian.qcow2}\n", "site.yaml:4:20: error: no image file at "),
+      ("networks:\n  lan: {mode: bridge}\n", "site.yaml:4:8: error: 'bridge' is missing in networks.lan"),
+      ("vms:\n  ../x: {memory: 1GiB}\n", "site.yaml:4:3: error: the name '../x' has the character '/'"),
+    ])
+  func oneError(text: String, expected: String) async throws {
+    let directory = "/tmp/vfs-\(UInt32.random(in: 0...UInt32.max))"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try "virtform: 1\nstack: oops\n\(text)".write(
+      toFile: "\(directory)/site.yaml", atomically: true, encoding: .utf8)
+
+    let outcome = try await Lab.virtform(["validate", "site.yaml"], home: "\(directory)/home", in: directory)
+
+    let errors = outcome.errors.split(separator: "\n").filter { $0.contains("error: ") }
+    #expect(outcome.status == 3)
+    #expect(errors.count == 1, "\(outcome.errors)")
+    #expect(errors.first?.hasPrefix(expected) == true, "\(outcome.errors)")
+    #expect(outcome.output.isEmpty)
+    #expect(!FileManager.default.fileExists(atPath: "\(directory)/home"))
+  }
+
+  @Test("wrong arguments end with 1 and the usage, help with 0")
+  func arguments() async throws {
+    let unknown = try await Lab.virtform(["aply"], home: "/nonexistent", in: "/tmp")
+    #expect(unknown.status == 1)
+    #expect(unknown.errors.contains("aply"))
+    let help = try await Lab.virtform(["--help"], home: "/nonexistent", in: "/tmp")
+    #expect(help.status == 0)
+    #expect(help.output.contains("apply"))
+  }
+}

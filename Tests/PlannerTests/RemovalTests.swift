@@ -1,0 +1,228 @@
+import FoundationEssentials
+import SpecModel
+import Testing
+
+@testable import Planner
+
+@Suite("Removal")
+struct RemovalTests {
+  @Test("a VM that leaves the spec keeps its disks unless data loss is allowed")
+  func machine() throws {
+    let two = Specs.web.with(
+      "vms:", "vms:\n  db: {memory: 1GiB, disks: {root: {size: 1GiB}, old: {size: 2GiB, keep: true}}}")
+    let base = try Scenario.applied(two)
+    var scenario = base
+    expect(
+      try scenario.text(Specs.web),
+      is: """
+        alpha
+          - vm.db  (stop)  # the spec no longer has it
+
+        Notes:
+          disk.db.old on alpha: stays at /srv/main/db.old-55387de9.qcow2, 2 GiB (keep: true)
+          disk.db.root on alpha: stays at /srv/main/db.root-dd1b78b3.qcow2, 1 GiB (--allow-data-loss deletes it)
+
+        Plan: 0 to add, 0 to change, 1 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+    scenario = base
+    expect(
+      try scenario.text(Specs.web, allowsDataLoss: true),
+      is: """
+        alpha
+          - disk.db.root  (data loss)
+              - content  1 GiB at /srv/main/db.root-dd1b78b3.qcow2  (data loss)
+          - vm.db  (stop)  # the spec no longer has it
+
+        Notes:
+          disk.db.old on alpha: stays at /srv/main/db.old-55387de9.qcow2, 2 GiB (keep: true)
+
+        Plan: 0 to add, 0 to change, 2 to remove. 0 guests restart, 0 replacements, DATA LOSS on 1 disk.
+
+        """)
+  }
+
+  @Test("a disk that a VM of others uses stays, whatever the run allows")
+  func usedByOthers() throws {
+    var scenario = try Scenario.applied(Specs.stopped)
+    let path = try #require(try scenario.fleet[].machine("web").disks.first?.path)
+    scenario.fleet[].addForeignMachine("other", files: [path], isRunning: false)
+    expect(
+      try scenario.text(Specs.stopped.without("vms:"), allowsDataLoss: true),
+      is: """
+        alpha
+          ~ network.lan
+              - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
+          - vm.web  # the spec no longer has it
+
+        Notes:
+          disk.web.root on alpha: stays at /srv/main/web.root-c5743a42.qcow2, 4 GiB (in use by VM 'other')
+
+        Plan: 0 to add, 1 to change, 1 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+  }
+
+  @Test("a network and a pool leave the spec")
+  func networkAndPool() throws {
+    let spec = Specs.web.with("networks:", "  fast: {path: /srv/fast}\nnetworks:").with(
+      "vms:", "  dmz: {mode: isolated}\nvms:"
+    )
+    .with("4GiB", "4GiB, pool: main")
+    var scenario = try Scenario.applied(spec)
+    scenario.fleet[].otherVolumes["fast"] = ["mine.img"]
+    expect(
+      try scenario.text(Specs.web),
+      is: """
+        alpha
+          - pool.fast  # the spec no longer has it
+          - network.dmz  # the spec no longer has it
+
+        Notes:
+          pool.fast on alpha: its directory /srv/fast keeps 1 file
+
+        Plan: 0 to add, 0 to change, 2 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+  }
+
+  @Test("a network that VMs of others are on stays")
+  func networkOfOthers() throws {
+    let spec = Specs.web.with("vms:", "  dmz: {mode: isolated}\nvms:")
+    var scenario = try Scenario.applied(spec)
+    scenario.fleet[].addForeignMachine("other", network: "dmz", isRunning: false)
+    expect(
+      try scenario.text(Specs.web),
+      is: """
+        No changes. The hosts are as the spec says.
+        Notes:
+          network.dmz on alpha: stays: it is in use by VM 'other'
+
+        """)
+  }
+
+  @Test("a copy of a VM, which carries its mark, belongs to whoever made it")
+  func copiedMachine() throws {
+    var scenario = try Scenario.applied(Specs.web)
+    let mark = try scenario.fleet[].machine("web").mark
+    scenario.fleet[].addForeignMachine("web-clone", mark: mark)
+    #expect(try scenario.plan(Specs.web, allowsDataLoss: true).isEmpty)
+    #expect(!(try scenario.destroyPlan(Specs.web).changes.contains { $0.address.name == "web-clone" }))
+  }
+
+  @Test("a VM whose pool is not read is removed, and its disk is told of")
+  func unreadPool() throws {
+    let spec =
+      Scenario.header()
+      + "pools:\n  images: {external: true}\nvms:\n  web: {memory: 1GiB, disks: {root: {size: 1GiB}}}\n"
+    var host = SimulatedHost("alpha")
+    host.addForeignPool("images", directory: "/var/lib/libvirt/images")
+    var scenario = try Scenario.applied(spec, on: SimulatedFleet([host]))
+    try scenario.fleet[].changePool("images") { $0.volumes = [] }
+    expect(
+      try scenario.text(spec.without("vms:").without("pools:"), allowsDataLoss: true),
+      is: """
+        alpha
+          - vm.web  (stop)  # the spec no longer has it
+
+        Notes:
+          disk.web.root on alpha: stays at /var/lib/libvirt/images/web.root-c5743a42.qcow2, which is in no active pool of the spec
+
+        Plan: 0 to add, 0 to change, 1 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+  }
+
+  @Test("a disk in an external pool goes with its VM, and the pool stays")
+  func externalPool() throws {
+    let spec =
+      Scenario.header()
+      + "pools:\n  images: {external: true}\nvms:\n  web: {memory: 1GiB, disks: {root: {size: 1GiB}}}\n"
+    var host = SimulatedHost("alpha")
+    host.addForeignPool("images", directory: "/var/lib/libvirt/images")
+    var scenario = try Scenario.applied(spec, on: SimulatedFleet([host]))
+    expect(
+      try scenario.text(spec.without("vms:"), allowsDataLoss: true),
+      is: """
+        alpha
+          - disk.web.root  (data loss)
+              - content  1 GiB at /var/lib/libvirt/images/web.root-c5743a42.qcow2  (data loss)
+          - vm.web  (stop)  # the spec no longer has it
+
+        Plan: 0 to add, 0 to change, 2 to remove. 0 guests restart, 0 replacements, DATA LOSS on 1 disk.
+
+        """)
+    #expect(scenario.fleet[].observed.pools.first?.volumeNames == ["photos.img"])
+  }
+
+  @Test("destroy leaves disks unless data loss is allowed")
+  func destroyKeeps() throws {
+    let scenario = try Scenario.applied(Specs.web)
+    expect(
+      PlanText(try scenario.destroyPlan(Specs.web)).render(),
+      is: """
+        alpha
+          - pool.main
+          - network.lan
+          - vm.web  (stop)
+
+        Notes:
+          pool.main on alpha: its directory /srv/main keeps 1 file
+          disk.web.root on alpha: stays at /srv/main/web.root-c5743a42.qcow2, 4 GiB (--allow-data-loss deletes it)
+
+        Plan: 0 to add, 0 to change, 3 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+  }
+
+  @Test("destroy with data loss leaves what is to be kept, what is protected and what others use")
+  func destroyAll() throws {
+    let spec = Specs.imaged.with(
+      "vms:", "disks:\n  data: {size: 9GiB, protect: true}\n  home: {size: 1GiB}\n  tmp: {size: 1GiB}\nvms:"
+    )
+    .with("image: debian}", "image: debian}, old: {size: 1GiB, keep: true}, data: {disk: data}")
+    var scenario = try Scenario.applied(spec)
+    let home = try #require(
+      scenario.fleet[].state.pools.first?.volumes.first { $0.name.hasPrefix("home") }?.path)
+    scenario.fleet[].addForeignMachine("other", files: [home])
+    let plan = try scenario.destroyPlan(spec, allowsDataLoss: true)
+    expect(
+      PlanText(plan).render(),
+      is: """
+        alpha
+          - pool.main
+          - image.debian-111111111111
+          - disk.tmp  (data loss)
+              - content  1 GiB at /srv/main/tmp-b5fa6947.qcow2  (data loss)
+          - disk.web.root  (data loss)
+              - content  4 GiB at /srv/main/web.root-c5743a42.qcow2  (data loss)
+          - network.lan
+          - vm.web  (stop)
+
+        Notes:
+          pool.main on alpha: its directory /srv/main keeps 3 files
+          disk.data on alpha: stays at /srv/main/data-5b9313d2.qcow2, 9 GiB (protect: true)
+          disk.home on alpha: stays at /srv/main/home-b05068a6.qcow2, 1 GiB (in use by VM 'other')
+          disk.web.old on alpha: stays at /srv/main/web.old-4fd497b0.qcow2, 1 GiB (keep: true)
+
+        Plan: 0 to add, 0 to change, 6 to remove. 0 guests restart, 0 replacements, DATA LOSS on 2 disks.
+
+        """)
+    scenario.fleet.run(plan)
+    scenario.fleet.expectNoViolations()
+    expect(
+      PlanText(try scenario.destroyPlan(spec, allowsDataLoss: true)).render(),
+      is: """
+        No changes. Nothing of the stack is left to remove.
+
+        """)
+  }
+
+  @Test("destroy removes a VM that has no spec any more, wherever the spec puts one of its name")
+  func destroyMoved() throws {
+    let spec = Scenario.header(hosts: ["alpha", "beta"]) + "vms:\n  web: {memory: 1GiB, host: alpha}\n"
+    let scenario = try Scenario.applied(spec)
+    let plan = try scenario.destroyPlan(spec.with("host: alpha", "host: beta"))
+    #expect(plan.changes.map { "\($0.action) \($0.address) \($0.address.host)" } == ["delete vm.web alpha"])
+  }
+}

@@ -1,0 +1,218 @@
+import FoundationEssentials
+import SpecModel
+import Testing
+
+@testable import Planner
+
+@Suite("Shared disks")
+struct SharedDiskTests {
+  private static let shared = Specs.web.with("vms:", "disks:\n  data: {size: 9GiB}\nvms:")
+  private static let attached = shared.with("root: {size: 4GiB}", "root: {size: 4GiB}, data: {disk: data}")
+
+  @Test("a shared disk outlives its VM, and one that is protected the spec as well")
+  func protected() throws {
+    var scenario = try Scenario.applied(Self.attached.with("9GiB", "9GiB, protect: true"))
+    expect(
+      try scenario.text(
+        Self.attached.with("9GiB", "9GiB, protect: true").without("vms:"), allowsDataLoss: true),
+      is: """
+        alpha
+          - disk.web.root  (data loss)
+              - content  4 GiB at /srv/main/web.root-c5743a42.qcow2  (data loss)
+          ~ network.lan
+              - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
+          - vm.web  (stop)  # the spec no longer has it
+
+        Plan: 0 to add, 1 to change, 2 to remove. 0 guests restart, 0 replacements, DATA LOSS on 1 disk.
+
+        """)
+    expect(
+      try scenario.text(Specs.web.without("vms:")),
+      is: """
+        No changes. The hosts are as the spec says.
+        Notes:
+          disk.data on alpha: stays at /srv/main/data-5b9313d2.qcow2, 9 GiB (--allow-data-loss deletes it)
+
+        """)
+    expect(
+      try scenario.text(Specs.web.without("vms:"), allowsDataLoss: true),
+      is: """
+        alpha
+          - disk.data  (data loss)
+              - content  9 GiB at /srv/main/data-5b9313d2.qcow2  (data loss)
+
+        Plan: 0 to add, 0 to change, 1 to remove. 0 guests restart, 0 replacements, DATA LOSS on 1 disk.
+
+        """)
+  }
+
+  @Test("a shared disk that the spec drops stays while a guest has it")
+  func droppedRunning() throws {
+    var scenario = try Scenario.applied(Self.attached)
+    expect(
+      try scenario.text(Specs.web, allowsDataLoss: true),
+      is: """
+        alpha
+          ~ vm.web  (restart)
+              - disks.data  /srv/main/data-5b9313d2.qcow2  (restart)
+
+        Notes:
+          disk.data on alpha: stays at /srv/main/data-5b9313d2.qcow2, 9 GiB (in use by VM 'web')
+          vm.web on alpha: pending restart: disks.data (the guest keeps running)
+
+        Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+    try scenario.fleet[].stop("web")
+    expect(
+      try scenario.text(Specs.web, allowsDataLoss: true),
+      is: """
+        alpha
+          - disk.data  (data loss)
+              - content  9 GiB at /srv/main/data-5b9313d2.qcow2  (data loss)
+          ~ vm.web
+              ~ running  false → true
+
+        Plan: 0 to add, 1 to change, 1 to remove. 0 guests restart, 0 replacements, DATA LOSS on 1 disk.
+
+        """)
+  }
+
+  @Test("a shared disk that the spec drops goes once its guest is stopped in the same run")
+  func droppedRestarting() throws {
+    let restarting = Self.attached.with("memory:", "on_change: restart-if-needed\n    memory:")
+    var scenario = try Scenario.applied(restarting)
+    expect(
+      try scenario.text(Specs.restarting, allowsDataLoss: true),
+      is: """
+        alpha
+          - disk.data  (data loss)
+              - content  9 GiB at /srv/main/data-5b9313d2.qcow2  (data loss)
+          ~ vm.web  (restart)
+              - disks.data  /srv/main/data-5b9313d2.qcow2  (restart)
+
+        Plan: 0 to add, 1 to change, 1 to remove. 1 guest restarts, 0 replacements, DATA LOSS on 1 disk.
+
+        """)
+  }
+
+  @Test("a shared disk that a VM of another stack uses is never deleted")
+  func foreignUser() throws {
+    var scenario = try Scenario.applied(Self.shared)
+    let path = try #require(
+      scenario.fleet[].state.pools.first?.volumes.first { $0.name.hasPrefix("data") }?.path)
+    scenario.fleet[].addForeignMachine("other", files: [path], mark: Mark(stack: "office"))
+    expect(
+      try scenario.text(Specs.web, allowsDataLoss: true),
+      is: """
+        No changes. The hosts are as the spec says.
+        Notes:
+          disk.data on alpha: stays at /srv/main/data-5b9313d2.qcow2, 9 GiB (in use by VM 'other')
+
+        """)
+  }
+
+  @Test("a VM takes over the shared disk of one that leaves the spec after that one is stopped")
+  func takenOver() throws {
+    var scenario = try Scenario.applied(Self.attached)
+    let plan = try scenario.plan(Self.attached.with("web:", "www:"))
+    let stop = try #require(plan.steps.first { $0.operation.verb == .stop })
+    let start = try #require(plan.steps.first { $0.operation.verb == .start })
+    #expect(start.dependsOn.contains(stop.id))
+    expect(
+      try scenario.text(Self.attached.with("web:", "www:")),
+      is: """
+        alpha
+          + disk.www.root
+              size  4 GiB
+              pool  main
+          ~ network.lan
+              - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
+              + reservation  10.0.0.11 for www (52:54:7b:b6:d3:1f)  (live)
+          - vm.web  (stop)  # the spec no longer has it
+          + vm.www
+              memory      2 GiB
+              running     true
+              disks.root  /srv/main/www.root-b519b8ea.qcow2
+              disks.data  /srv/main/data-5b9313d2.qcow2
+              nics.lan    lan (52:54:7b:b6:d3:1f)
+
+        Notes:
+          disk.web.root on alpha: stays at /srv/main/web.root-c5743a42.qcow2, 4 GiB (--allow-data-loss deletes it)
+
+        Plan: 2 to add, 1 to change, 1 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+  }
+
+  @Test("a VM cannot start with a shared disk that another guest keeps")
+  func conflict() throws {
+    let scenario = try Scenario.applied(Self.attached)
+    let spec = Self.shared + "  www:\n    memory: 1GiB\n    disks: {data: {disk: data}}\n"
+    expect(
+      try scenario.refusal(spec),
+      is: """
+        site.yaml:18:19: error: VM 'www' cannot start: the running VM 'web' has its disk 'data'
+          18 |     disks: {data: {disk: data}}
+             |                   ^
+          help: stop 'web' first, or let it restart with on_change: restart-if-needed
+
+        """)
+  }
+
+  @Test("two VMs that restart exchange their disks only after both are off")
+  func exchange() throws {
+    let spec =
+      Specs.restarting.with("vms:", "disks:\n  a: {size: 1GiB}\n  b: {size: 1GiB}\nvms:")
+      .with("root: {size: 4GiB}", "a: {disk: a}")
+      + "  www:\n    memory: 1GiB\n    on_change: restart-if-needed\n    disks: {b: {disk: b}}\n"
+    var scenario = try Scenario.applied(spec)
+    let exchanged = spec.with("{a: {disk: a}}", "{B}").with("{b: {disk: b}}", "{a: {disk: a}}")
+      .with("{B}", "{b: {disk: b}}")
+    let plan = try scenario.plan(exchanged)
+    let stops = plan.steps.filter { $0.operation.verb == .stop }.map(\.id)
+    for start in plan.steps where start.operation.verb == .start {
+      #expect(Set(start.dependsOn).isSuperset(of: stops))
+    }
+    expect(
+      try scenario.text(exchanged),
+      is: """
+        alpha
+          ~ vm.web  (restart)
+              + disks.b  /srv/main/b-e5e8cc74.qcow2  (restart)
+              - disks.a  /srv/main/a-afba115c.qcow2  (restart)
+          ~ vm.www  (restart)
+              + disks.a  /srv/main/a-afba115c.qcow2  (restart)
+              - disks.b  /srv/main/b-e5e8cc74.qcow2  (restart)
+
+        Plan: 0 to add, 2 to change, 0 to remove. 2 guests restart, 0 replacements, no data loss.
+
+        """)
+  }
+
+  @Test("a shared disk does not move to another pool or host")
+  func moved() throws {
+    let spec =
+      Scenario.header(hosts: ["alpha", "beta"])
+      + "pools:\n  fast: {path: /srv/fast}\n  main: {path: /srv/main}\ndisks:\n  data: {size: 1GiB, pool: main, host: alpha}\n"
+    let scenario = try Scenario.applied(spec)
+    expect(
+      try scenario.refusal(spec.with("host: alpha", "host: beta")),
+      is: """
+        site.yaml:10:9: error: disk.data lies at /srv/main/data-5b9313d2.qcow2 on host 'alpha' and cannot move to host 'beta'
+          10 |   data: {size: 1GiB, pool: main, host: beta}
+             |         ^
+          help: its host, pool and format stay as they were made; add a new disk and copy the content
+
+        """)
+    expect(
+      try scenario.refusal(spec.with("pool: main", "pool: fast")),
+      is: """
+        site.yaml:10:9: error: disk.data lies at /srv/main/data-5b9313d2.qcow2 on host 'alpha' and cannot move to /srv/fast/data-5b9313d2.qcow2
+          10 |   data: {size: 1GiB, pool: fast, host: alpha}
+             |         ^
+          help: its host, pool and format stay as they were made; add a new disk and copy the content
+
+        """)
+  }
+}

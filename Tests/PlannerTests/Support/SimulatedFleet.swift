@@ -1,0 +1,168 @@
+import FoundationEssentials
+import SpecModel
+import Testing
+
+@testable import Planner
+
+/// Hosts in memory that carry out a plan's steps as libvirt would, and remember every step libvirt would refuse
+/// or that would harm a guest.
+struct SimulatedFleet {
+  var hosts: [String: SimulatedHost] = [:]
+  /// What no plan may do, in words.
+  private(set) var violations: [String] = []
+
+  init(_ hosts: [SimulatedHost] = []) {
+    for host in hosts { self.hosts[host.state.name.rawValue] = host }
+  }
+
+  /// What the hosts of `site` report; a host that is not there yet is new and empty.
+  func states(for site: Site) -> [HostState] {
+    site.hosts.map { (hosts[$0.name.rawValue] ?? SimulatedHost($0.name.rawValue)).observed }
+  }
+
+  subscript(_ name: String = "alpha") -> SimulatedHost {
+    get { hosts[name] ?? SimulatedHost(name) }
+    set { hosts[name] = newValue }
+  }
+
+  /// Carries out the first `count` steps of `order`, or all steps in the plan's own order.
+  mutating func run(_ plan: Plan, order: [Int]? = nil, first count: Int? = nil) {
+    let ids = order ?? plan.steps.map(\.id)
+    for id in ids.prefix(count ?? ids.count) {
+      let step = plan.steps[id]
+      let name = step.address.host.rawValue
+      var host = self[name]
+      host.run(step.operation, stack: plan.stack.rawValue) { complaint in
+        violations.append(
+          "step \(id), \(step.operation.verb.present) \(step.address) on \(name): \(complaint)")
+      }
+      hosts[name] = host
+    }
+  }
+
+  func expectNoViolations(_ context: @autoclosure () -> String = "") {
+    #expect(violations.isEmpty, "\(violations.joined(separator: "\n"))\n\(context())")
+  }
+}
+
+/// One host: what is defined on it, and beside it the guests that run.
+struct SimulatedHost {
+  /// The persistent definitions. Whether a VM runs, is derived from `guests`.
+  var state: HostState
+  /// The running guests as they were started, by UUID.
+  var guests: [UUID: Machine] = [:]
+  /// Files of VMs that no disk with a name refers to.
+  var otherFiles: [UUID: Set<String>] = [:]
+  /// Names of files in the pools that carry no tag of the stack.
+  var otherVolumes: [String: Set<String>] = [:]
+
+  init(_ name: String, driver: HostCapabilities.Driver = .qemu) {
+    guard let name = try? ResourceName(parsing: name) else { preconditionFailure("a host has a valid name") }
+    let aliases = ["q35": "pc-q35-7.2", "pc": "pc-i440fx-7.2"]
+    state = HostState(
+      name: name,
+      capabilities: HostCapabilities(
+        driver: driver, hostUUID: "machine of \(name)", hasKVM: true, machineAliases: aliases,
+        machines: Set(aliases.keys).union(aliases.values)))
+  }
+
+  /// What an inspection reports.
+  var observed: HostState {
+    var state = state
+    state.pools = state.pools.map(observe).sorted { $0.name < $1.name }
+    state.networks.sort { $0.name < $1.name }
+    state.machines = state.machines.map(observe).sorted { $0.name < $1.name }
+    return state
+  }
+
+  private func observe(_ pool: Pool) -> Pool {
+    var pool = pool
+    if pool.isActive {
+      pool.volumeNames = Set(pool.volumes.map(\.name)).union(otherVolumes[pool.name] ?? [])
+    } else {
+      (pool.volumes, pool.volumeNames, pool.available) = ([], [], nil)
+    }
+    return pool
+  }
+
+  private func observe(_ machine: Machine) -> Machine {
+    var machine = machine
+    machine.settings.running = guests[machine.uuid] != nil
+    machine.files = files(of: machine)
+    machine.networks = Self.networks(of: machine)
+    if var guest = guests[machine.uuid] {
+      guest.files = files(of: guest)
+      guest.networks = Self.networks(of: guest)
+      machine.compare(withRunning: guest)
+    }
+    return machine
+  }
+
+  func files(of machine: Machine) -> Set<String> {
+    Set(machine.disks.map(\.path) + [machine.kernel, machine.initrd].compactMap { $0 })
+      .union(otherFiles[machine.uuid] ?? [])
+  }
+
+  static func networks(of machine: Machine) -> Set<String> {
+    Set(machine.nics.compactMap { if case .network(let name) = $0.link { name } else { nil } })
+  }
+
+  // MARK: What people do beside virtform
+
+  func machine(_ name: String) throws -> Machine { try #require(state.machines.first { $0.name == name }) }
+
+  mutating func change(_ name: String, _ body: (inout Machine) -> Void) throws {
+    let index = try #require(state.machines.firstIndex { $0.name == name })
+    body(&state.machines[index])
+  }
+
+  mutating func changeNetwork(_ name: String, _ body: (inout Network) -> Void) throws {
+    let index = try #require(state.networks.firstIndex { $0.name == name })
+    body(&state.networks[index])
+  }
+
+  mutating func changePool(_ name: String, _ body: (inout Pool) -> Void) throws {
+    let index = try #require(state.pools.firstIndex { $0.name == name })
+    body(&state.pools[index])
+  }
+
+  mutating func stop(_ name: String) throws { guests[try machine(name).uuid] = nil }
+
+  mutating func start(_ name: String) throws {
+    let machine = try machine(name)
+    guests[machine.uuid] = machine
+  }
+
+  /// Defines and starts a VM that nobody's spec has.
+  mutating func addForeignMachine(
+    _ name: String, files: Set<String> = [], network: String? = nil, mark: Mark? = nil, isRunning: Bool = true
+  ) {
+    var machine = Machine(name: name, uuid: UUID(), settings: MachineSettings())
+    machine.settings.memory = MemoryAmount(size: .gibibytes(1))
+    machine.mark = mark
+    if let network {
+      machine.nics = [.init(name: "eth0", link: .network(network), mac: nil, model: "virtio")]
+    }
+    otherFiles[machine.uuid] = files
+    state.machines.append(machine)
+    if isRunning { guests[machine.uuid] = machine }
+  }
+
+  mutating func addForeignNetwork(_ name: String, mark: Mark? = nil, isActive: Bool = true) {
+    var network = Network(name: name, uuid: UUID(), mode: .nat, isActive: isActive)
+    network.mark = mark
+    network.autostart = true
+    state.networks.append(network)
+  }
+
+  mutating func addForeignPool(_ name: String, directory: String?, isActive: Bool = true) {
+    state.pools.append(
+      Pool(name: name, uuid: UUID(), directory: directory, autostart: true, isActive: isActive))
+    otherVolumes[name] = ["photos.img"]
+  }
+}
+
+extension SimulatedHost {
+  /// The running guest, as it was started.
+  func guest(_ name: String) throws -> Machine { try #require(guests[try machine(name).uuid]) }
+}

@@ -1,0 +1,17 @@
+import FoundationEssentials
+import Glibc
+
+extension Lab {
+  /// The tiny guest's files, as `Lab/guest/image.sh` makes them.
+  public static let guest = "\(repository)/.lab/guest"
+
+  private static func has(_ paths: String...) -> Bool { paths.allSatisfy(FileManager.default.fileExists) }
+
+  /// True where a private daemon can be started.
+  public static let hasLibvirt = has("/usr/sbin/libvirtd", "/usr/bin/virsh")
+
+  /// True where real guests can be started on networks of their own.
+  public static let hasQEMU =
+    hasLibvirt && geteuid() == 0
+    && has("/usr/bin/qemu-system-x86_64", "\(guest)/vmlinuz", "\(guest)/guest.qcow2")
+}
