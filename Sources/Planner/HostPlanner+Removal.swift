@@ -156,7 +156,8 @@ extension HostPlanner {
 
   // MARK: Images
 
-  /// Images go last: a clone that is deleted in this run no longer needs its image.
+  /// Images go last: a clone that is deleted in this run, before its VM is edited or removed, no longer needs its
+  /// image.
   mutating func removeImages() {
     let wanted = Set(
       (desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.bootImages)).map(\.volume.path))
@@ -164,9 +165,6 @@ extension HostPlanner {
     guard images.contains(where: { !wanted.contains($0.path) }) else { return }
     let remaining = state.pools.flatMap(\.volumes).filter { !deletedPaths.contains($0.path) }
     let used = Set(remaining.compactMap(\.backingPath)).union(state.machines.flatMap(filesAfterPlan))
-    let after = steps { step in
-      if case .deleteVolume = step.operation { true } else { step.address.kind == .vm }
-    }
     for image in images where !wanted.contains(image.path) {
       let address = address(.image, identity.volume(named: image.name)?.base ?? image.name)
       if used.contains(image.path) {
@@ -177,7 +175,7 @@ extension HostPlanner {
         continue
       }
       draft.add(Change(address, .delete, reason: options.goal == .destroy ? nil : "nothing uses it any more"))
-      _ = delete(image, address, after: after, effect: .none)
+      _ = delete(image, address, after: allMachineSteps, effect: .none)
     }
   }
 

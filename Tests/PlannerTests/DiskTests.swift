@@ -189,6 +189,7 @@ struct DiskTests {
       plan.steps.map { "\($0.operation.verb) \($0.address)" } == [
         "stop vm.web", "remove disk.web.logs", "update vm.web", "start vm.web",
       ])
+    #expect(plan.steps.map(\.dependsOn) == [[], [0], [0, 1], [2]])
     expect(
       try scenario.text(Specs.restarting, allowsDataLoss: true),
       is: """

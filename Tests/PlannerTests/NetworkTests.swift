@@ -194,6 +194,12 @@ struct NetworkTests {
   @Test("a VM gets the address of one that leaves the spec after that one is stopped")
   func addressTakenOver() throws {
     var scenario = try Scenario.applied(Specs.web)
+    let plan = try scenario.plan(Specs.web.with("web:", "www:"))
+    let stop = try #require(plan.steps.first { $0.operation.verb == .stop })
+    let reserve = try #require(plan.steps.first { $0.address.kind == .network })
+    let start = try #require(plan.steps.first { $0.operation.verb == .start })
+    #expect(reserve.dependsOn.contains(stop.id))
+    #expect(start.dependsOn.contains(reserve.id))
     expect(
       try scenario.text(Specs.web.with("web:", "www:")),
       is: """

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Planner
 import SpecModel
 import Testing
@@ -102,6 +103,7 @@ enum Images {
     let isMade = FileManager.default.createFile(
       atPath: path, contents: Data(repeating: 0, count: mebibytes << 20))
     precondition(isMade, "the image file can be written")
+    atexit { unlink(Images.file) }
     return path
   }()
 }

@@ -218,7 +218,7 @@ struct SpecGenerator {
       return
         "      \(disk): {size: \(sizes["\(name).\(disk)"] ?? 1)GiB\(pool)\(keep ? ", keep: true" : "")}\n"
     }
-    if let shared = machine.shared { disks.append("      shared: {disk: \(shared)}\n") }
+    if let shared = machine.shared { disks.append("      \(shared): {disk: \(shared)}\n") }
     if !disks.isEmpty { text += "    disks:\n" + disks.joined() }
     let nics = machine.nics.sorted { $0.key < $1.key }.map { nic, draft -> String in
       let block = networks[draft.network].map { self.block(draft.network, $0) } ?? ""
