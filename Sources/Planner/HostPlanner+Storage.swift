@@ -108,11 +108,6 @@ extension HostPlanner {
 
   private mutating func planCreation(ofVolume index: Int) {
     let wanted = desired.volumes[index]
-    if let image = wanted.image, wanted.volume.capacity < image.spec.virtualSize {
-      return report(
-        "\(wanted.address) of \(wanted.volume.capacity) is smaller than its image '\(image.spec.name)', "
-          + "which has \(image.spec.virtualSize)", at: wanted.path + "size")
-    }
     if let other = otherPlace(ofVolume: wanted) {
       let place = other.host == state.name ? wanted.volume.path : "host '\(state.name)'"
       return report(

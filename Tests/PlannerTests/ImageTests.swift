@@ -184,17 +184,4 @@ struct ImageTests {
 
         """)
   }
-
-  @Test("a clone is not smaller than its image")
-  func tooSmall() throws {
-    let scenario = Scenario()
-    expect(
-      try scenario.refusal(Specs.imaged.with("4GiB", "1MiB")),
-      is: """
-        site.yaml:14:26: error: disk.web.root of 1 MiB is smaller than its image 'debian', which has 2 MiB
-          14 |     disks: {root: {size: 1MiB, image: debian}}
-             |                          ^
-
-        """)
-  }
 }
