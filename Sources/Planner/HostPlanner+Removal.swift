@@ -138,6 +138,10 @@ extension HostPlanner {
       switch tagged.kind {
       case .sharedDisk: removeShared(volume, named: tagged.base, address)
       case .machineDisk:
+        if options.goal == .destroy, let disk = diskSpec(ofVolume: tagged.base) {
+          _ = discard(volume, address, isKept: disk.keep ? "keep: true" : nil, after: [])
+          continue
+        }
         // Whether it was to be kept nobody knows any more.
         let users = remainingUsers(of: volume.path)
         let belongs = users.isEmpty ? "belongs to no VM" : "is still in use by \(names(of: users))"
@@ -145,6 +149,14 @@ extension HostPlanner {
       case .image: continue
       }
     }
+  }
+
+  /// The disk of the spec that has a volume of this name.
+  private func diskSpec(ofVolume base: String) -> DiskSpec? {
+    for machine in site.machines where machine.host == state.name {
+      if let disk = machine.disks.first(where: { "\(machine.name).\($0.name)" == base }) { return disk }
+    }
+    return nil
   }
 
   private mutating func removeShared(_ volume: Volume, named name: String, _ address: Address) {

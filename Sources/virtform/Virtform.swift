@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 /// The command line tool.
 @main
@@ -19,6 +20,8 @@ struct Virtform: AsyncParsableCommand {
     ])
 
   static func main() async {
+    // A reader of the output, or a daemon, that goes away must not end an apply in its middle.
+    signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? AsyncParsableCommand {

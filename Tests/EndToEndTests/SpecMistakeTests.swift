@@ -9,7 +9,7 @@ struct SpecMistakeTests {
     "a fault ends with 3 and one error at its place",
     arguments: [
       (
-        "vms:\n  web: {memroy: 1GiB, memory: 1GiB}\n", "site.yaml:4:9: error: unknown key 'memroy' in vms.web"
+        "vms:\n  web: {memroy: 1GiB, memory: 1GiB}\n", "site.yaml:4:9: error: unknown key 'memroy'"
       ),
       ("vms:\n  web: {memory: 4}\n", "site.yaml:4:17: error: the size '4' has no unit"),
       ("vms:\n\tweb: {memory: 1GiB}\n", "site.yaml:4:1: error: a tab cannot indent YAML"),

@@ -109,8 +109,9 @@ import Testing
       #expect(error?.isConnectionFailure == false)
       #expect(throws: XMLError.self) { try XMLElement(parsing: "<a><b></a>") }
     }
-    #expect(!printed.contains("libvirt"))
-    #expect(!printed.contains("mismatch"))
+    // What the default printers of libvirt and libxml2 would write; other tests may report in the meantime.
+    #expect(!printed.contains("libvirt: "))
+    #expect(!printed.contains("tag mismatch"))
   }
 
   @Test("the numbers of libvirt's versions come apart")

@@ -99,37 +99,42 @@ extension DomainDocument {
 
   // MARK: Network interfaces
 
-  /// Adds `nic`, or changes the one of its name.
-  mutating func set(_ nic: Machine.NIC, _ mark: inout Mark) {
-    guard let mac = nic.mac?.description else { return }
-    let known = mark.nics.first { $0.name == nic.name }
-    mark.nics.removeAll { $0.name == nic.name }
-    mark.nics.append(.init(name: nic.name, mac: mac))
-    let source: XMLElement? =
-      if case .network(let name) = nic.link { XMLElement("source", ["network": name]) } else { nil }
-    let type = nic.link == .user ? "user" : "network"
-    var isChanged = false
+  /// Adds each of `nics`, or changes the one of its name.
+  ///
+  /// All in one pass: two that exchange their addresses are told apart by the addresses that they have before.
+  mutating func set(_ nics: [Machine.NIC], _ mark: inout Mark) {
+    var missing = nics
+    let known = Dictionary(mark.nics.map { ($0.mac, $0.name) }, uniquingKeysWith: { first, _ in first })
     tree.mutateFirst("devices") { [host] devices in
       devices.mutateChildren(named: "interface") { element in
-        guard let known, element.first("mac")?[attribute: "address"]?.lowercased() == known.mac else {
-          return
-        }
-        element[attribute: "type"] = type
-        element.mutateFirst("mac") { $0[attribute: "address"] = mac }
-        element.removeChildren(named: "source")
-        if let source { element.insert(source, .after(["mac"])) }
-        if let model = nic.model { element.mutateFirst("model") { $0[attribute: "type"] = model } }
-        isChanged = true
+        guard let mac = element.first("mac")?[attribute: "address"]?.lowercased(), let name = known[mac],
+          let index = missing.firstIndex(where: { $0.name == name })
+        else { return }
+        Self.change(&element, to: missing.remove(at: index))
       }
-      guard !isChanged else { return }
-      devices.insert(
-        XMLElement("interface", ["type": type]) {
-          XMLElement("mac", ["address": mac])
-          source
-          // libvirt's own choice is a 100 Mbit/s card of 1999.
-          XMLElement("model", ["type": nic.model ?? (host.driver == .xen ? "netfront" : "virtio")])
-        }, .after(["disk", "controller", "interface", "emulator"]))
+      for nic in missing {
+        var element = XMLElement("interface")
+        Self.change(&element, to: nic)
+        // libvirt's own choice is a 100 Mbit/s card of 1999.
+        let model = nic.model ?? (host.driver == .xen ? "netfront" : "virtio")
+        element.setChild(XMLElement("model", ["type": model]))
+        devices.insert(element, .after(["disk", "controller", "interface", "emulator"]))
+      }
     }
+    for nic in nics {
+      mark.nics.removeAll { $0.name == nic.name }
+      if let mac = nic.mac { mark.nics.append(.init(name: nic.name, mac: "\(mac)")) }
+    }
+  }
+
+  private static func change(_ element: inout XMLElement, to nic: Machine.NIC) {
+    element[attribute: "type"] = nic.link == .user ? "user" : "network"
+    if let mac = nic.mac { element.setChild(XMLElement("mac", ["address": "\(mac)"]), otherwise: .first) }
+    element.removeChildren(named: "source")
+    if case .network(let name) = nic.link {
+      element.insert(XMLElement("source", ["network": name]), .after(["mac"]))
+    }
+    if let model = nic.model { element.mutateFirst("model") { $0[attribute: "type"] = model } }
   }
 
   mutating func removeNIC(_ name: String, _ mark: inout Mark) {

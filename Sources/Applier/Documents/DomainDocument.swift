@@ -41,7 +41,7 @@ struct DomainDocument {
     }
     if host.driver == .qemu { document.addQEMUDevices() }
     for disk in machine.disks { document.set(disk, &mark) }
-    for nic in machine.nics { document.set(nic, &mark) }
+    document.set(machine.nics, &mark)
     MarkDocument.write(mark, into: &document.tree)
     return document.tree
   }
@@ -57,7 +57,7 @@ struct DomainDocument {
     for name in update.removeDisks { edited.removeDisk(name, &mark) }
     for name in update.removeNICs { edited.removeNIC(name, &mark) }
     for disk in update.setDisks { edited.set(disk, &mark) }
-    for nic in update.setNICs { edited.set(nic, &mark) }
+    edited.set(update.setNICs, &mark)
     MarkDocument.write(mark, into: &edited.tree)
     return edited.tree
   }

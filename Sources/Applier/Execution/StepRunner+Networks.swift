@@ -13,7 +13,8 @@ extension StepRunner {
   func ensure(_ wanted: Network) async throws {
     var network = try await connection.network(uuid: wanted.uuid)
     if network == nil {
-      network = try await connection.defineNetwork(NetworkDocument.definition(of: wanted, stack: stack, on: host))
+      network = try await connection.defineNetwork(
+        NetworkDocument.definition(of: wanted, stack: stack, on: host))
     }
     guard let network else { return }
     if try await !network.isActive() { try await network.start() }

@@ -44,7 +44,11 @@ extension StepRunner {
       throw Failure(description: "the file '\(file)' has changed since it was planned")
     }
     let pool = try await pool(named: wanted.pool)
-    if let partial = try await pool.volume(named: wanted.name) { try await partial.delete() }
+    if let there = try await pool.volume(named: wanted.name) {
+      // An inactive pool hides what is in it: the image may be complete, and a VM may use it.
+      if try await there.info(physical: true).allocation == content.length.rawValue { return }
+      try await there.delete()
+    }
     try await checkSpace(for: content.length, in: pool)
     let volume = try await pool.createVolume(PoolDocument.uploadTarget(for: wanted))
     do {

@@ -61,7 +61,7 @@ struct Inspector {
       let live = try await present({ try await domain.xml(.live) }, unless: .noDomain)
     {
       let running = DomainDocument.read(live, name: domain.name, uuid: domain.uuid)
-      machine.pendingRestart = machine.pendingFields(comparedWith: running)
+      machine.compare(withRunning: running)
     }
     return machine
   }

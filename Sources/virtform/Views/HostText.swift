@@ -18,9 +18,9 @@ struct HostText {
 
   func render() -> String {
     let identity = Identity(stack: stack)
-    let machines = state.machines.filter { $0.mark?.stack == stack.rawValue }
-    let networks = state.networks.filter { $0.mark?.stack == stack.rawValue }
-    let pools = state.pools.filter { $0.uuid == identity.uuid(.pool, $0.name) }
+    let machines = state.machines.filter(identity.owns)
+    let networks = state.networks.filter(identity.owns)
+    let pools = state.pools.filter(identity.owns)
     var text = "host \(state.name)  \(uri)\n"
     text += table(
       ["VM", "STATE", "CPUS", "MEMORY", "ADDRESSES"],
