@@ -3,12 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
 
-# 64 KiB of a build's output say nothing; what is wrong with it does.
+# Quiet, so that what is wrong with a build stands out.
 SWIFT_BUILD := swift build --quiet
 VIRTFORM := .build/debug/virtform
 GUEST := .lab/guest
 
-.PHONY: build run stop test fast-test lint format bench packages-build packages-run packages-test guest
+.PHONY: build run test fast-test lint format packages-build packages-run packages-test guest
 
 build: packages-build
 	$(SWIFT_BUILD)
@@ -29,11 +29,12 @@ run: packages-run
 
 ## test: everything, the fast parts first
 test: packages-test lint fast-test guest
+	VIRTFORM_STRICT=1 Lab/with-daemon.sh swift test --skip-build --filter DaemonTests
 	VIRTFORM_STRICT=1 swift test --skip-build --filter EndToEndTests
 
 fast-test:
 	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
-	VIRTFORM_STRICT=1 swift test --skip-build --skip EndToEndTests
+	VIRTFORM_STRICT=1 swift test --skip-build --skip EndToEndTests --skip DaemonTests
 
 ## lint: the format that .swift-format describes, and shell scripts
 lint:

@@ -389,6 +389,25 @@ final class QEMUTests {
     #expect(try await lab.connection.storagePool(named: "default")?.volumes().isEmpty == true)
   }
 
+  @Test("every example is valid, and the LAN of examples/lan comes up and goes")
+  func examples() async throws {
+    try await withLab { lab in
+      let examples = "\(Lab.repository)/examples"
+      for name in try FileManager.default.contentsOfDirectory(atPath: examples) {
+        let validate = try await lab.virtform("validate", "\(examples)/\(name)")
+        #expect(validate.status == 0, "\(validate.errors)")
+      }
+      let apply = try await lab.virtform("apply", "\(examples)/lan", "--auto-approve")
+      #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
+      try await expectQuiet(lab, "\(examples)/lan")
+      _ = try await lab.status(of: "db") { $0["eth0"]?.hasSuffix("ip=10.123.45.10") == true }
+      let destroy = try await lab.virtform(
+        "destroy", "\(examples)/lan", "--auto-approve", "--allow-data-loss")
+      #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
+      #expect(try await lab.connection.domains().isEmpty)
+    }
+  }
+
   // MARK: Faults
 
   @Test("an apply that is killed while it makes real guests is finished by the next one")

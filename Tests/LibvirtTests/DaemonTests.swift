@@ -7,7 +7,8 @@ import Testing
 /// What only a real hypervisor shows: streams. Needs a libvirtd with QEMU on this machine, which the variable
 /// `VIRTFORM_TEST_URI` names (`qemu+unix:///session?socket=…`); everything is made under names of its own and
 /// removed.
-@Suite(.serialized, .enabled(if: Fixtures.daemonURI != nil)) struct DaemonTests {
+@Suite(.serialized, .enabled(if: Fixtures.daemonURI != nil, "needs VIRTFORM_TEST_URI; make test sets it"))
+struct DaemonTests {
   /// A boot sector that sends every byte back which it gets from the first serial port.
   private static let echo: [UInt8] =
     [
