@@ -1,0 +1,90 @@
+import FoundationEssentials
+import Libvirt
+import TestLab
+import Testing
+
+extension QEMUTests {
+  @Test("an apply that is killed while it makes real guests is finished by the next one")
+  func killed() async throws {
+    try await withLab { lab in
+      let site = try lab.write(lan(), to: "site.yaml")
+      for seconds in ["0.15", "0.4", "0.8", "1.2"] {
+        _ = try await Lab.run(
+          "/usr/bin/timeout", ["-s", "KILL", seconds, Lab.binary, "apply", site, "--auto-approve"],
+          in: lab.work,
+          environment: ["VIRTFORM_HOME": lab.home])
+        let finish = try await lab.virtform("apply", site, "--auto-approve")
+        #expect(finish.status == 0, "\(finish.output)\(finish.errors)")
+        try await expectQuiet(lab, site)
+        #expect(try await lab.connection.domains(.active).map(\.name) == ["db", "web-1", "web-2"])
+        // Three images, the shared disk, the log, two roots: nothing doubled.
+        #expect(try await lab.connection.storagePool(named: "default")?.volumes().count == 7)
+        let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
+        #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
+      }
+    }
+  }
+
+  @Test(
+    "a pool that is full says so before anything is made, or names what failed and goes on after room is made"
+  )
+  func fullPool() async throws {
+    try await withLab(
+      prepare: { work in
+        try FileManager.default.createDirectory(atPath: "\(work)/small", withIntermediateDirectories: true)
+        try await mount("-t", "tmpfs", "-o", "size=20m", "tmpfs", "\(work)/small")
+      },
+      { lab in
+        do {
+          try await expectFullPool(lab, "\(lab.work)/small")
+        } catch {
+          _ = try await Lab.run("/usr/bin/umount", ["-l", "\(lab.work)/small"], in: "/")
+          throw error
+        }
+        _ = try await Lab.run("/usr/bin/umount", ["-l", "\(lab.work)/small"], in: "/")
+      })
+  }
+
+  func mount(_ arguments: String...) async throws {
+    let outcome = try await Lab.run("/usr/bin/mount", arguments, in: "/")
+    if outcome.status != 0 { throw Lab.Failure(description: outcome.errors) }
+  }
+
+  func expectFullPool(_ lab: Lab, _ mount: String) async throws {
+    func spec(_ pools: [String]) -> String {
+      """
+      virtform: 1
+      stack: tight
+      images: {guest: {source: \(Lab.guest)/guest.qcow2}}
+      pools:
+      \(["a", "b"].map { "  \($0): {type: dir, path: \(mount)/\($0)}" }.joined(separator: "\n"))
+      vms:
+      \(pools.map { "  vm-\($0): {image: guest, pool: \($0), memory: 128MiB, accel: tcg, running: false}" }.joined(separator: "\n"))
+      """
+    }
+    // Each pool has room for its image, both together have not: only the upload finds out.
+    let site = try lab.write(spec(["a", "b"]), to: "site.yaml")
+    let apply = try await lab.virtform("apply", site, "--auto-approve")
+    #expect(apply.status == 5, "\(apply.output)\(apply.errors)")
+    #expect(apply.output.contains("No space left on device"), "\(apply.output)")
+    #expect(apply.output.contains("site.yaml:3:17: image.guest"), "\(apply.output)")
+    #expect(apply.output.contains("skipped"))
+    // Now the pool is known to be full.
+    let plan = try await lab.virtform("plan", site)
+    #expect(plan.output.contains("may be full: 13620736 B are needed"), "\(plan.output)")
+    // With no room for either, nothing is sent.
+    try await self.mount("-o", "remount,size=8m", mount)
+    let refused = try await lab.virtform("apply", site, "--auto-approve")
+    #expect(refused.status != 0)
+    #expect(
+      refused.output.contains(/the pool '[ab]' is full: .* are free, 13620736 B are needed/),
+      "\(refused.output)")
+    try await self.mount("-o", "remount,size=64m", mount)
+    let finish = try await lab.virtform("apply", site, "--auto-approve")
+    #expect(finish.status == 0, "\(finish.output)\(finish.errors)")
+    try await expectQuiet(lab, site)
+    let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
+    #expect(destroy.status == 0)
+    #expect(try await lab.connection.storagePools().map(\.name) == ["default"])
+  }
+}

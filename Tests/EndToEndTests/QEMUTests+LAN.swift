@@ -1,0 +1,218 @@
+import FoundationEssentials
+import Libvirt
+import TestLab
+import Testing
+
+extension QEMUTests {
+  func lan(
+    memory: String = "128MiB", webSize: String = "64MiB", count: Int = 2, extra: String = "",
+    policy: String = "stage"
+  ) -> String {
+    """
+    virtform: 1
+    stack: shop
+    images:
+      guest: {source: \(Lab.guest)/guest.qcow2}
+      kernel: {source: \(Lab.guest)/vmlinuz, format: raw}
+      initrd: {source: \(Lab.guest)/initrd.gz, format: raw}
+    networks:
+      lan:
+        mode: nat
+        cidr: 10.123.45.0/24
+        bridge: vft-lan
+        dhcp: {from: 10.123.45.100, to: 10.123.45.199}
+        dns: {domain: shop.example}
+    disks:
+      db-data: {size: 64MiB, protect: true}
+    defaults: {accel: tcg, cpus: 1, memory: \(memory), on_change: \(policy), shutdown: {timeout: 90s}}
+    vms:
+      db:
+        title: The database
+        description: "First line\\nand <second>"
+        kernel: kernel
+        initrd: initrd
+        cmdline: console=ttyS0 quiet panic=-1 vf.host=db
+        cpus: {count: 1, max: 2}
+        memory: {size: \(memory), max: 256MiB}
+        machine: q35
+        autostart: true
+        disks: {data: {disk: db-data}, log: {size: 32MiB, format: raw, bus: scsi, keep: true}}
+        nics: {lan: {ip: 10.123.45.10, mac: "52:54:00:AA:00:10"}}
+      web:
+        count: \(count)
+        image: guest
+        \(extra)
+        machine: pc
+        graphics: vnc
+        disks: {root: {size: \(webSize)}}
+        nics: {lan: {ip: 10.123.45.11+}}
+    """
+  }
+
+  /// Objects that somebody else made on the same host, one of each kind, the guest running.
+  func makeForeignObjects(_ lab: Lab) async throws {
+    try FileManager.default.createDirectory(atPath: "\(lab.work)/foreign", withIntermediateDirectories: true)
+    let network = try lab.write(
+      """
+      <network><name>theirs</name><bridge name='vft-theirs'/><ip address='10.123.99.1' netmask='255.255.255.0'/></network>
+      """, to: "network.xml")
+    let domain = try lab.write(
+      """
+      <domain type='qemu'><name>theirs</name><memory unit='MiB'>96</memory><vcpu>1</vcpu>
+      <metadata><x:note xmlns:x='urn:somebody'>keep me</x:note></metadata>
+      <os><type arch='x86_64' machine='q35'>hvm</type><kernel>\(Lab.guest)/vmlinuz</kernel>
+      <initrd>\(Lab.guest)/initrd.gz</initrd><cmdline>console=ttyS0 quiet vf.host=theirs</cmdline></os>
+      <features><acpi/></features>
+      <devices><disk type='file'><driver name='qemu' type='raw'/><source file='\(lab.work)/foreign/disk.raw'/>
+      <target dev='vda' bus='virtio'/></disk><interface type='network'><source network='theirs'/><model type='virtio'/></interface>
+      <serial type='pty'/><console type='pty'/></devices></domain>
+      """, to: "domain.xml")
+    _ = try await lab.virsh("pool-create-as", "theirs", "dir", "--target", "\(lab.work)/foreign")
+    _ = try await lab.virsh("vol-create-as", "theirs", "disk.raw", "16M")
+    _ = try await lab.virsh("net-define", network)
+    _ = try await lab.virsh("net-start", "theirs")
+    _ = try await lab.virsh("define", domain)
+    _ = try await lab.virsh("start", "theirs")
+  }
+
+  /// Their documents and the content of their disk.
+  func foreignObjects(_ lab: Lab) async throws -> [String] {
+    [
+      try await lab.virsh("dumpxml", "theirs"), try await lab.virsh("dumpxml", "theirs", "--inactive"),
+      try await lab.virsh("net-dumpxml", "theirs"), try await lab.virsh("pool-dumpxml", "theirs"),
+      try await lab.virsh("vol-dumpxml", "disk.raw", "theirs").replacing(
+        /<timestamps>.*<\/timestamps>/.dotMatchesNewlines(), with: ""),
+      try Data(contentsOf: URL(filePath: "\(lab.work)/foreign/disk.raw")).base64EncodedString(),
+    ]
+  }
+
+  @Test("a LAN comes up as the spec says, changes, restarts on consent, and goes without a trace")
+  func lanLife() async throws {
+    try await withLab { lab in
+      try await makeForeignObjects(lab)
+      let theirBoot = try await lab.status(of: "theirs")["boot"]
+      let theirs = try await foreignObjects(lab)
+      let site = try lab.write(lan(), to: "site.yaml")
+
+      let apply = try await lab.virtform("apply", site, "--auto-approve")
+      #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
+      try await expectAsSpecified(lab)
+      try await expectQuiet(lab, site)
+      let again = try await lab.calls {
+        let apply = try await lab.virtform("apply", site, "--auto-approve")
+        #expect(apply.status == 0)
+      }
+      #expect(Lab.mutating(again).isEmpty)
+
+      // The guests themselves.
+      let db = try await lab.status(of: "db") { $0["eth0"]?.hasSuffix("ip=10.123.45.10") == true }
+      #expect(db["cpus"] == "1")
+      #expect(db["vda"] == "64M")
+      #expect(db["sda"] == "32M")
+      #expect(db["eth0"]?.hasPrefix("52:54:00:aa:00:10") == true)
+      let web = try await lab.status(of: "web-2") { $0["eth0"]?.hasSuffix("ip=10.123.45.12") == true }
+      #expect(web["vda"] == "64M")
+      let shown = try await lab.virtform("show", site)
+      #expect(shown.output.contains(/web-2 +running +1 +128 MiB +10\.123\.45\.12/), "\(shown.output)")
+
+      // A change that a running guest takes, one that it cannot take, one VM more.
+      try lab.write(
+        lan(memory: "160MiB", webSize: "96MiB", count: 3, extra: "title: Web ${index}"), to: "site.yaml")
+      let plan = try await lab.virtform("plan", site)
+      #expect(plan.output.contains("~ memory  128 MiB → 160 MiB  (restart)"), "\(plan.output)")
+      #expect(plan.output.contains("~ size  64 MiB → 96 MiB  (live)"))
+      #expect(plan.output.contains("2 to add, 6 to change, 0 to remove. 0 guests restart"))
+      let change = try await lab.virtform("apply", site, "--auto-approve")
+      #expect(change.status == 0, "\(change.output)\(change.errors)")
+      try await expectQuiet(lab, site)
+      let grown = try await lab.status(of: "web-2") { $0["vda"] == "96M" }
+      #expect(grown["boot"] == web["boot"], "the guest was not restarted")
+      #expect(grown["mem"] == web["mem"], "memory waits for a restart")
+      #expect(try await lab.virsh("desc", "web-2", "--title").contains("Web 2"))
+      let pending = try await lab.virtform("show", site)
+      #expect(pending.output.contains("pending restart: memory"))
+
+      // With the spec's consent, the restart.
+      try lab.write(
+        lan(
+          memory: "160MiB", webSize: "96MiB", count: 3, extra: "title: Web ${index}",
+          policy: "restart-if-needed"),
+        to: "site.yaml")
+      let restart = try await lab.virtform("apply", site, "--auto-approve")
+      #expect(restart.status == 0, "\(restart.output)\(restart.errors)")
+      #expect(restart.output.contains("3 guests restart"), "\(restart.output)")
+      try await expectQuiet(lab, site)
+      let restarted = try await lab.status(of: "web-2") { $0["boot"] != web["boot"] }
+      #expect(
+        try #require(Int(restarted["mem"]?.dropLast() ?? "")) > (Int(web["mem"]?.dropLast() ?? "") ?? 0))
+
+      // Without consent to data loss every disk stays; with it, all but the protected and the kept one go.
+      let kept = try await lab.virtform("plan", "--destroy", site)
+      #expect(kept.output.contains("no data loss"))
+      let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
+      #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
+      #expect(try await lab.connection.domains().map(\.name) == ["theirs"])
+      #expect(try await lab.connection.networks().map(\.name) == ["theirs"])
+      let volumes = try #require(try await lab.connection.storagePool(named: "default")).volumes
+      let left = try await volumes().map(\.name)
+      #expect(left.count == 2 && left[0].hasPrefix("db-data-") && left[1].hasPrefix("db.log-"), "\(left)")
+      #expect(try await foreignObjects(lab) == theirs)
+      #expect(try await lab.status(of: "theirs")["boot"] == theirBoot)
+    }
+  }
+
+  /// Each field of each object as `virsh`, which knows nothing of virtform, reads it.
+  func expectAsSpecified(_ lab: Lab) async throws {
+    let db = try XMLElement(parsing: try await lab.virsh("dumpxml", "db", "--inactive"))
+    #expect(db[attribute: "type"] == "qemu")
+    #expect(db.first("title")?.text == "The database")
+    #expect(db.first("description")?.text == "First line\nand <second>")
+    #expect(db.first("memory")?.text == "262144")
+    #expect(db.first("currentMemory")?.text == "131072")
+    #expect(db.first("vcpu")?.text == "2")
+    #expect(db.first("vcpu")?[attribute: "current"] == "1")
+    #expect(db.at("os", "type")?[attribute: "machine"]?.hasPrefix("pc-q35-") == true)
+    #expect(db.at("os", "kernel")?.text.hasPrefix("\(lab.home)/images/kernel-") == true)
+    #expect(db.at("os", "initrd")?.text.hasPrefix("\(lab.home)/images/initrd-") == true)
+    #expect(db.at("os", "cmdline")?.text == "console=ttyS0 quiet panic=-1 vf.host=db")
+    #expect(db.at("devices", "serial") != nil)
+    #expect(db.at("devices", "graphics") == nil)
+    let disks = db.all(at: "devices", "disk")
+    #expect(disks.map { $0.first("target")?[attribute: "bus"] } == ["virtio", "scsi"])
+    #expect(disks.map { $0.first("driver")?[attribute: "type"] } == ["qcow2", "raw"])
+    #expect(disks[0].first("source")?[attribute: "file"]?.hasPrefix("\(lab.home)/images/db-data-") == true)
+    let nic = try #require(db.at("devices", "interface"))
+    #expect(nic.first("mac")?[attribute: "address"] == "52:54:00:aa:00:10")
+    #expect(nic.first("source")?[attribute: "network"] == "lan")
+    #expect(nic.first("model")?[attribute: "type"] == "virtio")
+    #expect(try await lab.virsh("dominfo", "db").contains(/Autostart: +enable/))
+    #expect(try await lab.virsh("domstate", "db").hasPrefix("running"))
+
+    let web = try XMLElement(parsing: try await lab.virsh("dumpxml", "web-1", "--inactive"))
+    #expect(web.at("os", "type")?[attribute: "machine"]?.hasPrefix("pc-i440fx-") == true)
+    #expect(web.at("devices", "graphics")?[attribute: "type"] == "vnc")
+    #expect(web.at("devices", "graphics")?[attribute: "listen"] == "127.0.0.1")
+    #expect(web.first("memory")?.text == "131072")
+    #expect(try await lab.virsh("dominfo", "web-1").contains(/Autostart: +disable/))
+    let root = try #require(web.at("devices", "disk", "source")?[attribute: "file"])
+    let volume = try XMLElement(parsing: try await lab.virsh("vol-dumpxml", root))
+    #expect(volume.first("capacity")?.text == "\(64 << 20)")
+    #expect(volume.at("target", "format")?[attribute: "type"] == "qcow2")
+    #expect(volume.at("backingStore", "path")?.text.hasPrefix("\(lab.home)/images/guest-") == true)
+    #expect(volume.at("backingStore", "format")?[attribute: "type"] == "qcow2")
+
+    let network = try XMLElement(parsing: try await lab.virsh("net-dumpxml", "lan", "--inactive"))
+    #expect(network.first("forward")?[attribute: "mode"] == "nat")
+    #expect(network.first("bridge")?[attribute: "name"] == "vft-lan")
+    #expect(network.first("domain")?[attribute: "name"] == "shop.example")
+    #expect(network.first("ip")?[attribute: "address"] == "10.123.45.1")
+    #expect(network.at("ip", "dhcp", "range")?[attribute: "start"] == "10.123.45.100")
+    #expect(network.at("ip", "dhcp", "range")?[attribute: "end"] == "10.123.45.199")
+    let hosts = network.all(at: "ip", "dhcp", "host").map {
+      "\($0[attribute: "name"] ?? "") \($0[attribute: "ip"] ?? "")"
+    }
+    #expect(hosts == ["db 10.123.45.10", "web-1 10.123.45.11", "web-2 10.123.45.12"])
+    #expect(try await lab.virsh("net-info", "lan").contains(/Autostart: +yes/))
+    #expect(try await lab.virsh("net-info", "lan").contains(/Active: +yes/))
+  }
+}
