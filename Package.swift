@@ -21,10 +21,10 @@ let package = Package(
     .systemLibrary(name: "CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
 
-    .target(name: "SpecModel", dependencies: ["CYAML"], swiftSettings: settings),
+    .target(name: "SpecModel", dependencies: ["CYAML"], exclude: ["README.md"], swiftSettings: settings),
     .target(
       name: "Planner", dependencies: ["SpecModel", .product(name: "Crypto", package: "swift-crypto")],
-      swiftSettings: settings),
+      exclude: ["README.md"], swiftSettings: settings),
     .target(
       name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings
     ),
@@ -33,7 +33,7 @@ let package = Package(
       dependencies: [
         "Planner", "Libvirt", "SpecModel", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
-      ], swiftSettings: settings),
+      ], exclude: ["README.md"], swiftSettings: settings),
     .executableTarget(
       name: "virtform",
       dependencies: [
