@@ -106,7 +106,8 @@ extension HostPlanner {
       var machine = wanted.machine
       machine.mark = mark(for: machine, staged: pending)
       let update = MachineUpdate(
-        wanted: machine, fields: Set(differences.map(\.0)).subtracting([.running]), setDisks: disks.set,
+        wanted: machine, fields: Set(differences.map(\.0)).subtracting([.running]),
+        liveFields: Set(differences.filter { $0.1.effect == .live }.map(\.0)), setDisks: disks.set,
         removeDisks: disks.removed.map(\.name), setNICs: nics.set.map { withAddress($0, of: machine) },
         removeNICs: nics.removed)
       let worst = fields.filter { $0.path != MachineField.running.rawValue }.map(\.effect).max() ?? .none

@@ -5,7 +5,7 @@ import Testing
 
 extension QEMUTests {
   func lan(
-    memory: String = "128MiB", webSize: String = "64MiB", count: Int = 2, extra: String = "",
+    memory: String = "128MiB", dbCPUs: Int = 1, webSize: String = "64MiB", count: Int = 2, extra: String = "",
     policy: String = "stage"
   ) -> String {
     """
@@ -32,7 +32,7 @@ extension QEMUTests {
         kernel: kernel
         initrd: initrd
         cmdline: console=ttyS0 quiet panic=-1 vf.host=db
-        cpus: {count: 1, max: 2}
+        cpus: {count: \(dbCPUs), max: 2}
         memory: {size: \(memory), max: 256MiB}
         machine: q35
         autostart: true
@@ -132,15 +132,30 @@ extension QEMUTests {
       let pending = try await lab.virtform("show", site)
       #expect(pending.output.contains("pending restart: memory"))
 
+      // What db's guest takes while it runs: memory within what it booted with, and a further vCPU.
+      #expect(
+        plan.output.contains("~ memory  128 MiB (max 256 MiB) → 160 MiB (max 256 MiB)  (live)"),
+        "\(plan.output)")
+      try lab.write(
+        lan(memory: "160MiB", dbCPUs: 2, webSize: "96MiB", count: 3, extra: "title: Web ${index}"),
+        to: "site.yaml")
+      let more = try await lab.virtform("apply", site, "--auto-approve")
+      #expect(more.status == 0, "\(more.output)\(more.errors)")
+      #expect(more.output.contains("~ cpus  1 (max 2) → 2  (live)"), "\(more.output)")
+      let bigger = try await lab.status(of: "db") { $0["cpus"] == "2" }
+      #expect(bigger["boot"] == db["boot"], "the guest was not restarted")
+      #expect(try #require(Int(bigger["mem"]?.dropLast() ?? "")) > (Int(db["mem"]?.dropLast() ?? "") ?? 0))
+      try await expectQuiet(lab, site)
+
       // With the spec's consent, the restart.
       try lab.write(
         lan(
-          memory: "160MiB", webSize: "96MiB", count: 3, extra: "title: Web ${index}",
+          memory: "160MiB", dbCPUs: 2, webSize: "96MiB", count: 3, extra: "title: Web ${index}",
           policy: "restart-if-needed"),
         to: "site.yaml")
       let restart = try await lab.virtform("apply", site, "--auto-approve")
       #expect(restart.status == 0, "\(restart.output)\(restart.errors)")
-      #expect(restart.output.contains("3 guests restart"), "\(restart.output)")
+      #expect(restart.output.contains("2 guests restart"), "\(restart.output)")
       try await expectQuiet(lab, site)
       let restarted = try await lab.status(of: "web-2") { $0["boot"] != web["boot"] }
       #expect(

@@ -22,15 +22,31 @@ extension StepRunner {
     if update.fields.contains(.autostart), let autostart = update.wanted.settings.autostart {
       try await domain.setAutostart(autostart)
     }
+    // The guest first: what it refuses is not written down, so the next plan has it again.
+    if try await domain.isActive() {
+      for field in update.liveFields.sorted() {
+        try await change(field, of: domain, to: update.wanted.settings)
+      }
+    }
     let before = try await domain.xml(.inactive, secure: true)
     let after = DomainDocument.edit(before, update, on: host)
     _ = try await connection.defineDomain(after, validate: true)
-    guard try await domain.isActive() else { return }
-    if update.fields.contains(.title) {
-      try await domain.setTitle(update.wanted.settings.title, affecting: .live)
-    }
-    if update.fields.contains(.description) {
-      try await domain.setDescription(update.wanted.settings.description, affecting: .live)
+  }
+
+  /// Changes a running guest. Fields that no guest notices have nothing to do here.
+  private func change(_ field: MachineField, of domain: Domain, to settings: MachineSettings) async throws {
+    switch field {
+    case .title: try await domain.setTitle(settings.title, affecting: .live)
+    case .description: try await domain.setDescription(settings.description, affecting: .live)
+    case .cpus:
+      if let cpus = settings.cpus { try await domain.setVCPUs(cpus.count, affecting: .live) }
+    case .memory:
+      if let memory = settings.memory {
+        try await domain.setMemory(kibibytes: memory.size.rawValue >> 10, affecting: .live)
+      }
+    case .accel, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .graphics, .console, .autostart,
+      .running:
+      break
     }
   }
 

@@ -13,7 +13,7 @@ enum Differ {
       let (from, to) = (field.value(of: actual), field.value(of: wanted))
       guard from != to, to != nil || isOwned(field, by: wanted, actual) else { return nil }
       let isNoticed = field == .running ? actual.isRunning : staysUp
-      let effect = isNoticed ? field.effectWhileRunning : .none
+      let effect = isNoticed ? field.effectWhileRunning(from: actual, to: wanted) : .none
       return (field, FieldChange(field.rawValue, from: from, to: to, effect: effect))
     }
   }

@@ -30,13 +30,28 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
     }
   }
 
-  /// What changing the field does to a guest that runs on. A guest that is off notices nothing.
-  var effectWhileRunning: Effect {
-    switch self {
+  /// What changing the field from what `actual` has to what `wanted` has does to a guest that runs on. A guest that
+  /// is off notices nothing.
+  func effectWhileRunning(from actual: Machine, to wanted: Machine) -> Effect {
+    // What waits for a restart is not what the guest runs with: nothing can be built on it before.
+    let isPending = actual.pendingRestart.contains(rawValue)
+    return switch self {
     case .autostart, .title, .description: .live
     case .running: .stop
-    case .accel, .cpus, .memory, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .graphics, .console:
-      .restart
+    case .cpus:
+      // A guest takes further vCPUs; whether it gives one back is its own decision, so that waits.
+      if let from = actual.settings.cpus, let to = wanted.settings.cpus, from.max == to.max,
+        to.count > from.count,
+        !isPending
+      {
+        .live
+      } else {
+        .restart
+      }
+    case .memory:
+      // The balloon goes both ways, within what the guest booted with.
+      if actual.settings.memory?.max == wanted.settings.memory?.max, !isPending { .live } else { .restart }
+    case .accel, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .graphics, .console: .restart
     }
   }
 

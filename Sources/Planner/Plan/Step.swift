@@ -97,6 +97,8 @@ public struct MachineUpdate: Sendable {
   /// The VM with the wanted values in the fields to change.
   public let wanted: Machine
   public let fields: Set<MachineField>
+  /// Those of `fields` that the running guest is to have at once.
+  public let liveFields: Set<MachineField>
   /// Disks to add or to change, by name.
   public let setDisks: [Machine.Disk]
   /// Names of disks to detach.
@@ -105,11 +107,13 @@ public struct MachineUpdate: Sendable {
   public let removeNICs: [String]
 
   public init(
-    wanted: Machine, fields: Set<MachineField>, setDisks: [Machine.Disk] = [], removeDisks: [String] = [],
+    wanted: Machine, fields: Set<MachineField>, liveFields: Set<MachineField> = [],
+    setDisks: [Machine.Disk] = [], removeDisks: [String] = [],
     setNICs: [Machine.NIC] = [], removeNICs: [String] = []
   ) {
     self.wanted = wanted
     self.fields = fields
+    self.liveFields = liveFields
     self.setDisks = setDisks
     self.removeDisks = removeDisks
     self.setNICs = setNICs
