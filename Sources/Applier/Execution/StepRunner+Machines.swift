@@ -12,6 +12,8 @@ extension StepRunner {
   }
 
   func define(_ machine: Machine) async throws {
+    // Made by another run since the plan: what it was given since is not overwritten.
+    guard try await connection.domain(uuid: machine.uuid) == nil else { return }
     let document = DomainDocument.definition(of: machine, on: host)
     let domain = try await connection.defineDomain(document, validate: true)
     if let autostart = machine.settings.autostart { try await domain.setAutostart(autostart) }
@@ -95,11 +97,13 @@ extension StepRunner {
     return try await !domain.isActive()
   }
 
-  func undefine(_ uuid: UUID) async throws {
+  /// Without consent to data loss the firmware's variables stay, and a saved state of the guest is an obstacle.
+  func undefine(_ uuid: UUID, keepsState: Bool) async throws {
     guard let domain = try await connection.domain(uuid: uuid) else { return }
     let options: UndefineOptions =
       switch host.driver {
-      case .qemu: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .nvram]
+      case .qemu where keepsState: [.snapshotsMetadata, .checkpointsMetadata, .keepNVRAM]
+    case .qemu: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .nvram]
       case .test: [.managedSave, .snapshotsMetadata]
       case .xen: [.managedSave]
       case .other: []

@@ -85,21 +85,25 @@ extension StepRunner {
 
   func create(_ wanted: Volume) async throws {
     let pool = try await pool(named: wanted.pool)
-    if try await pool.volume(named: wanted.name) != nil { return }
+    if let there = try await pool.volume(named: wanted.name) {
+      // libvirt lists a file that somebody deleted until the pool is refreshed.
+      if try await present({ try await there.xml() }, unless: .noStorageVolume) != nil { return }
+      try await pool.refresh()
+    }
     _ = try await pool.createVolume(PoolDocument.definition(of: wanted))
   }
 
   func grow(_ wanted: Volume, _ guest: UUID?) async throws {
-    if let guest, let domain = try await connection.domain(uuid: guest), try await domain.isActive() {
-      try await domain.resizeBlock(path: wanted.path, bytes: wanted.capacity.rawValue)
-      return
-    }
     guard let volume = try await pool(named: wanted.pool).volume(named: wanted.name) else {
       throw Failure(description: "the volume '\(wanted.name)' is gone")
     }
     // Asked again here: what libvirt would do silently, shrink, must never happen.
     guard try await volume.info().capacity <= wanted.capacity.rawValue else {
       throw Failure(description: "the volume is larger than \(wanted.capacity) by now; it is not shrunk")
+    }
+    if let guest, let domain = try await connection.domain(uuid: guest), try await domain.isActive() {
+      try await domain.resizeBlock(path: wanted.path, bytes: wanted.capacity.rawValue)
+      return
     }
     try await volume.resize(bytes: wanted.capacity.rawValue)
   }
@@ -109,8 +113,10 @@ extension StepRunner {
       let volume = try await pool.volume(named: volumeName)
     else { return }
     let path = try await volume.path()
-    // A clone that somebody made of it since the plan would lose its base.
-    for other in try await pool.volumes() where other.name != volumeName {
+    // Somebody else's clone would lose its base. The planner knows the stack's own.
+    guard let stack = try? ResourceName(parsing: stack) else { return }
+    let identity = Identity(stack: stack)
+    for other in try await pool.volumes() where identity.volume(named: other.name) == nil {
       let document = try await present({ try await other.xml() }, unless: .noStorageVolume)
       if document?.at("backingStore", "path")?.text == path {
         throw Failure(description: "the volume '\(other.name)' is a clone of it")

@@ -35,7 +35,7 @@ struct StepRunner: Sendable {
     case .startMachine(let uuid): try await start(uuid)
     case .stopMachine(let uuid, let policy): try await stop(domain(uuid), policy)
     case .powerOffMachine(let uuid, let policy): try await powerOff(uuid, policy)
-    case .undefineMachine(let uuid): try await undefine(uuid)
+    case .undefineMachine(let uuid, let keepsState): try await undefine(uuid, keepsState: keepsState)
     }
   }
 }

@@ -32,20 +32,16 @@ struct Inspector {
   // MARK: VMs
 
   private func machines() async throws -> [Machine] {
-    // Two lists, since libvirt refuses to list more than 16,384 domains in one.
-    async let running = connection.domains(.active)
-    async let inactive = connection.domains(.inactive)
+    async let all = connection.domains()
+    async let active = connection.domains(.active)
     async let starting = connection.domains(.autostart)
+    let running = Set(try await active.map(\.uuid))
     let autostart = Set(try await starting.map(\.uuid))
-    let all = try await running.map { ($0, true) } + inactive.map { ($0, false) }
-    let machines = try await concurrentlyThrowing(all) { domain, isRunning in
-      try await machine(domain, isRunning: isRunning, autostart: autostart.contains(domain.uuid))
+    let machines = try await concurrentlyThrowing(try await all) { domain in
+      try await machine(
+        domain, isRunning: running.contains(domain.uuid), autostart: autostart.contains(domain.uuid))
     }
-    // A domain that stopped between the two lists is in both.
-    var seen: Set<UUID> = []
-    return machines.compactMap { $0 }.filter { seen.insert($0.uuid).inserted }.sorted {
-      $0.name.isOrderedNaturally(before: $1.name)
-    }
+    return machines.compactMap { $0 }.sorted { $0.name.isOrderedNaturally(before: $1.name) }
   }
 
   /// nil for a domain that went away after it was listed.
@@ -69,12 +65,13 @@ struct Inspector {
   // MARK: Networks
 
   private func networks() async throws -> [Network] {
-    async let running = connection.networks(.active)
-    async let inactive = connection.networks(.inactive)
+    async let all = connection.networks()
+    async let active = connection.networks(.active)
     async let starting = connection.networks(.autostart)
+    let running = Set(try await active.map(\.uuid))
     let autostart = Set(try await starting.map(\.uuid))
-    let all = try await running.map { ($0, true) } + inactive.map { ($0, false) }
-    let networks = try await concurrentlyThrowing(all) { network, isActive -> Network? in
+    let networks = try await concurrentlyThrowing(try await all) { network -> Network? in
+      let isActive = running.contains(network.uuid)
       guard let document = try await present({ try await network.xml(.inactive) }, unless: .noNetwork) else {
         return nil
       }
@@ -88,12 +85,13 @@ struct Inspector {
   // MARK: Pools
 
   private func pools() async throws -> [Pool] {
-    async let running = connection.storagePools(.active)
-    async let inactive = connection.storagePools(.inactive)
+    async let all = connection.storagePools()
+    async let active = connection.storagePools(.active)
     async let starting = connection.storagePools(.autostart)
+    let running = Set(try await active.map(\.uuid))
     let autostart = Set(try await starting.map(\.uuid))
-    let all = try await running.map { ($0, true) } + inactive.map { ($0, false) }
-    let pools = try await concurrentlyThrowing(all) { pool, isActive -> Pool? in
+    let pools = try await concurrentlyThrowing(try await all) { pool -> Pool? in
+      let isActive = running.contains(pool.uuid)
       guard let document = try await present({ try await pool.xml(inactive: false) }, unless: .noStoragePool)
       else { return nil }
       var read = Pool(

@@ -46,7 +46,8 @@ public enum Operation: Sendable {
   case stopMachine(uuid: UUID, ShutdownPolicy)
   /// Stops the guest, whatever it does, before its VM is removed.
   case powerOffMachine(uuid: UUID, ShutdownPolicy)
-  case undefineMachine(uuid: UUID)
+  /// `keepsState`: what is the guest's own beside its disks, such as UEFI variables, stays.
+  case undefineMachine(uuid: UUID, keepsState: Bool)
 
   /// The verb of progress and reports: "creating", "starting".
   public var verb: Verb {

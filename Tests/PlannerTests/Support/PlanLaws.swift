@@ -38,7 +38,7 @@ enum PlanLaws {
         expect(others.filter { $0.makes.map(paths.contains) ?? false }, areIn: earlier, of: step)
       case .createVolume(let volume):
         expect(others.filter { $0.makes != nil && $0.makes == volume.backingPath }, areIn: earlier, of: step)
-      case .undefineMachine(let uuid):
+      case .undefineMachine(let uuid, _):
         expect(others.filter { $0.stops(uuid) }, areIn: earlier, of: step)
       case .removePool, .removeNetwork:
         expect(others.filter { $0.address.kind == .vm }, areIn: earlier, of: step)

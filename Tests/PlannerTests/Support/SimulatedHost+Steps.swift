@@ -32,7 +32,7 @@ extension SimulatedHost {
     case .updateMachine(let update): self.update(update, complain)
     case .startMachine(let uuid): start(uuid, complain)
     case .stopMachine(let uuid, _), .powerOffMachine(let uuid, _): guests[uuid] = nil
-    case .undefineMachine(let uuid):
+    case .undefineMachine(let uuid, _):
       if guests[uuid] != nil { complain("the guest runs") }
       state.machines.removeAll { $0.uuid == uuid }
     }
