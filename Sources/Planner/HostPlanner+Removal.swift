@@ -41,7 +41,8 @@ extension HostPlanner {
     for disk in machine.disks { deletions += discard(disk, of: machine, after: stop) }
     draft.add(Change(address, .delete, effect: machine.isRunning ? .stop : .none, reason: reason))
     draft.add(
-      .undefineMachine(uuid: machine.uuid, keepsState: !options.allowsDataLoss), for: address, after: stop + deletions, path: nil)
+      .undefineMachine(uuid: machine.uuid, keepsState: !options.allowsDataLoss), for: address,
+      after: stop + deletions, path: nil)
   }
 
   // MARK: Disks

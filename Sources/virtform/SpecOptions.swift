@@ -13,13 +13,13 @@ struct SpecOptions: ParsableArguments {
   /// The checked spec; with errors in it, prints them all and ends the command.
   func load() throws -> Site {
     let result = SpecLoader(environment: ProcessInfo.processInfo.environment).load(spec)
+    Terminal.conceal(result.secrets)
     for diagnostic in result.rendered { Terminal.error(diagnostic) }
     guard let site = result.site else {
       let count = result.diagnostics.count { $0.severity == .error }
       Terminal.error("\(count) error\(count == 1 ? "" : "s") in the spec")
       throw ExitStatus.invalidSpec
     }
-    Terminal.conceal(site.secrets)
     return site
   }
 

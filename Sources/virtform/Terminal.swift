@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Planner
+import SpecModel
 import Synchronization
 
 /// The streams that the tool speaks on. What a spec marks as secret never gets through.
@@ -9,8 +10,13 @@ enum Terminal {
 
   /// From now on each of `values` is replaced in all output.
   static func conceal(_ values: [String]) {
+    // Output shows a text of several lines in one, or its lines on their own, and replaces what steers a terminal.
+    let lines = values.flatMap { $0.split(whereSeparator: \.isNewline).map(String.init) }
+    let forms = Set(values + lines.filter { $0.count >= 4 }).flatMap { [$0, printable($0)] }
     // Longer ones first: a secret may hold another.
-    secrets.withLock { $0 = ($0 + values).sorted { $0.count > $1.count } }
+    secrets.withLock {
+      $0 = Set($0 + forms).filter { !$0.isEmpty }.sorted { ($0.count, $0) > ($1.count, $1) }
+    }
   }
 
   static func redacted(_ text: String) -> String {

@@ -19,12 +19,28 @@ struct Workspace {
       let fleet = try await Fleet.open(site, access: access, embedded: embedded)
       return Workspace(site: site, fleet: fleet, states: try await fleet.inspect(site), options: options)
     } catch {
-      let diagnostics = error.hosts.map { host in
+      throw unreachable(error, site, options)
+    }
+  }
+
+  /// Says which hosts cannot be worked with.
+  private static func unreachable(_ failure: Fleet.Failure, _ site: Site, _ options: SpecOptions)
+    -> ExitStatus
+  {
+    options.report(
+      failure.hosts.map { host in
         Diagnostic(
           .error, host.description, at: site.origins.location(of: SpecPath("hosts.\(host.host).uri")))
-      }
-      options.report(diagnostics)
-      throw ExitStatus.failure
+      })
+    return .failure
+  }
+
+  /// The same with what the hosts have now.
+  func refreshed() async throws -> Workspace {
+    do {
+      return Workspace(site: site, fleet: fleet, states: try await fleet.inspect(site), options: options)
+    } catch {
+      throw Self.unreachable(error, site, options)
     }
   }
 

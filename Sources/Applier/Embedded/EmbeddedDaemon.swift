@@ -43,6 +43,7 @@ struct EmbeddedDaemon {
       atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     let descriptor = Glibc.open("\(directory)/.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0, flock(descriptor, LOCK_EX) == 0 else {
+      if descriptor >= 0 { close(descriptor) }
       throw Failure(description: "cannot lock '\(directory)': \(String(cString: strerror(errno)))")
     }
     return descriptor
@@ -60,16 +61,25 @@ struct EmbeddedDaemon {
 
   private func makeLink() throws {
     _ = symlink(directory, link)
+    guard try ownsSocketDirectory() else { throw Failure(description: "cannot make the link '\(link)'") }
+  }
+
+  /// True if what the socket is reached through is the user's own; false if it is not there yet.
+  ///
+  /// Throws if somebody else made it: the daemon behind it would not be the user's.
+  func ownsSocketDirectory() throws -> Bool {
+    if isPrivileged { return true }
     var status = stat()
+    guard lstat(link, &status) == 0 else { return false }
     var target = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let length = readlink(link, &target, target.count)
-    // A link that another user made of that name must not redirect the daemon.
-    guard lstat(link, &status) == 0, status.st_uid == geteuid(), length > 0,
+    guard status.st_uid == geteuid(), length > 0,
       String(decoding: target.prefix(length), as: UTF8.self) == directory
     else {
       throw Failure(
         description: "'\(link)' is in the way: remove it, or set VIRTFORM_HOME to another directory")
     }
+    return true
   }
 
   // MARK: Start

@@ -47,16 +47,27 @@ public struct EmbeddedLibvirt: Sendable {
 
   /// A connection to the daemon, which is started if it does not run.
   func open(access: Connection.Access) async throws -> Connection {
-    if let connection = try? await Connection.open(uri, access: access) { return connection }
     try check()
     let daemon = EmbeddedDaemon(libvirt: self)
+    if let connection = try await connect(daemon, access) { return connection }
     let lock = try daemon.lock()
     defer { close(lock) }
     // Another process may have started it while this one waited for the lock.
-    if let connection = try? await Connection.open(uri, access: access) { return connection }
+    if let connection = try await connect(daemon, access) { return connection }
     try await daemon.start()
     try await makeDefaultPool()
     return try await Connection.open(uri, access: access)
+  }
+
+  /// A connection if the daemon runs and is complete.
+  private func connect(_ daemon: EmbeddedDaemon, _ access: Connection.Access) async throws -> Connection? {
+    guard try daemon.ownsSocketDirectory(), let connection = try? await Connection.open(uri, access: access)
+    else {
+      return nil
+    }
+    // A start that was cut off may have left the daemon without its pool.
+    if try await connection.storagePool(named: "default") == nil { try await makeDefaultPool() }
+    return connection
   }
 
   /// The pool for disks of specs that name none. It belongs to the daemon, not to a stack.
@@ -70,7 +81,7 @@ public struct EmbeddedLibvirt: Sendable {
     if pool == nil { pool = try await connection.defineStoragePool(document) }
     guard let pool else { return }
     if try await !pool.isActive() { try await pool.start() }
-    try await pool.setAutostart(true)
+    if try await !pool.autostart() { try await pool.setAutostart(true) }
     await connection.close()
   }
 

@@ -7,6 +7,10 @@ public struct Executor: Sendable {
   private let capabilities: [ResourceName: HostCapabilities]
   private let report: @Sendable (ApplyEvent) -> Void
 
+  /// Steps of one host that are under way at once. More than the calls that libvirt takes at once, since a step
+  /// that waits for a guest to shut down makes none.
+  private static let stepsPerHost = 20
+
   /// - Parameters:
   ///   - states: what the plan was made from.
   ///   - report: is told of every event; called from any thread.
@@ -24,21 +28,35 @@ public struct Executor: Sendable {
     for step in plan.steps {
       for dependency in step.dependsOn { dependents[dependency].append(step.id) }
     }
+    var ready: [ResourceName: ArraySlice<Int>] = [:]
+    for step in plan.steps where step.dependsOn.isEmpty {
+      ready[step.address.host, default: []].append(step.id)
+    }
+    var begun: [ResourceName: Int] = [:]
     await withTaskGroup(of: (Int, StepResult).self) { group in
-      func begin(_ id: Int) {
-        let step = plan.steps[id]
-        group.addTask { (id, await perform(step, stack: plan.stack.rawValue)) }
+      /// Begins what is ready on `host`, first come first served, up to the limit.
+      func begin(_ host: ResourceName) {
+        while begun[host, default: 0] < Self.stepsPerHost, let id = ready[host]?.popFirst() {
+          begun[host, default: 0] += 1
+          group.addTask { (id, await perform(plan.steps[id], stack: plan.stack.rawValue)) }
+        }
       }
-      for step in plan.steps where step.dependsOn.isEmpty { begin(step.id) }
+      for host in ready.keys { begin(host) }
       while let (id, result) = await group.next() {
         results[id] = result
+        let host = plan.steps[id].address.host
+        begun[host, default: 1] -= 1
         if case .done = result {
           for next in dependents[id] where waiting[next].remove(id) != nil && waiting[next].isEmpty {
-            if results[next] == nil { begin(next) }
+            guard results[next] == nil else { continue }
+            let nextHost = plan.steps[next].address.host
+            ready[nextHost, default: []].append(next)
+            begin(nextHost)
           }
         } else {
           skip(dependents[id], because: plan.steps[id].address, plan, dependents, &results)
         }
+        begin(host)
       }
     }
     return ApplyReport(

@@ -103,7 +103,7 @@ extension StepRunner {
     let options: UndefineOptions =
       switch host.driver {
       case .qemu where keepsState: [.snapshotsMetadata, .checkpointsMetadata, .keepNVRAM]
-    case .qemu: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .nvram]
+      case .qemu: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .nvram]
       case .test: [.managedSave, .snapshotsMetadata]
       case .xen: [.managedSave]
       case .other: []

@@ -39,6 +39,9 @@ public struct Fleet: Sendable {
     return try Self.all(results)
   }
 
+  /// How many calls that change something were made on the hosts, failed ones included.
+  public var mutatingCalls: Int { sessions.values.map(\.connection.calls.mutating).reduce(0, +) }
+
   /// Closes all connections.
   public func close() async {
     for session in sessions.values { await session.connection.close() }

@@ -11,8 +11,8 @@ extension SiteDecoder {
     let isComplete = !instance.isTemplate
     let host = isComplete ? self.host(reader) : reference(reader, "host", to: .hosts)
     var settings = MachineSettings()
-    settings.title = reader.line("title")
-    settings.description = reader.string("description")
+    settings.title = reader.line("title").nonEmpty
+    settings.description = reader.string("description").nonEmpty
     settings.accel = reader.choice("accel")
     settings.cpus = decodeCPUs(reader, isComplete: isComplete)
     settings.memory = decodeMemory(reader, isComplete: isComplete)
@@ -30,7 +30,7 @@ extension SiteDecoder {
     let image = reference(reader, "image", to: .images)
     let kernel = reference(reader, "kernel", to: .images)
     let initrd = reference(reader, "initrd", to: .images)
-    settings.cmdline = reader.line("cmdline")
+    settings.cmdline = reader.line("cmdline").nonEmpty
     for key in ["initrd", "cmdline"] where reader.has(key) && !reader.has("kernel") && isComplete {
       reader.error("'\(key)' goes with a 'kernel', and there is none", at: key)
     }
@@ -256,4 +256,9 @@ extension SiteDecoder {
     }
     return address
   }
+}
+
+extension String? {
+  /// nil for an empty text, too: libvirt keeps none.
+  fileprivate var nonEmpty: String? { self == "" ? nil : self }
 }

@@ -7,6 +7,8 @@ struct SiteDecoder {
 
   let diagnostics: Diagnostics
   var origins = Origins()
+  /// Values that no output may show, known even where the spec is in error.
+  private(set) var secrets: [String] = []
 
   var hosts = NamedList<Host>()
   var pools = NamedList<PoolSpec>()
@@ -32,6 +34,7 @@ struct SiteDecoder {
   mutating func decode(_ root: YAMLNode, variables sources: VariableTable.Sources) -> Site? {
     guard let raw = Self.reader(of: root, diagnostics) else { return nil }
     var variables = VariableTable(raw, sources: sources, diagnostics: diagnostics)
+    secrets = variables.secrets
     guard let spec = Self.reader(of: resolved(root, &variables), diagnostics) else { return nil }
     let stack = decodeHeader(spec)
     decodeHosts(spec)
@@ -46,7 +49,7 @@ struct SiteDecoder {
     guard let stack, !diagnostics.hasErrors else { return nil }
     return Site(
       stack: stack, hosts: hosts.all, pools: pools.all, images: images.all, networks: networks.all,
-      disks: sharedDisks.all, machines: machines, origins: origins, secrets: variables.secrets)
+      disks: sharedDisks.all, machines: machines, origins: origins)
   }
 
   private static func reader(of root: YAMLNode, _ diagnostics: Diagnostics) -> MappingReader? {

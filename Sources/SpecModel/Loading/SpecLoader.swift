@@ -10,6 +10,8 @@ public struct SpecLoader {
     public let site: Site?
     public let diagnostics: [Diagnostic]
     public let sources: [SourceText]
+    /// The values of secret variables, which no output may show: `diagnostics` may quote them.
+    public let secrets: [String]
 
     /// The diagnostics as text for people.
     public var rendered: [String] {
@@ -51,6 +53,7 @@ public struct SpecLoader {
       return root
     }
     var site: Site?
+    var secrets: [String] = []
     // A file that is no YAML would make every reference into it look wrong: its own errors come first.
     if !diagnostics.hasErrors {
       let variables = VariableTable.Sources(environment: environment) { path throws(ValueError) in
@@ -60,9 +63,11 @@ public struct SpecLoader {
       }
       var decoder = SiteDecoder(diagnostics: diagnostics)
       site = decoder.decode(Self.merge(roots, of: sources, diagnostics), variables: variables)
+      secrets = decoder.secrets
     }
     return Result(
-      site: diagnostics.hasErrors ? nil : site, diagnostics: diagnostics.sorted, sources: sources)
+      site: diagnostics.hasErrors ? nil : site, diagnostics: diagnostics.sorted, sources: sources,
+      secrets: secrets)
   }
 
   private static func files(at path: String, _ diagnostics: Diagnostics) -> [String] {

@@ -10,8 +10,6 @@ public struct Site: Sendable {
   public let machines: [MachineSpec]
   /// Where each value of the resolved spec was written.
   public let origins: Origins
-  /// Values that no output may show.
-  public let secrets: [String]
 
   private let hostList: NamedList<Host>
   private let poolList: NamedList<PoolSpec>
@@ -21,7 +19,7 @@ public struct Site: Sendable {
 
   init(
     stack: ResourceName, hosts: [Host], pools: [PoolSpec], images: [ImageSpec], networks: [NetworkSpec],
-    disks: [SharedDiskSpec], machines: [MachineSpec], origins: Origins, secrets: [String]
+    disks: [SharedDiskSpec], machines: [MachineSpec], origins: Origins
   ) {
     self.stack = stack
     hostList = NamedList(hosts.sorted { $0.name < $1.name }, by: \.name)
@@ -31,7 +29,6 @@ public struct Site: Sendable {
     diskList = NamedList(disks.sorted { $0.name < $1.name }, by: \.name)
     self.machines = machines.sorted { $0.name < $1.name }
     self.origins = origins
-    self.secrets = secrets
   }
 
   public func host(_ name: ResourceName) -> Host? { hostList[name] }

@@ -39,7 +39,7 @@ struct ReportText {
     }
     let headline =
       done == 0
-      ? "Nothing was changed." : "Applied in part: \(done) of \(report.results.count) steps are done."
+      ? "No step was completed." : "Applied in part: \(done) of \(report.results.count) steps are done."
     return "\n\(style(.bold, headline))\n" + lines.joined(separator: "\n")
       + "\nRun the same command again to go on from here.\n"
   }
