@@ -29,7 +29,10 @@ extension HostPlanner {
   ) {
     let users = state.machines.filter { $0.liveNetworks.contains(actual.name) }
     let differences = Differ.fields(wanted, actual)
-    let removed = actual.reservations.subtracting(wanted.reservations)
+    let surplus = actual.reservations.subtracting(wanted.reservations)
+    let removed = surplus.filter { isOwn($0, beside: wanted.reservations) }
+    var wanted = wanted
+    wanted.reservations.formUnion(surplus.subtracting(removed))
     let added = wanted.reservations.subtracting(actual.reservations)
     let definition = Set(differences.map(\.0)).subtracting([.autostart])
     let isRewritten = !definition.isDisjoint(with: NetworkField.carriesReservations)
@@ -73,6 +76,14 @@ extension HostPlanner {
     if let worst = fields.map(\.effect).max() {
       draft.add(Change(address, .update, fields: fields, effect: worst, path: path))
     }
+  }
+
+  /// True for a reservation of one of the stack's VMs, and for one that is in the way of a wanted one. Others were made
+  /// by a person and stay.
+  private func isOwn(_ reservation: Network.Reservation, beside wanted: Set<Network.Reservation>) -> Bool {
+    site.machines.contains { $0.name.rawValue == reservation.hostname }
+      || host.ownMachine(named: reservation.hostname) != nil
+      || wanted.contains { $0.ip == reservation.ip || $0.mac == reservation.mac }
   }
 
   private func stops(ofRemovedHoldersOf reservations: Set<Network.Reservation>) -> [Int] {

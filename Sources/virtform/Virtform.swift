@@ -11,7 +11,7 @@ struct Virtform: AsyncParsableCommand {
       SPEC is a YAML file, or a directory whose *.yaml files are merged; without it, the current directory.
 
       Exit codes: 0 done, or nothing to do; 1 error; 2 changes present (plan --detailed-exitcode); \
-      3 the spec is invalid; 5 applied in part; 7 refused.
+      3 the spec is invalid; 4 the hosts have changed since the plan was shown; 5 applied in part; 7 refused.
       """,
     version: VersionCommand.current,
     subcommands: [

@@ -73,6 +73,30 @@ struct NetworkDocumentTests {
     #expect(NetworkDocument.read(document, name: "lan", uuid: UUID(), isActive: true).dhcp != nil)
   }
 
+  @Test("an edit of the DHCP range keeps what others put beside it")
+  func foreignDHCP() throws {
+    var document = try XMLElement(
+      parsing: """
+        <network><name>lan</name><forward mode='nat' dev='eth0'/><ip address='10.1.0.1' netmask='255.255.0.0'>
+        <tftp root='/srv'/><dhcp><range start='10.1.0.2' end='10.1.0.9'/><host id='0:3:1' name='six' ip='10.1.0.7'/>
+        <host mac='52:54:00:00:00:01' name='web' ip='10.1.0.11'><lease expiry='9' unit='hours'/></host>
+        <bootp file='x'/></dhcp></ip><ip address='10.2.0.1' prefix='24'/></network>
+        """)
+    NetworkDocument.write(.dhcp, of: try network(.nat), into: &document)
+    NetworkDocument.write(.mode, of: try network(.routed), into: &document)
+    let block = try #require(document.first("ip"))
+    #expect(block[attribute: "prefix"] == "16")
+    #expect(block.first("tftp") != nil)
+    #expect(block.at("dhcp", "range")?[attribute: "start"] == "10.1.9.0")
+    #expect(block.all(at: "dhcp", "range").count == 1)
+    #expect(block.all(at: "dhcp", "host").count == 2)
+    #expect(block.at("dhcp", "host", "lease") != nil)
+    #expect(block.at("dhcp", "bootp") != nil)
+    #expect(document.all("ip").count == 2)
+    #expect(document.first("forward")?[attribute: "dev"] == "eth0")
+    #expect(document.first("forward")?[attribute: "mode"] == "route")
+  }
+
   @Test("a volume's backing file and format are stated")
   func volume() throws {
     let volume = Volume(

@@ -29,9 +29,14 @@ enum NetworkDocument {
   static func write(_ field: NetworkField, of network: Network, into document: inout XMLElement) {
     switch field {
     case .mode:
-      document.removeChildren(named: "forward")
-      if let mode = forwardMode(network.mode) {
-        document.insert(XMLElement("forward", ["mode": mode]), .after(["name", "uuid", "metadata"]))
+      guard let mode = forwardMode(network.mode) else {
+        document.removeChildren(named: "forward")
+        return
+      }
+      document.mutateFirst("forward", otherwise: .after(["name", "uuid", "metadata"])) { forward in
+        // What goes with network address translation means nothing to another mode.
+        if mode != "nat" { forward.removeChildren(named: "nat") }
+        forward[attribute: "mode"] = mode
       }
     case .bridge:
       guard let bridge = network.bridge else { return }
@@ -50,9 +55,7 @@ enum NetworkDocument {
         document.insert(
           XMLElement("domain", ["name": domain, "localOnly": "yes"]), .before(["dns", "ip", "route"]))
       }
-    case .cidr, .gateway, .dhcp:
-      document.removeChildren { $0.name == "ip" && $0[attribute: "family"] != "ipv6" }
-      if let address = addresses(of: network) { document.insert(address, .before(["route"])) }
+    case .cidr, .gateway, .dhcp: writeAddresses(of: network, into: &document)
     case .autostart: return
     }
   }
@@ -67,17 +70,40 @@ enum NetworkDocument {
     }
   }
 
-  private static func addresses(of network: Network) -> XMLElement? {
-    guard let cidr = network.cidr, let gateway = network.gateway else { return nil }
-    return XMLElement("ip", ["family": "ipv4", "address": "\(gateway)", "prefix": "\(cidr.prefix)"]) {
-      if network.dhcp != nil || !network.reservations.isEmpty {
-        XMLElement("dhcp") {
-          if let range = network.dhcp {
-            XMLElement("range", ["start": "\(range.from)", "end": "\(range.to)"])
-          }
-          network.reservations.sorted().map(host)
+  /// Edits the first IPv4 block: its address, its range and its reservations. TFTP, routes, further blocks stay.
+  private static func writeAddresses(of network: Network, into document: inout XMLElement) {
+    func isManaged(_ element: XMLElement) -> Bool {
+      element.name == "ip" && element[attribute: "family"] != "ipv6"
+    }
+    let index = document.children.firstIndex { $0.element.map(isManaged) ?? false }
+    guard let cidr = network.cidr, let gateway = network.gateway else {
+      if let index { document.children.remove(at: index) }
+      return
+    }
+    var block = index.flatMap { document.children[$0].element } ?? XMLElement("ip", ["family": "ipv4"])
+    block[attribute: "address"] = "\(gateway)"
+    block[attribute: "netmask"] = nil
+    block[attribute: "prefix"] = "\(cidr.prefix)"
+    if network.dhcp != nil || !network.reservations.isEmpty || block.first("dhcp") != nil {
+      block.mutateFirst("dhcp") { dhcp in
+        let there = dhcp.all("host").compactMap(reservation)
+        dhcp.removeChildren(named: "range")
+        dhcp.removeChildren { host in
+          host.name == "host" && reservation(host).map { !network.reservations.contains($0) } ?? false
+        }
+        for missing in network.reservations.subtracting(there).sorted() {
+          dhcp.insert(host(missing), .after(["range", "host"]))
+        }
+        if let range = network.dhcp {
+          dhcp.insert(XMLElement("range", ["start": "\(range.from)", "end": "\(range.to)"]), .first)
         }
       }
+      if block.first("dhcp")?.elements.isEmpty == true { block.removeChildren(named: "dhcp") }
+    }
+    if let index {
+      document.children[index] = .element(block)
+    } else {
+      document.insert(block, .before(["route"]))
     }
   }
 
@@ -108,12 +134,17 @@ enum NetworkDocument {
     {
       network.dhcp = AddressRange(from: from, to: to)
     }
-    for host in ip.all(at: "dhcp", "host") {
-      guard let ip = address(host, "ip"), let mac = try? MACAddress(parsing: host[attribute: "mac"] ?? "")
-      else { continue }
-      network.reservations.insert(.init(mac: mac, ip: ip, hostname: host[attribute: "name"] ?? ""))
-    }
+    network.reservations = Set(ip.all(at: "dhcp", "host").compactMap(reservation))
     return network
+  }
+
+  /// nil for a reservation by something else than a MAC address, which is none of virtform's.
+  private static func reservation(_ host: XMLElement) -> Network.Reservation? {
+    guard let ip = address(host, "ip"), let mac = try? MACAddress(parsing: host[attribute: "mac"] ?? "")
+    else {
+      return nil
+    }
+    return .init(mac: mac, ip: ip, hostname: host[attribute: "name"] ?? "")
   }
 
   private static func mode(of document: XMLElement) -> NetworkMode? {

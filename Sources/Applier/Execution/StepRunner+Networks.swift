@@ -30,7 +30,17 @@ extension StepRunner {
       NetworkDocument.write(field, of: wanted, into: &document)
     }
     _ = try await connection.defineNetwork(document)
-    guard restart else { return }
+    guard restart else {
+      if try await network.isActive() {
+        let live = try await network.xml(.live)
+        let there = NetworkDocument.read(live, name: network.name, uuid: network.uuid, isActive: true)
+          .reservations
+        try await self.update(
+          network, .live, there.subtracting(wanted.reservations).sorted(),
+          wanted.reservations.subtracting(there).sorted())
+      }
+      return
+    }
     if try await network.isActive() { try await network.stop() }
     try await network.start()
   }
@@ -39,14 +49,24 @@ extension StepRunner {
     async throws
   {
     let network = try await network(uuid)
-    let affect: Affect = try await network.isActive() ? [.live, .config] : .config
-    let document = try await network.xml(.inactive)
-    let there = NetworkDocument.read(document, name: network.name, uuid: uuid, isActive: true).reservations
-    for reservation in remove where there.contains(reservation) {
+    try await update(network, .inactive, remove, add)
+    if try await network.isActive() { try await update(network, .live, remove, add) }
+  }
+
+  /// Updates one of the network's two documents by what it has: they differ while a change waits for a restart.
+  private func update(
+    _ network: VirtualNetwork, _ view: XMLView, _ remove: [Network.Reservation], _ add: [Network.Reservation]
+  ) async throws {
+    let document = try await network.xml(view)
+    let there = NetworkDocument.read(document, name: network.name, uuid: network.uuid, isActive: true)
+    let affect: Affect = view == .live ? .live : .config
+    for reservation in remove where there.reservations.contains(reservation) {
       try await network.update(
         command: .delete, section: .dhcpHost, xml: NetworkDocument.host(reservation), affecting: affect)
     }
-    for reservation in add where !there.contains(reservation) {
+    for reservation in add where !there.reservations.contains(reservation) {
+      // An address of a block that the running network does not have yet.
+      if view == .live, there.cidr?.containsHost(reservation.ip) == false { continue }
       try await network.update(
         command: .addLast, section: .dhcpHost, xml: NetworkDocument.host(reservation), affecting: affect)
     }

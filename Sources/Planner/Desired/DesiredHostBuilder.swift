@@ -105,6 +105,15 @@ struct DesiredHostBuilder {
     var machine = Machine(name: spec.name.rawValue, uuid: uuid, settings: spec.settings)
     machine.settings.accel = accelerator(of: spec)
     machine.settings.running = spec.settings.running ?? true
+    if let applied = index.ownMachine(named: machine.name)?.mark?.applied {
+      // What the spec set before and sets no longer goes back to what a new VM has.
+      if applied[MachineField.autostart.rawValue] != nil {
+        machine.settings.autostart = spec.settings.autostart ?? false
+      }
+      if applied[MachineField.graphics.rawValue] != nil {
+        machine.settings.graphics = spec.settings.graphics ?? Graphics.none
+      }
+    }
     var volumes: [Int] = []
     for disk in spec.disks {
       guard let position = wantedVolume(disk, of: spec) else { continue }
