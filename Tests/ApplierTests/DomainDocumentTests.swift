@@ -191,6 +191,25 @@ struct DomainDocumentTests {
     #expect(mark.nics.isEmpty)
   }
 
+  @Test("two NICs exchange their addresses")
+  func exchange() throws {
+    let (a, b) = (try MACAddress(parsing: "52:54:00:00:00:01"), try MACAddress(parsing: "52:54:00:00:00:02"))
+    var wanted = try machine()
+    let before = DomainDocument.definition(of: wanted, on: qemu)
+    wanted.nics = [
+      .init(name: "lan", link: .network("lan"), mac: b, model: nil),
+      .init(name: "out", link: .user, mac: a, model: nil),
+    ]
+    let update = MachineUpdate(wanted: wanted, fields: [], setNICs: wanted.nics)
+    let read = DomainDocument.read(
+      DomainDocument.edit(before, update, on: qemu), name: "db", uuid: wanted.uuid)
+    #expect(read.nics.map(\.name).sorted() == ["lan", "out"])
+    #expect(read.nics.first { $0.name == "lan" }?.mac == b)
+    #expect(read.nics.first { $0.name == "lan" }?.link == .network("lan"))
+    #expect(read.nics.first { $0.name == "out" }?.mac == a)
+    #expect(read.nics.first { $0.name == "out" }?.model == "e1000e")
+  }
+
   @Test("another chipset drops the addresses of the old one")
   func chipset() throws {
     let (_, after) = try edited([.machine]) { $0.settings.machine = "pc" }

@@ -34,6 +34,27 @@ struct SpecMistakeTests {
     #expect(!FileManager.default.fileExists(atPath: "\(directory)/home"))
   }
 
+  @Test("a secret is shown neither in an error nor in the resolved spec")
+  func secrets() async throws {
+    let directory = "/tmp/vfs-\(UInt32.random(in: 0...UInt32.max))"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try "hunter2\nsecond line".write(toFile: "\(directory)/key", atomically: true, encoding: .utf8)
+    for (field, command) in [("memory", "validate"), ("memory: 1GiB, description", "show --spec")] {
+      try """
+      virtform: 1
+      stack: quiet
+      variables: {key: {file: ./key, secret: true}}
+      vms: {web: {\(field): "${var.key}"}}
+      """.write(toFile: "\(directory)/site.yaml", atomically: true, encoding: .utf8)
+      let arguments = command.split(separator: " ").map(String.init) + ["site.yaml"]
+      let outcome = try await Lab.virtform(arguments, home: "\(directory)/home", in: directory)
+      let said = outcome.output + outcome.errors
+      #expect(said.contains("(secret)"), "\(said)")
+      #expect(!said.contains("hunter2") && !said.contains("second line"), "\(said)")
+    }
+  }
+
   @Test("wrong arguments end with 1 and the usage, help with 0")
   func arguments() async throws {
     let unknown = try await Lab.virtform(["aply"], home: "/nonexistent", in: "/tmp")
