@@ -179,6 +179,7 @@ extension HostPlanner {
     guard images.contains(where: { !wanted.contains($0.path) }) else { return }
     let remaining = state.pools.flatMap(\.volumes).filter { !deletedPaths.contains($0.path) }
     let used = Set(remaining.compactMap(\.backingPath)).union(state.machines.flatMap(filesAfterPlan))
+      .union(state.pools.flatMap(\.foreignBackingPaths))
     for image in images where !wanted.contains(image.path) {
       let address = address(.image, identity.volume(named: image.name)?.base ?? image.name)
       if used.contains(image.path) {

@@ -159,9 +159,18 @@ extension QEMUTests {
       #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
       try await expectQuiet(lab, "\(examples)/lan")
       _ = try await lab.status(of: "db") { $0["eth0"]?.hasSuffix("ip=10.123.45.10") == true }
+      // Somebody makes a clone of the stack's image: it stays as long as the clone.
+      let pool = try #require(try await lab.connection.storagePool(named: "default"))
+      let image = try #require(try await pool.volumes().map(\.name).first { $0.hasPrefix("guest-") })
+      _ = try await lab.virsh(
+        "vol-create-as", "default", "theirs.qcow2", "64M", "--format", "qcow2", "--backing-vol", image,
+        "--backing-vol-format", "qcow2")
       let destroy = try await lab.virtform(
         "destroy", "\(examples)/lan", "--auto-approve", "--allow-data-loss")
       #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
+      #expect(destroy.output.contains("something that stays uses it"), "\(destroy.output)")
+      let left = try await pool.volumes().map(\.name)
+      #expect(left.contains(image) && left.contains("theirs.qcow2") && left.count == 3, "\(left)")
       #expect(try await lab.connection.domains().isEmpty)
     }
   }

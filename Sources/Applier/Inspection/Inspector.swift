@@ -115,11 +115,20 @@ struct Inspector {
     let volumes = try await pool.volumes()
     read.volumeNames = Set(volumes.map(\.name))
     let tagged = volumes.filter { identity.volume(named: $0.name) != nil }
-    read.volumes = try await concurrentlyThrowing(tagged) { volume in
+    read.volumes = try await self.volumes(tagged, of: pool).sorted { $0.name < $1.name }
+    // Only where the stack has an image does it matter whether somebody else has a clone of it.
+    guard read.volumes.contains(where: { identity.volume(named: $0.name)?.kind == .image }) else { return }
+    let foreign = volumes.filter { identity.volume(named: $0.name) == nil }
+    read.foreignBackingPaths = Set(try await self.volumes(foreign, of: pool).compactMap(\.backingPath))
+  }
+
+  /// Those of `volumes` that are still there.
+  private func volumes(_ volumes: [StorageVolume], of pool: StoragePool) async throws -> [Volume] {
+    try await concurrentlyThrowing(volumes) { volume in
       try await present({ try await volume.xml() }, unless: .noStorageVolume).map {
         PoolDocument.read(volume: $0, pool: pool.name)
       }
-    }.compactMap { $0 }.sorted { $0.name < $1.name }
+    }.compactMap { $0 }
   }
 }
 

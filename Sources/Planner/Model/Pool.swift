@@ -13,6 +13,8 @@ public struct Pool: Hashable, Sendable {
   public var available: ByteCount?
   /// The volumes that carry a tag of virtform; others are not read.
   public var volumes: [Volume]
+  /// The paths that volumes of others have as their backing file.
+  public var foreignBackingPaths: Set<String> = []
   /// The names of all volumes.
   public var volumeNames: Set<String>
 
