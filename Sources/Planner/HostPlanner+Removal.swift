@@ -190,8 +190,13 @@ extension HostPlanner {
         continue
       }
       draft.add(Change(address, .delete, reason: options.goal == .destroy ? nil : "nothing uses it any more"))
-      _ = delete(image, address, after: allMachineSteps, effect: .none)
+      _ = delete(image, address, after: allMachineSteps + diskDeletions, effect: .none)
     }
+  }
+
+  /// Deletions of disks, which may be clones.
+  private var diskDeletions: [Int] {
+    steps { $0.address.kind == .disk }
   }
 
   /// The files that `machine` uses once this plan is done.

@@ -65,7 +65,10 @@ extension HostPlanner {
       let address = address(.image, image.spec.name.rawValue)
       let actual = host.volume(at: image.volume.path)
       if actual == nil, host.isThere(image.volume) { continue }
-      if let actual, actual.physical == nil || actual.physical == image.content.length { continue }
+      // Of the right length and in use is whole. In use by nothing, it may be the end of a run that was cut off.
+      let isWhole = actual.map { $0.physical == nil || $0.physical == image.content.length } ?? false
+      let replaces = isWhole && actual?.physical != nil && isIdle(image.volume.path)
+      if isWhole, !replaces { continue }
       let fields = [
         FieldChange("pool", from: nil, to: image.volume.pool, effect: .none),
         FieldChange("source", from: nil, to: image.spec.file, effect: .none),
@@ -75,9 +78,14 @@ extension HostPlanner {
       draft.add(
         Change(
           address, actual == nil ? .create : .update, fields: actual == nil ? fields : [fields[2]],
-          reason: actual == nil ? nil : "its last upload was cut off", path: image.spec.path))
+          reason: actual == nil
+            ? nil
+            : replaces ? "nothing uses it: its upload may have been cut off" : "its last upload was cut off",
+          path: image.spec.path))
       imageSteps[image.volume.path] = draft.add(
-        .uploadImage(file: image.spec.file, content: image.content, into: image.volume), for: address,
+        .uploadImage(
+          file: image.spec.file, content: image.content, into: image.volume, replaces: replaces),
+        for: address,
         after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.spec.path)
       needed[image.volume.pool, default: 0] += image.content.length.rawValue
       let available = host.pool(named: image.volume.pool)?.available
@@ -89,6 +97,14 @@ extension HostPlanner {
         )
       }
     }
+  }
+
+  /// True if no VM and no clone uses the image at `path`.
+  private func isIdle(_ path: String) -> Bool {
+    host.users(of: path).isEmpty
+      && !state.pools.contains { pool in
+        pool.foreignBackingPaths.contains(path) || pool.volumes.contains { $0.backingPath == path }
+      }
   }
 
   // MARK: Disks

@@ -39,14 +39,15 @@ extension StepRunner {
   }
 
   /// Streams the file into a volume. What an earlier run left unfinished is replaced.
-  func upload(_ file: String, _ content: ImageContent, into wanted: Volume) async throws {
+  func upload(_ file: String, _ content: ImageContent, into wanted: Volume, replaces: Bool) async throws {
     guard try await ImageReader.content(of: file) == content else {
       throw Failure(description: "the file '\(file)' has changed since it was planned")
     }
     let pool = try await pool(named: wanted.pool)
     if let there = try await pool.volume(named: wanted.name) {
       // An inactive pool hides what is in it: the image may be complete, and a VM may use it.
-      if try await there.info(physical: true).allocation == content.length.rawValue { return }
+      let isWhole = try await there.info(physical: true).allocation == content.length.rawValue
+      if isWhole, !replaces { return }
       try await there.delete()
     }
     try await checkSpace(for: content.length, in: pool)
@@ -58,9 +59,23 @@ extension StepRunner {
         throw Failure(description: "only \(length) of \(content.length.rawValue) bytes arrived")
       }
     } catch {
+      // libvirt words a full pool in several ways; its free space says it in one.
+      let isFull = await isFull(pool, length: content.length, volume)
       try? await volume.delete()
+      if isFull {
+        throw Failure(description: "the pool '\(pool.name)' is full: \(content.length) are needed (\(error))")
+      }
       throw error
     }
+  }
+
+  /// True if there is no room in the pool for what is missing of an upload.
+  private func isFull(_ pool: StoragePool, length: ByteCount, _ partial: StorageVolume) async -> Bool {
+    try? await pool.refresh()
+    guard let available = try? await pool.info().available,
+      let there = try? await partial.info(physical: true).allocation
+    else { return false }
+    return available + there < length.rawValue
   }
 
   /// Fails unless the pool has room. libvirt's figure is as old as the pool's last refresh, so it is asked for a new

@@ -21,7 +21,8 @@ struct StepRunner: Sendable {
     case .ensurePool(let pool): try await ensure(pool)
     case .setPoolAutostart(let uuid, let autostart): try await pool(uuid).setAutostart(autostart)
     case .removePool(let uuid): try await removePool(uuid)
-    case .uploadImage(let file, let content, let volume): try await upload(file, content, into: volume)
+    case .uploadImage(let file, let content, let volume, let replaces):
+      try await upload(file, content, into: volume, replaces: replaces)
     case .createVolume(let volume): try await create(volume)
     case .growVolume(let volume, let guest): try await grow(volume, guest)
     case .deleteVolume(let pool, let name): try await deleteVolume(pool: pool, name: name)

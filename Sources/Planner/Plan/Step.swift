@@ -22,8 +22,9 @@ public enum Operation: Sendable {
   /// Stops and undefines the pool; the files in its directory stay.
   case removePool(uuid: UUID)
 
-  /// Copies a local file into a volume.
-  case uploadImage(file: String, content: ImageContent, into: Volume)
+  /// Copies a local file into a volume. `replaces`: what is there is of the right length, but nothing uses it, so it
+  /// may be what a run left that was cut off.
+  case uploadImage(file: String, content: ImageContent, into: Volume, replaces: Bool)
   case createVolume(Volume)
   /// Grows a volume; `guest` is the running VM that uses it.
   case growVolume(Volume, guest: UUID?)

@@ -136,7 +136,8 @@ extension SiteDecoder {
         throw ValueError(
           "a disk of \(size) is not a whole number of sectors", help: "use a multiple of 512 bytes")
       }
-      return size
+      // libvirt makes qcow2 volumes of whole KiB.
+      return size.roundedUpToKibibytes
     }
   }
 

@@ -12,7 +12,7 @@ extension SimulatedHost {
     case .ensurePool(let pool): ensure(pool, complain)
     case .setPoolAutostart(let uuid, let autostart): withPool(uuid, complain) { $0.autostart = autostart }
     case .removePool(let uuid): state.pools.removeAll { $0.uuid == uuid }
-    case .uploadImage(_, let content, let volume):
+    case .uploadImage(_, let content, let volume, _):
       var volume = volume
       volume.physical = content.length
       if let index = state.pools.firstIndex(where: { $0.name == volume.pool }) {
