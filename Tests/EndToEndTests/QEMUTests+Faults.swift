@@ -69,14 +69,18 @@ extension QEMUTests {
     try lab.write(spec("vm: {image: guest, memory: 128MiB, accel: tcg, running: false}"), to: "site.yaml")
     let apply = try await lab.virtform("apply", site, "--auto-approve")
     #expect(apply.status == 5, "\(apply.output)\(apply.errors)")
-    #expect(apply.output.contains(/site\.yaml:3:17: image\.guest on local: uploading: the pool 'small' is full: /), "\(apply.output)")
+    #expect(
+      apply.output.contains("site.yaml:3:17: image.guest on local: uploading: the pool 'small' is full: "),
+      "\(apply.output)")
     #expect(apply.output.contains("skipped"))
     // Now it is known, and nothing is sent.
     let plan = try await lab.virtform("plan", site)
     #expect(plan.output.contains("pool 'small' may be full: "), "\(plan.output)")
     let refused = try await lab.virtform("apply", site, "--auto-approve")
     #expect(refused.status != 0)
-    #expect(refused.output.contains(/the pool 'small' is full: .* are free, .* are needed/), "\(refused.output)")
+    #expect(
+      refused.output.contains("the pool 'small' is full: ") && refused.output.contains(" are free, "),
+      "\(refused.output)")
     try FileManager.default.removeItem(atPath: filler)
     let finish = try await lab.virtform("apply", site, "--auto-approve")
     #expect(finish.status == 0, "\(finish.output)\(finish.errors)")
