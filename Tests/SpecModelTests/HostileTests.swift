@@ -147,6 +147,33 @@ import Testing
     #expect(taken < .seconds(30))
   }
 
+  @Test("vCPUs that every VM of a count pins are bounded in all, and a set of CPUs in its parts")
+  func pinBomb() {
+    let taken = time {
+      let found = findings(
+        in: "vms: {w: {count: 1️⃣10000, memory: 1GiB, cpus: {count: 1, max: 4096, pin: 0-16383}}}\n")
+      #expect(found.count == 1)
+      #expect(found[0].hasPrefix("1️⃣ the spec grows beyond 3000000 values"))
+      let parts = String(repeating: "0-16383,", count: 100_000) + "1"
+      #expect(
+        findings(in: "vms: {w: {memory: 1GiB, cpus: {count: 1, pin: 1️⃣\"\(parts)\"}}}\n") == [
+          "1️⃣ the CPU set has more than 1024 parts | help: write neighbours as a range, such as 0-3"
+        ])
+    }
+    #expect(taken < .seconds(30))
+  }
+
+  @Test("thousands of moves in a chain are reported in no time")
+  func moveChain() {
+    let count = 5000
+    let moves = (0..<count).map { "  vms.m\($0): vms.m\($0 + 1)\n" }.joined()
+    let taken = time {
+      let found = MarkedSpec(header + "moved:\n" + moves).load().diagnostics
+      #expect(found.count == count)
+    }
+    #expect(taken < .seconds(30))
+  }
+
   @Test("keys and values of megabytes make short messages")
   func longWords() {
     let long = String(repeating: "x", count: 1 << 20)

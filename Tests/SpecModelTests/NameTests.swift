@@ -50,6 +50,16 @@ import Testing
     #expect(problem(text) == "the name '\(text)' does not start with a letter or a digit | help: \(grammar)")
   }
 
+  @Test("what begins as a lock on a host does is no name")
+  func lockNames() {
+    #expect(
+      problem("virtform-lock-shop")
+        == "the name 'virtform-lock-shop' is reserved | help: what begins with virtform-lock- is a lock on a host"
+    )
+    #expect(problem("virtform-locks") == nil)
+    #expect(problem("virtform-lock") == nil)
+  }
+
   @Test("names are ordered by letters, with digits as numbers")
   func naturalOrder() throws {
     let sorted = ["a", "a-1", "a-2", "a-10", "a-10b", "a-99999999999999999999999", "a.1", "a1b", "a01c", "b"]

@@ -31,11 +31,11 @@ import Testing
   func modes() {
     #expect(
       findings(in: "networks: {n: 1️⃣{}}\n") == [
-        "1️⃣ 'mode' is missing in networks.n | help: one of nat, routed, isolated, open, bridge, user"
+        "1️⃣ 'mode' is missing in networks.n | help: one of nat, routed, isolated, open, bridge, ovs, user"
       ])
     #expect(
       network("mode: 1️⃣nta") == [
-        "1️⃣ 'mode' cannot be 'nta' | help: did you mean 'nat'? it is one of: nat, routed, isolated, open, bridge, user"
+        "1️⃣ 'mode' cannot be 'nta' | help: did you mean 'nat'? it is one of: nat, routed, isolated, open, bridge, ovs, user"
       ])
     for mode in ["nat", "routed", "open"] {
       #expect(
@@ -115,7 +115,9 @@ import Testing
     #expect(network("mode: isolated, mtu: 1️⃣67") == ["1️⃣ 'mtu' is 67, but must be from 68 to 65535"])
     #expect(network("mode: isolated, dns: {domain: 1️⃣a b}").count == 1)
     #expect(
-      network("mode: isolated, dns: {1️⃣name: x}") == ["1️⃣ unknown key 'name' | help: known keys are domain"])
+      network("mode: isolated, dns: {1️⃣name: x}") == [
+        "1️⃣ unknown key 'name' | help: known keys are domain, hosts"
+      ])
   }
 
   @Test("networks on one host do not overlap and do not make the same bridge")
@@ -216,5 +218,77 @@ import Testing
         == 1)
     #expect(
       findings(in: "networks: {n: 1️⃣5}\nvms: {w: {memory: 1GiB, nics: {n: {ip: 10.0.0.2}}}}\n").count == 1)
+  }
+
+  @Test("an Open vSwitch network is a bridge of the host's, without addresses of libvirt's")
+  func openVSwitch() throws {
+    let ovs = try site("networks: {n: {mode: ovs, bridge: ovsbr0, mtu: 9000, protect: true}}\n").networks[
+      0]
+    #expect(ovs.mode == .ovs && ovs.bridge == "ovsbr0" && ovs.mtu == 9000 && ovs.isProtected)
+    #expect(
+      findings(in: "networks: {n: 1️⃣{mode: ovs}}\n") == [
+        "1️⃣ 'bridge' is missing in networks.n | help: mode ovs uses a bridge that the host has, such as bridge: br0"
+      ])
+    #expect(
+      network(
+        "mode: ovs, bridge: b, cidr: 1️⃣10.0.0.0/24, gateway: 2️⃣10.0.0.1, dhcp: 3️⃣{from: 10.0.0.2, to: 10.0.0.3}, dns: 4️⃣{domain: x}"
+      )
+        == (1...4).map {
+          "\($0)\u{fe0f}\u{20e3} a network of mode ovs has no '\(["cidr", "gateway", "dhcp", "dns"][$0 - 1])'"
+        })
+  }
+
+  @Test("a network's DNS server knows further names, in lower case")
+  func records() throws {
+    let site = try site(
+      "variables: {db: {default: 10.0.0.10}}\nnetworks: {n: {mode: nat, cidr: 10.0.0.0/24, dns: {hosts: {DB: \"${var.db}\", db.shop.example: 10.0.0.10, _x.y-1: 192.0.2.1}}}, o: {mode: isolated, dns: {hosts: }}}\n"
+    )
+    #expect(
+      site.networks[0].records.mapValues(\.description) == [
+        "db": "10.0.0.10", "db.shop.example": "10.0.0.10", "_x.y-1": "192.0.2.1",
+      ])
+    #expect(site.networks[1].records == [:] && site.networks[0].domain == nil)
+  }
+
+  @Test("a name of the DNS is one, stands there once, and has an IPv4 address and a network with a cidr")
+  func badRecords() {
+    let help =
+      "it has parts of up to 63 letters, digits and '-', with dots between them, such as db.shop.example"
+    func records(_ text: String) -> [String] {
+      network("mode: nat, cidr: 10.0.0.0/24, dns: {hosts: \(text)}")
+    }
+    let long = String(repeating: "a", count: 64)
+    let names = ["a b", "-a", "a-", "a..b", "a.", ".a", "dé", long, "a/b"]
+    for name in names {
+      #expect(records("{1️⃣\"\(name)\": 10.0.0.2}") == ["1️⃣ '\(name)' is not a name of the DNS | help: \(help)"])
+    }
+    let many = Array(repeating: "abcdefg", count: 33).joined(separator: ".")
+    #expect(records("{1️⃣\(many): 10.0.0.2}").count == 1)
+    #expect(
+      records("{1️⃣db: 10.0.0.2, 2️⃣DB: 10.0.0.3}") == ["2️⃣ the name 'db' is there twice | 1️⃣ the first is here"])
+    #expect(
+      records("{a: 1️⃣10.0.0, b: 2️⃣[x], c: 3️⃣, d: 4️⃣\"::1\"}") == [
+        "1️⃣ '10.0.0' is not an IPv4 address | help: write one such as 10.10.0.11",
+        "2️⃣ 'b' must be a single value, not a list", "3️⃣ 'c' has no value",
+        "4️⃣ '::1' is not an IPv4 address | help: write one such as 10.10.0.11",
+      ])
+    #expect(records("1️⃣[db]") == ["1️⃣ 'networks.n.dns.hosts' must be a map, not a list"])
+    #expect(
+      network("mode: isolated, dns: {hosts: 1️⃣{db: 10.0.0.2}}") == [
+        "1️⃣ names of hosts need a cidr | help: such as cidr: 10.10.0.0/24"
+      ])
+  }
+
+  @Test("a network that virtform does not manage is not protected by it")
+  func protection() throws {
+    #expect(try site("networks: {n: {mode: isolated}}\n").networks[0].isProtected == false)
+    #expect(
+      network("mode: isolated, protect: 1️⃣yes") == [
+        "1️⃣ 'protect' must be true or false, not yes | help: write true"
+      ])
+    #expect(
+      network("external: true, protect: 1️⃣true") == [
+        "1️⃣ 'protect' cannot be set on what is external | help: an external resource is used as it is; leave out 'external' to manage it"
+      ])
   }
 }

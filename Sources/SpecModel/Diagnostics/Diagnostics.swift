@@ -8,6 +8,11 @@ public final class Diagnostics {
   private(set) var reportCount = 0
   var suggestions = Suggestions()
 
+  /// The name that somebody may have meant who wrote `text`.
+  public func nearest(to text: String, in names: [String]) -> String? {
+    suggestions.nearest(to: text, in: names)
+  }
+
   public init() {}
 
   public private(set) var hasErrors = false
@@ -36,5 +41,9 @@ public final class Diagnostics {
     _ message: String, at location: SourceLocation?, help: String? = nil, related: [Diagnostic.Related] = []
   ) {
     add(Diagnostic(.error, message, at: location, help: help, related: related))
+  }
+
+  public func warning(_ message: String, at location: SourceLocation?, help: String? = nil) {
+    add(Diagnostic(.warning, message, at: location, help: help))
   }
 }

@@ -8,6 +8,8 @@ final class MappingReader {
   let diagnostics: Diagnostics
   private let mapping: YAMLMapping
   private var known: Set<String> = []
+  /// Unknown keys that are reported already.
+  private var reported: Set<String> = []
 
   /// What messages call this mapping. Within VMs it lacks the VM, so that a fault of a profile that many
   /// VMs use is one message.
@@ -45,6 +47,9 @@ final class MappingReader {
   /// Where `key`'s value stands, or else the mapping itself.
   func location(of key: String) -> SourceLocation { mapping[key]?.value.location ?? location }
 
+  /// Where `key` itself stands, or else the mapping.
+  func keyLocation(of key: String) -> SourceLocation { mapping[key]?.keyLocation ?? location }
+
   /// The node at `key`, or nil if the key is not there.
   func node(_ key: String) -> YAMLNode? {
     known.insert(key)
@@ -60,6 +65,14 @@ final class MappingReader {
       }
     }
   }
+
+  /// Where `nested` stands in the mapping at `key`; nil if it does not.
+  func nestedEntry(_ key: String, _ nested: String) -> SourceLocation? {
+    mapping[key]?.value.mapping?[nested]?.keyLocation
+  }
+
+  /// The keys of the mapping at `key`; none if there is no mapping.
+  func nestedKeys(_ key: String) -> [String] { mapping[key]?.value.mapping?.entries.map(\.key) ?? [] }
 
   /// True if there is something at `key` that is no mapping, or no name in it is a name.
   func isUnreadable(_ key: String) -> Bool {
@@ -155,6 +168,16 @@ final class MappingReader {
     node(key).flatMap { nested($0, key) }
   }
 
+  /// The reader of the mapping at `key`, which must say something; nil, with a diagnostic, if it does not.
+  func nonEmpty(_ key: String, help: String) -> MappingReader? {
+    guard let node = node(key) else { return nil }
+    guard !node.isNull, node.mapping?.isEmpty != true else {
+      error(node.isNull ? "'\(key)' has no value" : "'\(key)' is empty", at: key, help: help)
+      return nil
+    }
+    return nested(node, key)
+  }
+
   /// The reader of `node`, which stands at `keys` below this mapping.
   func nested(_ node: YAMLNode, _ keys: String...) -> MappingReader? {
     MappingReader(
@@ -171,9 +194,24 @@ final class MappingReader {
     diagnostics.error(message, at: location(of: key), help: help)
   }
 
+  /// Reports `key`, if it is there, as unknown, with advice of its own.
+  func unknown(_ key: String, help: (YAMLNode) -> String) {
+    guard let entry = mapping[key] else { return }
+    reported.insert(key)
+    diagnostics.error("unknown key '\(key)'", at: entry.keyLocation, help: help(entry.value))
+  }
+
+  /// Reports `keys`, as far as they are there, as ones that something else excludes.
+  func refuse(_ keys: [String], help: String? = nil, _ message: (String) -> String) {
+    for key in keys where has(key) {
+      error(message(key), at: key, help: help)
+      known.insert(key)
+    }
+  }
+
   /// Reports the keys that no decoder asked for.
   func finish() {
-    for entry in mapping.entries where !known.contains(entry.key) {
+    for entry in mapping.entries where !known.contains(entry.key) && !reported.contains(entry.key) {
       let help =
         diagnostics.suggestions.nearest(to: entry.key, in: known).map { "did you mean '\($0)'?" }
         ?? (known.isEmpty ? nil : "known keys are " + known.sorted().joined(separator: ", "))

@@ -47,6 +47,7 @@ extension SiteDecoder {
         case .shared(let name):
           uses.append(
             (name.rawValue, disk.path + "disk", "disk '\(name)' is used twice, but only one can write to it"))
+        case .cdrom: continue
         case .own(_, _, _, let pool):
           let name = "\(machine.name).\(disk.name)"
           names.append(("\(machine.host)/\(pool)/\(name)", disk.path, "two disks need a volume '\(name)'"))
@@ -69,7 +70,7 @@ extension SiteDecoder {
     unique(
       networks.all.flatMap { network in
         network.hosts.compactMap { host in
-          network.mode == .bridge
+          network.mode == .bridge || network.mode == .ovs
             ? nil
             : network.bridge.map {
               ("\(host)/\($0)", network.path + "bridge", "two networks make the bridge '\($0)'")

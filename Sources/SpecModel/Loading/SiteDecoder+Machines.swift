@@ -7,9 +7,17 @@ extension SiteDecoder {
     let profiles = declare(.profiles, in: spec)
     var templates: [ResourceName: YAMLMapping] = [:]
     for (name, entry) in profiles { templates[name] = template(entry.value, named: "profiles.\(name)") }
-    for (name, entry) in spec.namedEntries("vms") {
+    let groups = spec.namedEntries("vms")
+    machineGroups = Set(groups.map(\.name))
+    for mapping in [defaults] + profiles.compactMap({ templates[$0.name] })
+      + groups.compactMap(\.entry.value.mapping)
+    {
+      checkForLiteralPassword(mapping)
+    }
+    for (name, entry) in groups {
       guard !variables.budget.isSpent else { break }
       guard let reader = MappingReader(entry.value, at: SpecPath("vms.\(name)"), diagnostics) else {
+        unclearGroups.insert(name.rawValue)
         continue
       }
       var merged = defaults
@@ -20,6 +28,7 @@ extension SiteDecoder {
       let node = YAMLNode(.mapping(merged), at: entry.keyLocation)
       decodeGroup(name, reader, node, &variables)
     }
+    areMachinesUnclear = variables.budget.isSpent || spec.isUnreadable("vms")
     // What every VM that uses it overrides, and what no VM uses, is checked all the same.
     check(YAMLNode(.mapping(defaults), at: spec.location(of: "defaults")), named: "defaults", &variables)
     for (name, entry) in profiles {
@@ -32,7 +41,9 @@ extension SiteDecoder {
   private mutating func decodeGroup(
     _ name: ResourceName, _ reader: MappingReader, _ node: YAMLNode, _ variables: inout VariableTable
   ) {
+    let reportsAtStart = diagnostics.reportCount
     let instances = instances(of: name, at: node.location, reader, &variables)
+    if diagnostics.reportCount > reportsAtStart { unclearGroups.insert(name.rawValue) }
     if instances.isEmpty { check(node, named: "vms.\(name)", &variables) }
     guard variables.budget.admits(values: node.count * instances.count, at: node.location, diagnostics)
     else { return }
@@ -51,9 +62,18 @@ extension SiteDecoder {
       guard !variables.budget.isSpent else { return }
       let path = SpecPath("vms.\(instance.name)")
       origins.record(resolved, at: path)
-      if let machine = decodeMachine(instance, resolved, at: path) { machines.append(machine) }
+      concealPassword(in: resolved)
+      if let machine = decodeMachine(instance, resolved, at: path) {
+        // However short the spec says it, each vCPU is pinned by itself.
+        let pins = machine.settings.cpuPinning?.sets.count ?? 0
+        guard variables.budget.spend(values: pins, at: instance.location, diagnostics) else { return }
+        machines.append(machine)
+      }
       // The next VM of a count has the same fault; those of for_each may differ.
-      if diagnostics.reportCount > reportsBefore, instance.each == nil { return }
+      if diagnostics.reportCount > reportsBefore, instance.each == nil {
+        unclearGroups.insert(name.rawValue)
+        return
+      }
     }
   }
 
@@ -93,10 +113,11 @@ extension SiteDecoder {
   }
 
   /// Checks what can be checked of a part of a VM: each value by itself.
-  private func check(_ node: YAMLNode, named title: String, _ variables: inout VariableTable) {
+  private mutating func check(_ node: YAMLNode, named title: String, _ variables: inout VariableTable) {
     guard let name = try? ResourceName(parsing: "template") else { return }
     let instance = Instance(name: name, title: title, index: 1, location: node.location, isTemplate: true)
     let resolved = Interpolation(extra: instance.references).resolve(node, &variables, diagnostics)
+    concealPassword(in: resolved)
     _ = decodeMachine(instance, resolved, at: SpecPath(title))
   }
 

@@ -78,7 +78,9 @@ extension SiteDecoder {
       return nil
     }
     let suffix = source.split(separator: ".").last.map { String($0).lowercased() } ?? ""
-    guard let format = stated ?? (reader.has("format") ? nil : DiskFormat(rawValue: suffix)) else {
+    // What a CD-ROM drive reads is a raw image.
+    let known = suffix == "iso" ? DiskFormat.raw : DiskFormat(rawValue: suffix)
+    guard let format = stated ?? (reader.has("format") ? nil : known) else {
       if !reader.has("format") {
         reader.error(
           "the format of '\(source)' cannot be told from its name", at: "source",

@@ -7,8 +7,8 @@ struct SiteDecoder {
 
   let diagnostics: Diagnostics
   var origins = Origins()
-  /// Values that no output may show, known even where the spec is in error.
-  private(set) var secrets: [String] = []
+  /// Values that no output may show, known even where the spec is in error: of variables, and passwords.
+  private(set) var secrets: Set<String> = []
 
   var hosts = NamedList<Host>()
   var pools = NamedList<PoolSpec>()
@@ -18,6 +18,12 @@ struct SiteDecoder {
   var machines: [MachineSpec] = []
   /// Every VM that the spec names, and where.
   var machineNames: [ResourceName: SourceLocation] = [:]
+  /// The entries of `vms:`, which for a count is not the name of a VM.
+  var machineGroups: Set<ResourceName> = []
+  /// Entries of `vms:` of which nobody knows which VMs they make, since they are in error.
+  var unclearGroups: Set<String> = []
+  /// True if not all of `vms:` was read.
+  var areMachinesUnclear = false
   /// Names that were declared, even where their declaration is in error: no second error for using them.
   private(set) var declared: [Section: Set<ResourceName>] = [:]
   /// Sections of which nothing can be read: nobody knows what they declare, so no use of it is an error.
@@ -34,7 +40,7 @@ struct SiteDecoder {
   mutating func decode(_ root: YAMLNode, variables sources: VariableTable.Sources) -> Site? {
     guard let raw = Self.reader(of: root, diagnostics) else { return nil }
     var variables = VariableTable(raw, sources: sources, diagnostics: diagnostics)
-    secrets = variables.secrets
+    secrets = Set(variables.secrets)
     guard let spec = Self.reader(of: resolved(root, &variables), diagnostics) else { return nil }
     let stack = decodeHeader(spec)
     decodeHosts(spec)
@@ -43,13 +49,16 @@ struct SiteDecoder {
     decodeNetworks(spec)
     decodeSharedDisks(spec)
     decodeMachines(spec, &variables)
+    let moved = decodeMoved(spec)
+    let forgotten = decodeRemoved(spec)
     _ = spec.node("variables")
     spec.finish()
     checkAcrossObjects()
     guard let stack, !diagnostics.hasErrors else { return nil }
     return Site(
       stack: stack, hosts: hosts.all, pools: pools.all, images: images.all, networks: networks.all,
-      disks: sharedDisks.all, machines: machines, origins: origins)
+      disks: sharedDisks.all, machines: machines, moved: moved, forgotten: forgotten,
+      origins: origins)
   }
 
   private static func reader(of root: YAMLNode, _ diagnostics: Diagnostics) -> MappingReader? {
@@ -78,6 +87,11 @@ struct SiteDecoder {
     let stack = reader.name("stack")
     reader.missing("stack", help: "name what belongs together, such as stack: shop")
     return stack
+  }
+
+  /// From now on `text` is a secret.
+  mutating func conceal(_ text: String) {
+    if !text.isEmpty { secrets.insert(text) }
   }
 
   // MARK: References

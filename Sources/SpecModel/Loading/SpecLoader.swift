@@ -10,7 +10,8 @@ public struct SpecLoader {
     public let site: Site?
     public let diagnostics: [Diagnostic]
     public let sources: [SourceText]
-    /// The values of secret variables, which no output may show: `diagnostics` may quote them.
+    /// The values of secret variables and the passwords of screens, which no output may show: `diagnostics` and the
+    /// origins of `site` may quote them.
     public let secrets: [String]
 
     /// The diagnostics as text for people.
@@ -63,7 +64,7 @@ public struct SpecLoader {
       }
       var decoder = SiteDecoder(diagnostics: diagnostics)
       site = decoder.decode(Self.merge(roots, of: sources, diagnostics), variables: variables)
-      secrets = decoder.secrets
+      secrets = decoder.secrets.sorted()
     }
     return Result(
       site: diagnostics.hasErrors ? nil : site, diagnostics: diagnostics.sorted, sources: sources,

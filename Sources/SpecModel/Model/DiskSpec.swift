@@ -22,6 +22,8 @@ public struct DiskSpec: Hashable, Sendable {
     case own(size: ByteCount?, image: ResourceName?, format: DiskFormat, pool: ResourceName)
     /// A disk of the spec's own `disks:`.
     case shared(ResourceName)
+    /// A CD-ROM drive with an image of the spec in it, which lies in `pool`; nil if it is empty.
+    case cdrom(ResourceName?, pool: ResourceName?)
   }
 
   public let name: ResourceName
@@ -29,5 +31,8 @@ public struct DiskSpec: Hashable, Sendable {
   public let bus: DiskBus?
   /// True if the disk stays when the VM goes, whatever the run allows.
   public let keep: Bool
+  /// True if nothing may delete it.
+  public let isProtected: Bool
+  public let ioTune: IOTune?
   public let path: SpecPath
 }

@@ -28,6 +28,17 @@ public struct MemoryAmount: Hashable, Sendable, CustomStringConvertible {
   public var description: String { max == size ? "\(size)" : "\(size) (max \(max))" }
 }
 
+/// Memory that is plugged into a VM like a module (<https://libvirt.org/formatdomain.html#memory-devices>).
+public struct MemoryDevice: Hashable, Sendable {
+  public let name: String
+  public let size: ByteCount
+
+  public init(name: String, size: ByteCount) {
+    self.name = name
+    self.size = size
+  }
+}
+
 public enum Firmware: String, CaseIterable, Sendable {
   case bios, uefi
 }
@@ -48,7 +59,12 @@ public struct MachineSettings: Hashable, Sendable {
   public var description: String?
   public var accel: Accelerator?
   public var cpus: VCPUs?
+  /// The VM's weight when CPU time is short, relative to others (`cputune/shares`).
+  public var cpuShares: Int?
+  public var cpuPinning: VCPUPinning?
   public var memory: MemoryAmount?
+  /// The most memory that the VM could have with all devices plugged in; nil if none can be.
+  public var memoryLimit: ByteCount?
   /// QEMU's machine type, an alias such as `q35` or a versioned name.
   public var machine: String?
   public var firmware: Firmware?
@@ -56,10 +72,12 @@ public struct MachineSettings: Hashable, Sendable {
   public var cpu: String?
   public var cmdline: String?
   public var graphics: Graphics?
+  /// The password of the screen. Hosts report it to nobody who may only read.
+  public var graphicsPassword: String?
   /// True if the guest has a serial console.
   public var console: Bool?
   public var autostart: Bool?
-  public var running: Bool?
+  public var state: PowerState?
 
   public init() {}
 }

@@ -1,5 +1,7 @@
 /// What may be done to a running guest for a change that it cannot take while it runs.
 public enum ChangePolicy: String, CaseIterable, Sendable {
+  /// Refuse it: only what the guest can take while it runs is changed.
+  case liveOnly = "live-only"
   /// Write it to the persistent definition; it counts from the guest's next start.
   case stage
   /// Restart the guest for it.
@@ -7,7 +9,7 @@ public enum ChangePolicy: String, CaseIterable, Sendable {
 }
 
 /// How a guest is stopped.
-public struct ShutdownPolicy: Hashable, Sendable {
+public struct ShutdownPolicy: Hashable, Sendable, CustomStringConvertible {
   /// How long the guest has to shut down by itself.
   public var timeout: TimeSpan
   /// Whether a guest that has not shut down by then is powered off.
@@ -17,6 +19,16 @@ public struct ShutdownPolicy: Hashable, Sendable {
     self.timeout = timeout
     self.force = force
   }
+
+  /// Reads what `description` writes; nil for anything else.
+  public init?(recorded text: String) {
+    let words = text.split(separator: ",", maxSplits: 1)
+    guard let first = words.first, let timeout = try? TimeSpan(parsing: String(first)) else { return nil }
+    self.init(timeout: timeout, force: words.count == 2)
+  }
+
+  /// `60s`, or `60s, then power off`
+  public var description: String { force ? "\(timeout), then power off" : "\(timeout)" }
 }
 
 /// A VM that the spec wants, after profiles, counts and variables.
@@ -31,6 +43,12 @@ public struct MachineSpec: Hashable, Sendable {
   /// In the order of the spec, which is the boot order.
   public let disks: [DiskSpec]
   public let nics: [NICSpec]
+  /// Sorted by name.
+  public let memoryDevices: [MemoryDevice]
+  /// Names of disks and NICs in the order the firmware tries them; nil where the spec leaves it to the order of disks.
+  public let boot: [ResourceName]?
+  /// True if nothing may remove the VM.
+  public let isProtected: Bool
   public let onChange: ChangePolicy
   public let shutdown: ShutdownPolicy
   public let path: SpecPath

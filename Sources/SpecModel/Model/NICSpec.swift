@@ -7,5 +7,9 @@ public struct NICSpec: Hashable, Sendable {
   /// The address that DHCP reserves for the interface.
   public let ip: IPv4Address?
   public let model: String?
+  public let link: LinkState?
+  /// The tag of the VLAN that the NIC is on, 1 to 4094.
+  public let vlan: Int?
+  public let qos: QoS?
   public let path: SpecPath
 }

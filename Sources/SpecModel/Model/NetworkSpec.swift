@@ -10,6 +10,8 @@ public enum NetworkMode: String, CaseIterable, Sendable {
   case open
   /// A bridge that exists on the host: guests are on its LAN.
   case bridge
+  /// An Open vSwitch bridge that exists on the host: as `bridge`, with VLANs.
+  case ovs
   /// QEMU's user-mode network: no privileges and no object on the host; guests reach out, nobody reaches in.
   case user
 
@@ -17,7 +19,7 @@ public enum NetworkMode: String, CaseIterable, Sendable {
   public var hasAddresses: Bool {
     switch self {
     case .nat, .routed, .isolated, .open: true
-    case .bridge, .user: false
+    case .bridge, .ovs, .user: false
     }
   }
 }
@@ -45,7 +47,9 @@ public struct NetworkSpec: Hashable, Sendable {
   public let gateway: IPv4Address?
   public let dhcp: AddressRange?
   public let domain: String?
-  /// The bridge on the host: for `bridge` the one to use, else the name that libvirt's own bridge gets.
+  /// Further names that the network's DNS server knows, by the name.
+  public let records: [String: IPv4Address]
+  /// The bridge on the host: for `bridge` and `ovs` the one to use, else the name that libvirt's own bridge gets.
   public let bridge: String?
   /// Bytes.
   public let mtu: Int?
@@ -53,5 +57,7 @@ public struct NetworkSpec: Hashable, Sendable {
   public let hosts: [ResourceName]
   /// True for a network that is there already: it is used, never created, changed or removed.
   public let isExternal: Bool
+  /// True if nothing may remove it.
+  public let isProtected: Bool
   public let path: SpecPath
 }

@@ -26,6 +26,9 @@ public struct Origins: Sendable {
     }
   }
 
+  /// True if there is a value at `path` itself.
+  func has(_ path: SpecPath) -> Bool { locations[path] != nil }
+
   /// Where the value at `path` was written, or else the nearest value that holds it.
   public func location(of path: SpecPath) -> SourceLocation? {
     var path: SpecPath? = path

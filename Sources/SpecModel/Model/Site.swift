@@ -8,6 +8,9 @@ public struct Site: Sendable {
   public var networks: [NetworkSpec] { networkList.all }
   public var disks: [SharedDiskSpec] { diskList.all }
   public let machines: [MachineSpec]
+  /// In the order of the spec.
+  public let moved: [MovedSpec]
+  public let forgotten: [ForgottenSpec]
   /// Where each value of the resolved spec was written.
   public let origins: Origins
 
@@ -19,7 +22,9 @@ public struct Site: Sendable {
 
   init(
     stack: ResourceName, hosts: [Host], pools: [PoolSpec], images: [ImageSpec], networks: [NetworkSpec],
-    disks: [SharedDiskSpec], machines: [MachineSpec], origins: Origins
+    disks: [SharedDiskSpec], machines: [MachineSpec], moved: [MovedSpec] = [],
+    forgotten: [ForgottenSpec] = [],
+    origins: Origins
   ) {
     self.stack = stack
     hostList = NamedList(hosts.sorted { $0.name < $1.name }, by: \.name)
@@ -28,6 +33,8 @@ public struct Site: Sendable {
     networkList = NamedList(networks.sorted { $0.name < $1.name }, by: \.name)
     diskList = NamedList(disks.sorted { $0.name < $1.name }, by: \.name)
     self.machines = machines.sorted { $0.name < $1.name }
+    self.moved = moved
+    self.forgotten = forgotten
     self.origins = origins
   }
 

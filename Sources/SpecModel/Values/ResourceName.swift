@@ -6,7 +6,10 @@ public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConverti
   /// Longest name, so that a volume's name with its tag fits any file system.
   static let maximumLength = 63
 
-  /// Letters, digits, `.`, `_` and `-`; the first is a letter or a digit.
+  /// What the names of the objects begin with that are locks on a host; no other name does.
+  public static let lockPrefix = "virtform-lock-"
+
+  /// Letters, digits, `.`, `_` and `-`; the first is a letter or a digit. What begins as a lock does is no name.
   public init(parsing text: String) throws(ValueError) {
     guard !text.isEmpty else { throw ValueError("a name is empty", help: Self.grammar) }
     guard text.utf8.count <= Self.maximumLength else {
@@ -18,6 +21,10 @@ public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConverti
     }
     guard let first = text.unicodeScalars.first, !"._-".unicodeScalars.contains(first) else {
       throw ValueError("the name '\(text)' does not start with a letter or a digit", help: Self.grammar)
+    }
+    guard !text.hasPrefix(Self.lockPrefix) else {
+      throw ValueError(
+        "the name '\(text)' is reserved", help: "what begins with \(Self.lockPrefix) is a lock on a host")
     }
     rawValue = text
   }

@@ -1,0 +1,38 @@
+/// That an object has a new name in the spec: `moved: {vms.web: vms.frontend}`. It is renamed where it is, never
+/// made again.
+public struct MovedSpec: Hashable, Sendable {
+  /// What can be renamed.
+  public enum Subject: Hashable, Sendable {
+    case machine(from: ResourceName, to: ResourceName)
+    /// A disk of the VM that is called `machine` now.
+    case machineDisk(machine: ResourceName, from: ResourceName, to: ResourceName)
+    /// A NIC of the VM that is called `machine` now.
+    case nic(machine: ResourceName, from: ResourceName, to: ResourceName)
+    case network(from: ResourceName, to: ResourceName)
+  }
+
+  public let subject: Subject
+  public let path: SpecPath
+
+  public init(_ subject: Subject, path: SpecPath) {
+    self.subject = subject
+    self.path = path
+  }
+}
+
+/// That an object is no longer the stack's: `removed: {vms.web: {forget: true}}`. It loses its mark and is otherwise
+/// left as it is.
+public struct ForgottenSpec: Hashable, Sendable {
+  public enum Subject: Hashable, Sendable {
+    case machine(ResourceName)
+    case network(ResourceName)
+  }
+
+  public let subject: Subject
+  public let path: SpecPath
+
+  public init(_ subject: Subject, path: SpecPath) {
+    self.subject = subject
+    self.path = path
+  }
+}

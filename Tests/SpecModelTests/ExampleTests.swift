@@ -1,0 +1,33 @@
+import FoundationEssentials
+import Testing
+
+@testable import SpecModel
+
+@Suite struct ExampleTests {
+  @Test("the reference is valid, and its values reach the model")
+  func reference() throws {
+    // Beside copies of the files that it names, as a checkout has none of them.
+    let directory = try TemporaryDirectory()
+    for path in ["/.lab/guest", "/examples/reference"] {
+      try FileManager.default.createDirectory(
+        atPath: directory.path + path, withIntermediateDirectories: true)
+    }
+    try directory.write(".lab/guest/guest.qcow2", qcow2(.mebibytes(100)))
+    for name in ["vmlinuz", "initrd.gz"] { try directory.write(".lab/guest/\(name)", [1]) }
+    let repository = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    let text = try #require(
+      FileManager.default.contents(atPath: "/\(repository)/examples/reference/site.yaml"))
+    try directory.write("examples/reference/site.yaml", Array(text))
+
+    let result = SpecLoader(environment: [:]).load(directory.path + "/examples/reference")
+    #expect(result.rendered == [])
+    let site = try #require(result.site)
+    let db = try site.machine("db")
+    #expect(db.settings.cpuShares != nil && db.settings.cpuPinning != nil && db.isProtected)
+    #expect(db.disks.contains { $0.ioTune != nil } && db.nics.contains { $0.qos != nil && $0.link != nil })
+    #expect(site.machines.contains { $0.boot != nil && $0.settings.graphicsPassword != nil })
+    #expect(site.machines.contains { $0.nics.contains { $0.vlan != nil } })
+    #expect(site.networks.contains { $0.isProtected && !$0.records.isEmpty })
+    #expect(!site.moved.isEmpty && !site.forgotten.isEmpty)
+  }
+}
