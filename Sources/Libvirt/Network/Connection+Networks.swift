@@ -32,6 +32,14 @@ extension Connection {
     }
   }
 
+  /// Makes and starts a network without a definition, which is gone when it is stopped; follows `virNetworkCreateXML`.
+  public func createNetwork(_ xml: XMLElement) async throws -> VirtualNetwork {
+    let text = try xml.serialized()
+    return try await call("virNetworkCreateXML", .changes) { call in
+      VirtualNetwork(adopting: try call.check(virNetworkCreateXML(call.connection, text)), of: self)
+    }
+  }
+
   /// Makes a persistent definition, or replaces the one with the same name and UUID; follows
   /// `virNetworkDefineXML`. A running network keeps what it has until its next start.
   public func defineNetwork(_ xml: XMLElement) async throws -> VirtualNetwork {

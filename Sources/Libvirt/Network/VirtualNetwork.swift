@@ -102,6 +102,18 @@ public final class VirtualNetwork: Sendable {
     }
   }
 
+  /// What is plugged into the active network, following `virNetworkListAllPorts`: an interface names its port as
+  /// `portid` in its domain's live document.
+  public func ports() async throws -> Set<UUID> {
+    try await call("virNetworkListAllPorts") { call, network in
+      let ports = try call.list({ virNetworkListAllPorts(network, $0, 0) }) { port in
+        defer { virNetworkPortFree(port) }
+        return UUID { virNetworkPortGetUUID(port, $0) }
+      }
+      return Set(ports)
+    }
+  }
+
   /// The leases of the network's DHCP server, following `virNetworkGetDHCPLeases`. One MAC may have several.
   public func leases() async throws -> [DHCPLease] {
     try await call("virNetworkGetDHCPLeases") { call, network in
