@@ -1,0 +1,83 @@
+import Applier
+import SpecModel
+
+/// Takes the lock of a workspace's stack, and says what comes up.
+struct Locking {
+  private let workspace: Workspace
+
+  init(_ workspace: Workspace) { self.workspace = workspace }
+
+  /// Runs `body` under the lock, and releases it however that ends.
+  func holding(
+    command: String, timeout: TimeSpan, _ body: (StackLock) async throws -> Void
+  ) async throws {
+    let lock = try await take(LockRequest(workspace.site.stack, command: command, timeout: timeout))
+    do {
+      try await body(lock)
+    } catch {
+      await release(lock)
+      throw error
+    }
+    await release(lock)
+  }
+
+  /// Takes the lock on all hosts; if it cannot be had, says why and ends the command.
+  func take(_ request: LockRequest) async throws -> StackLock {
+    let stack = workspace.site.stack
+    do {
+      return try await StackLock.take(request, on: workspace.fleet) { event in
+        Terminal.print(LockText.line(event, stack: stack))
+      }
+    } catch .held(let held) {
+      workspace.report(
+        Diagnostic(
+          .error, LockText.sentence(held, stack: stack), at: nil,
+          help: "wait for it with --lock-timeout 10m; "
+            + "if nothing works there any more, see 'virtform lock --status' and 'virtform unlock'"))
+      throw ExitStatus.locked
+    } catch .host(let host) {
+      throw workspace.unreachable(host)
+    }
+  }
+
+  /// Shows the lock of every host; returns those that there are.
+  func show() async throws -> [HeldLock] {
+    let locks = try await failing { () async throws(HostError) in
+      try await workspace.fleet.locks(of: workspace.site.stack)
+    }
+    for host in workspace.site.hosts {
+      let held = locks.first { $0.host == host.name }
+      Terminal.print("host \(host.name)  " + (held.map { "locked \(LockText.details($0))" } ?? "not locked"))
+    }
+    return locks
+  }
+
+  /// Breaks those very locks; what virtform did not make stays and is an error.
+  func breakLocks(_ locks: [HeldLock]) async throws {
+    for held in locks where held.record != nil {
+      let isBroken = try await failing { () async throws(HostError) in
+        try await workspace.fleet.breakLock(held, of: workspace.site.stack)
+      }
+      Terminal.print(
+        "host \(held.host)  " + (isBroken ? "the lock is broken" : "the lock was released meanwhile"))
+    }
+    guard let foreign = locks.first(where: { $0.record == nil }) else { return }
+    workspace.report(
+      Diagnostic(
+        .error, "what locks host '\(foreign.host)' was not made by this virtform, and stays", at: nil,
+        help: "look at it with: virsh net-dumpxml \(ResourceName.lockPrefix)\(workspace.site.stack)"))
+    throw ExitStatus.failure
+  }
+
+  private func failing<Value>(_ body: () async throws(HostError) -> Value) async throws -> Value {
+    do {
+      return try await body()
+    } catch {
+      throw workspace.unreachable(error)
+    }
+  }
+
+  private func release(_ lock: StackLock) async {
+    for problem in await lock.release() { Terminal.error("warning: \(printable(problem))") }
+  }
+}
