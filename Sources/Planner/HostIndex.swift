@@ -1,48 +1,153 @@
 import FoundationEssentials
 import SpecModel
 
-/// A host's state in a fixed order, with what is looked up in it.
+/// A host's state in a fixed order, with what is looked up in it. Objects of the stack have the names that the spec
+/// gives them now.
 struct HostIndex {
   let state: HostState
   private let identity: Identity
+  private let renames: Renames
   private let machines: [String: Machine]
+  private let machinesByUUID: [UUID: Machine]
+  private let pools: [String: Pool]
+  private let networks: [String: Network]
   private let ownMachines: Set<UUID>
+  private var renamedDevices: [UUID: [String: String]] = [:]
   private let volumes: [String: Volume]
+  private let taggedVolumes: [String: Identity.TaggedVolume]
+  private let sharedDisks: [String: Volume]
   private let users: [String: [Machine]]
+  /// By the addresses in the definitions, and by those that running guests have now.
+  private var machinesByAddress: [MACAddress: [Machine]] = [:]
+  private var guestsByAddress: [MACAddress: [Machine]] = [:]
 
-  init(_ state: HostState, identity: Identity) {
+  init(_ state: HostState, identity: Identity, moved: [MovedSpec] = []) {
     var state = state
+    let renames = Renames(moved)
     for index in state.pools.indices {
       state.pools[index].volumes.sort { $0.name.isOrderedNaturally(before: $1.name) }
+    }
+    ownMachines = Set(state.machines.filter(identity.owns).map(\.uuid))
+    for index in state.machines.indices where ownMachines.contains(state.machines[index].uuid) {
+      let machine = state.machines[index]
+      let name = machine.mark?.name ?? machine.domainName
+      let devices = renames.devices(of: machine, named: name)
+      if !devices.isEmpty { renamedDevices[machine.uuid] = devices }
+      state.machines[index] = machine.renaming(devices)
+      state.machines[index].name = name
+      state.guests[machine.uuid] = state.guests[machine.uuid]?.renaming(devices)
+      // Of what only the guest has, a file that is not the stack's was plugged in by a person, whatever the target.
+      let defined = Set(state.machines[index].disks.map(\.name))
+      state.guests[machine.uuid]?.disks.removeAll { disk in
+        !defined.contains(disk.name)
+          && identity.volume(named: String(disk.path.split(separator: "/").last ?? "")) == nil
+      }
     }
     state.pools.sort { $0.name.isOrderedNaturally(before: $1.name) }
     state.networks.sort { $0.name.isOrderedNaturally(before: $1.name) }
     state.machines.sort { $0.name.isOrderedNaturally(before: $1.name) }
     self.state = state
     self.identity = identity
+    self.renames = renames
     machines = Dictionary(state.machines.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    ownMachines = Set(state.machines.filter(identity.owns).map(\.uuid))
-    volumes = Dictionary(
-      state.pools.flatMap(\.volumes).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
-    users = state.machines.reduce(into: [:]) { users, machine in
-      for file in machine.files.union(machine.liveFiles) { users[file, default: []].append(machine) }
+    machinesByUUID = Dictionary(state.machines.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
+    pools = Dictionary(state.pools.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    networks = Dictionary(state.networks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let all = state.pools.flatMap(\.volumes)
+    volumes = Dictionary(all.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+    taggedVolumes = Dictionary(
+      all.compactMap { volume in identity.volume(named: volume.name).map { (volume.name, $0) } },
+      uniquingKeysWith: { first, _ in first })
+    sharedDisks = Dictionary(
+      all.compactMap { [taggedVolumes] volume in
+        taggedVolumes[volume.name].flatMap { $0.kind == .sharedDisk ? ($0.base, volume) : nil }
+      }, uniquingKeysWith: { first, _ in first })
+    users = state.machines.reduce(into: [:]) { [guests = state.guests] users, machine in
+      let live = guests[machine.uuid]?.files ?? []
+      for file in machine.files.union(live) { users[file, default: []].append(machine) }
+    }
+    for machine in state.machines {
+      for mac in machine.macs { machinesByAddress[mac, default: []].append(machine) }
+      guard machine.isActive else { continue }
+      let live = state.guests[machine.uuid]?.macs ?? machine.macs
+      for mac in live { guestsByAddress[mac, default: []].append(machine) }
     }
   }
 
   func machine(named name: String) -> Machine? { machines[name] }
-  func pool(named name: String) -> Pool? { state.pools.first { $0.name == name } }
-  func network(named name: String) -> Network? { state.networks.first { $0.name == name } }
+  func machine(_ uuid: UUID) -> Machine? { machinesByUUID[uuid] }
+  func pool(named name: String) -> Pool? { pools[name] }
+  func network(named name: String) -> Network? { networks[name] }
 
-  /// The VM of the stack that has this name.
-  func ownMachine(named name: String) -> Machine? { machines[name].flatMap { owns($0) ? $0 : nil } }
+  /// The VM of the stack that has this name in the spec, be it under the name that it was moved from.
+  func ownMachine(named name: String) -> Machine? {
+    [name, renames.formerName(ofMachine: name)].lazy.compactMap { $0 }.compactMap { machines[$0] }.first(
+      where: owns)
+  }
 
   func owns(_ machine: Machine) -> Bool { ownMachines.contains(machine.uuid) }
+
+  /// The VM of the stack that was to have this name by now, although another one has it.
+  func machineInTheWay(ofMoveTo name: String) -> Machine? {
+    guard let old = renames.formerName(ofMachine: name).flatMap({ machines[$0] }), owns(old),
+      let there = machines[name], owns(there)
+    else { return nil }
+    return old
+  }
+
+  /// The name that the spec has for a VM of the stack.
+  func specName(of machine: Machine) -> String { renames.name(ofMachine: machine.name) }
+
+  /// The disks and NICs of `machine` that have new names in the spec: `disks.data` → `disks.store`.
+  func renamedDevices(of machine: Machine) -> [String: String] { renamedDevices[machine.uuid] ?? [:] }
+
+  /// What the guest of a running VM of the stack runs with.
+  func guest(of machine: Machine) -> Machine? { machine.isActive ? state.guests[machine.uuid] : nil }
+
+  /// The files that `machine` uses at this moment.
+  func liveFiles(of machine: Machine) -> Set<String> { state.liveFiles(of: machine) }
+
+  /// The networks that `machine` is plugged into at this moment.
+  func liveNetworks(of machine: Machine) -> Set<String> { state.liveNetworks(of: machine) }
 
   /// The volume at `path`; nil if there is none, and if its pool is not active or not read.
   func volume(at path: String) -> Volume? { volumes[path] }
 
+  /// What the volume of this name is; nil if it is none of the stack's.
+  func tagged(_ volume: Volume) -> Identity.TaggedVolume? {
+    taggedVolumes[volume.name] ?? identity.volume(named: volume.name)
+  }
+
+  /// The shared disk of this name, in whatever pool it lies.
+  func sharedDisk(named base: String) -> Volume? { sharedDisks[base] }
+
   /// The VMs that have the file at `path`, by their definition or in their running guest.
   func users(of path: String) -> [Machine] { users[path] ?? [] }
+
+  /// The running VMs but `machine` that have the file at `path` now.
+  func holders(ofDisk path: String, other machine: Machine) -> [Machine] {
+    users(of: path).filter { $0.uuid != machine.uuid && liveFiles(of: $0).contains(path) }
+  }
+
+  /// The address of a NIC whose spec leaves it to virtform: the one it has, else one computed from its name. A NIC that was
+  /// renamed keeps its own, and one that gets its former name another.
+  func address(ofNIC nic: String, of machine: String) -> MACAddress {
+    let actual = ownMachine(named: machine)
+    if let mac = actual?.nics.first(where: { $0.name == nic })?.mac { return mac }
+    let mac = identity.mac(machine: machine, nic: nic)
+    let isTaken = actual?.nics.contains { $0.mac == mac } ?? false
+    return isTaken ? identity.mac(machine: machine, nic: "\(nic)~") : mac
+  }
+
+  /// The running VMs but `machine` that have an interface with this address now.
+  func holders(ofAddress mac: MACAddress?, other machine: Machine) -> [Machine] {
+    mac.flatMap { guestsByAddress[$0] }?.filter { $0.uuid != machine.uuid } ?? []
+  }
+
+  /// The VMs but the one of `uuid` that have an interface with this address by their definition.
+  func owners(ofAddress mac: MACAddress?, other uuid: UUID) -> [Machine] {
+    mac.flatMap { machinesByAddress[$0] }?.filter { $0.uuid != uuid } ?? []
+  }
 
   /// True if `wanted` need not be made. Nobody can see into a pool that is not active: there, what a VM of the
   /// stack uses is taken to exist.

@@ -4,12 +4,33 @@ extension HostPlanner {
   mutating func plan(_ wanted: DesiredHost.WantedMachine) {
     let spec = wanted.spec
     let name = wanted.machine.name
+    if let old = host.machineInTheWay(ofMoveTo: name) {
+      return report(
+        "VM '\(old.name)' cannot be renamed: there is a VM '\(name)' of the stack on host '\(state.name)'",
+        at: SpecPath("moved.vms.\(old.name)"),
+        help: "take one of the two out of the stack first")
+    }
+    if replacedMachines.contains(wanted.machine.uuid) { return planCreate(wanted) }
+    if let actual = host.ownMachine(named: name) {
+      if let other = host.machine(named: name), other.uuid != actual.uuid {
+        return refuseForeign(
+          "VM", name, ownedBy: other.mark?.stack, at: spec.path, help: "give this VM another name")
+      }
+      return planUpdate(of: actual, to: wanted)
+    }
     if let actual = host.machine(named: name) {
-      if host.owns(actual) { return planUpdate(of: actual, to: wanted) }
+      if actual.uuid == identity.uuid(.machine, name), actual.mark == nil {
+        return refuseUnmarked(actual, at: spec.path)
+      }
       return refuseForeign(
         "VM", name, ownedBy: actual.mark?.stack, at: spec.path, help: "give this VM another name")
     }
-    if let renamed = state.machines.first(where: { $0.uuid == wanted.machine.uuid }) {
+    if let renamed = host.machine(wanted.machine.uuid) {
+      if host.owns(renamed) {
+        return report(
+          "the name '\(name)' is spent on host '\(state.name)': VM '\(renamed.name)' was made under it",
+          at: spec.path, help: "give this VM another name")
+      }
       return report(
         "VM '\(name)' is called '\(renamed.name)' on host '\(state.name)'", at: spec.path,
         help: "give it its name back: virsh domrename \(renamed.name) \(name)")
@@ -23,163 +44,255 @@ extension HostPlanner {
     planCreate(wanted)
   }
 
+  private func refuseUnmarked(_ actual: Machine, at path: SpecPath) {
+    report(
+      "VM '\(actual.name)' on host '\(state.name)' has lost virtform's mark, which names its disks", at: path,
+      help: "its disks stay if you undefine it while it is off and apply again: virsh undefine \(actual.name)"
+    )
+  }
+
   // MARK: Create
 
   private mutating func planCreate(_ wanted: DesiredHost.WantedMachine) {
     let address = address(.vm, wanted.machine.name)
     let path = wanted.spec.path
+    let removal = undefineSteps[wanted.machine.uuid]
     var machine = wanted.machine
+    if removal != nil { machine.uuid = identity.uuid(.machine, machine.name) }
     machine.nics = wanted.machine.nics.map { withAddress($0, of: machine) }
-    machine.mark = mark(for: machine, staged: [])
-    var fields = MachineField.allCases.compactMap { field in
+    machine.mark = mark(for: wanted.machine, staged: [])
+    var fields = MachineField.allCases.filter { $0 != .name }.compactMap { field in
       field.value(of: machine).map { FieldChange(field.rawValue, from: nil, to: $0, effect: .none) }
     }
+    fields += machine.memoryDevices.map {
+      FieldChange("memory.devices.\($0.name)", from: nil, to: "\($0.size)", effect: .none)
+    }
     fields += machine.disks.map { FieldChange("disks.\($0.name)", from: nil, to: $0.path, effect: .none) }
+    fields += machine.drives.map {
+      FieldChange("disks.\($0.name)", from: nil, to: $0.media ?? "empty", effect: .none)
+    }
     fields += machine.nics.map { nic in
       FieldChange(
         "nics.\(nic.name)", from: nil, to: "\(nic.link) (\(nic.mac.map(\.description) ?? ""))", effect: .none)
     }
-    draft.add(Change(address, .create, fields: fields, path: path))
-    let define = draft.add(.defineMachine(machine), for: address, after: storageSteps(of: wanted), path: path)
-    if machine.settings.running == true {
-      starts.append(Start(wanted: wanted, machine: machine, after: [define]))
-    }
+    draft.add(
+      removal == nil
+        ? Change(address, .create, fields: fields, path: path)
+        : Change(address, .replace, fields: fields, effect: .replace, reason: "--replace", path: path))
+    let before = storageSteps(of: wanted) + (removal.map { [$0] } ?? [])
+    let define = draft.add(.defineMachine(machine), for: address, after: before, path: path)
+    if machine.isActive { starts.append(Start(wanted: wanted, machine: machine, after: [define])) }
   }
 
   private func storageSteps(of wanted: DesiredHost.WantedMachine) -> [Int] {
-    wanted.volumes.compactMap { volumeSteps[$0] }
-      + wanted.bootImages.compactMap { imageSteps[$0.volume.path] }
+    wanted.volumes.compactMap { volumeSteps[$0] } + wanted.images.compactMap { imageSteps[$0.volume.path] }
   }
 
   private func withAddress(_ nic: Machine.NIC, of machine: Machine) -> Machine.NIC {
     var nic = nic
-    nic.mac = nic.mac ?? identity.mac(machine: machine.name, nic: nic.name)
+    nic.mac = nic.mac ?? host.address(ofNIC: nic.name, of: machine.name)
     return nic
   }
 
-  /// What the host is to remember of `machine`. Disks without a target get theirs when they are attached.
-  private func mark(for machine: Machine, staged: [String]) -> Mark {
-    var applied: [String: String] = [:]
-    for field in MachineField.allCases { applied[field.rawValue] = field.value(of: machine) }
-    return Mark(stack: site.stack.rawValue, applied: applied, staged: staged)
+  /// What the host is to remember of `machine`, with what the spec sets and nothing else. Disks without a target get theirs when they are attached.
+  private func mark(for machine: Machine, staged: [String], of actual: Machine? = nil) -> Mark {
+    var mark = Mark(stack: site.stack.rawValue, applied: machine.values, staged: staged)
+    mark.applied[MachineField.name.rawValue] = nil
+    let origin = actual.flatMap { $0.mark?.origin ?? $0.name } ?? machine.name
+    mark.origin = origin == machine.name ? nil : origin
+    mark.name = actual.flatMap { $0.domainName == machine.name ? nil : machine.name }
+    return mark
   }
 
   // MARK: Update
 
   private mutating func planUpdate(of actual: Machine, to wanted: DesiredHost.WantedMachine) {
-    let address = address(.vm, actual.name)
+    let address = address(.vm, wanted.machine.name)
     let path = wanted.spec.path
-    guard actual.mark != nil else {
-      return report(
-        "VM '\(actual.name)' on host '\(state.name)' has lost virtform's mark, which names its disks",
-        at: path,
-        help:
-          "its disks stay if you undefine it while it is off and apply again: virsh undefine \(actual.name)")
+    let wantedState = wanted.machine.settings.state ?? .running
+    let staysUp = actual.isActive && wantedState.isActive
+    let renamedDevices = host.renamedDevices(of: actual)
+    var target = wanted.machine
+    target.nics = target.nics.map { nic in
+      actual.nics.contains { $0.name == nic.name } ? nic : withAddress(nic, of: target)
     }
-    let wantsRunning = wanted.machine.settings.running == true
-    let staysUp = actual.isRunning && wantsRunning
-    let differences = Differ.fields(wanted.machine, actual, on: state.capabilities, staysUp: staysUp)
-    let disks = diskChanges(actual, wanted, staysUp: staysUp)
-    let nics = nicChanges(actual, wanted, staysUp: staysUp)
-    var fields = differences.map(\.1) + disks.changes + nics.changes
-    let staged = fields.filter { $0.effect == .restart }.map(\.path)
-    let pending = staysUp ? Set(staged + actual.pendingRestart).sorted() : []
-    let restarts = !pending.isEmpty && wanted.spec.onChange == .restartIfNeeded
-    let stops = restarts || (actual.isRunning && !wantsRunning)
-    let isEdited = fields.contains { $0.path != MachineField.running.rawValue }
+    let difference = MachineDifference(
+      from: actual, guest: host.guest(of: actual), to: target, on: state.capabilities, staysUp: staysUp,
+      renamedDevices: renamedDevices)
+    for (there, disk) in difference.misplacedDisks {
+      report(
+        "disk '\(disk.name)' of VM '\(actual.name)' lies at \(there.path) and cannot become \(disk.path)",
+        at: wanted.spec.disks.first { $0.name.rawValue == disk.name }?.path ?? path,
+        help: "its pool, format and source stay as they were made; add a new disk and copy the content")
+    }
+    let restarts = self.restarts(difference, wanted)
+    let stops = restarts || (actual.isActive && !wantedState.isActive)
+    var changes = difference.changes
+    let isEdited = !changes.isEmpty
+    let power = powerChange(from: actual, to: wantedState)
+    if let power { changes.append(power) }
 
     var after = storageSteps(of: wanted)
     func addStop(_ planner: inout HostPlanner) {
       after = [
         planner.draft.add(
-          .stopMachine(uuid: actual.uuid, wanted.spec.shutdown), for: address, after: after,
+          .stopMachine(uuid: actual.uuid, planner.policy(wanted.spec.shutdown)), for: address, after: after,
           effect: restarts ? .restart : .stop, path: path)
       ]
       planner.stopSteps[actual.uuid] = after[0]
     }
     // A guest that has to be stopped is stopped late: what libvirt refuses is then refused while it still runs.
     // Only a disk that is deleted needs it off before.
-    if stops, disks.removed.contains(where: { mayDelete($0, of: actual) }) { addStop(&self) }
+    if stops, difference.removedDisks.contains(where: { mayDelete($0, of: actual) }) { addStop(&self) }
+    // A guest that is off by then has its devices from the definition.
+    let plugs = self.plugs(of: difference, actual, isOff: stopSteps[actual.uuid] != nil)
+    if !plugs.unplugged.isEmpty {
+      // Disks are unplugged before all else: they may be deleted, or another VM may wait for them.
+      after = [
+        draft.add(
+          .changeDevices(uuid: actual.uuid, plugs.unplugged), for: address, after: after, effect: .live,
+          path: path)
+      ]
+    }
     // And the disk goes before the definition forgets it: a run that is cut off in between finds it again.
-    for disk in disks.removed { after += discard(disk, of: actual, after: after) }
+    for disk in difference.removedDisks { after += discard(disk, of: actual, after: after) }
     if isEdited {
-      var machine = wanted.machine
-      machine.mark = mark(for: machine, staged: pending)
+      after += plugs.now.flatMap { networkSteps(for: $0) }
+      var machine = difference.wanted
+      machine.mark = mark(for: wanted.machine, staged: difference.pending, of: actual)
       let update = MachineUpdate(
-        wanted: machine, fields: Set(differences.map(\.0)).subtracting([.running]),
-        liveFields: Set(differences.filter { $0.1.effect == .live }.map(\.0)), setDisks: disks.set,
-        removeDisks: disks.removed.map(\.name), setNICs: nics.set.map { withAddress($0, of: machine) },
-        removeNICs: nics.removed)
-      let worst = fields.filter { $0.path != MachineField.running.rawValue }.map(\.effect).max() ?? .none
+        wanted: machine, fields: difference.fields,
+        liveFields: stopSteps[actual.uuid] == nil ? difference.liveFields : [], devices: plugs.now,
+        renamedDevices: renamedDevices, setDisks: difference.setDisks,
+        removeDisks: difference.removedDisks.map(\.name) + difference.removedDrives.map(\.name),
+        setDrives: difference.setDrives, setMemory: difference.setMemory,
+        removeMemory: difference.removedMemory,
+        setNICs: difference.setNICs.map { withAddress($0, of: machine) },
+        removeNICs: difference.removedNICs.map(\.name))
+      let worst = difference.changes.map(\.effect).max() ?? .none
       after = [draft.add(.updateMachine(update), for: address, after: after, effect: worst, path: path)]
     }
-    if stops, stopSteps[actual.uuid] == nil { addStop(&self) }
-    if wantsRunning, restarts || !actual.isRunning {
-      starts.append(Start(wanted: wanted, machine: wanted.machine, after: after))
+    if !plugs.later.isEmpty {
+      deferredPlugs.append(Plug(wanted: wanted, uuid: actual.uuid, devices: plugs.later, after: after))
     }
+    if stops, stopSteps[actual.uuid] == nil { addStop(&self) }
+    if actual.domainName != wanted.machine.name, stops || !actual.isActive {
+      after = [
+        draft.add(
+          .renameMachine(uuid: actual.uuid, to: wanted.machine.name), for: address, after: after, path: path)
+      ]
+    }
+    addPowerSteps(actual, wanted, restarts: restarts, after: after)
     if restarts {
-      fields += pending.filter { !staged.contains($0) }.map {
+      let said = Set(changes.map(\.path))
+      changes += difference.pending.filter { !said.contains($0) }.map {
         FieldChange($0, from: "pending", to: "in effect", effect: .restart)
       }
-    } else if !pending.isEmpty {
-      draft.note(address, "pending restart: \(pending.joined(separator: ", ")) (the guest keeps running)")
+    } else if !difference.pending.isEmpty {
+      draft.note(
+        address, "pending restart: \(difference.pending.joined(separator: ", ")) (the guest keeps running)")
     }
-    guard let worst = fields.map(\.effect).max() else { return }
-    draft.add(Change(address, .update, fields: fields, effect: worst, path: path))
+    guard let worst = changes.map(\.effect).max() else { return }
+    draft.add(Change(address, .update, fields: changes, effect: worst, path: path))
   }
 
-  private func diskChanges(
-    _ actual: Machine, _ wanted: DesiredHost.WantedMachine, staysUp: Bool
-  ) -> (changes: [FieldChange], set: [Machine.Disk], removed: [Machine.Disk]) {
-    let restart: Effect = staysUp ? .restart : .none
-    var changes: [FieldChange] = []
-    var set: [Machine.Disk] = []
-    for (disk, index) in zip(wanted.machine.disks, wanted.volumes) {
-      guard let there = actual.disks.first(where: { $0.name == disk.name }) else {
-        changes.append(FieldChange("disks.\(disk.name)", from: nil, to: disk.path, effect: restart))
-        set.append(disk)
-        continue
+  /// The steps that bring up what an interface is plugged into.
+  func networkSteps(for change: DeviceChange) -> [Int] {
+    switch change {
+    case .attachNIC(let nic), .updateNIC(let nic):
+      if case .network(let name) = nic.link { networkSteps[name] ?? [] } else { [] }
+    default: []
+    }
+  }
+
+  /// The changes of a guest's devices by when they are made: at first, with its definition, or once another guest has let
+  /// go of what is plugged in.
+  private mutating func plugs(of difference: MachineDifference, _ machine: Machine, isOff: Bool) -> (
+    unplugged: [DeviceChange], now: [DeviceChange], later: [DeviceChange]
+  ) {
+    var plugs: (unplugged: [DeviceChange], now: [DeviceChange], later: [DeviceChange]) = ([], [], [])
+    if isOff { return plugs }
+    var guest = host.guest(of: machine)
+    for device in difference.devices {
+      guest?.change(device)
+      switch device {
+      case .detachDisk(let disk):
+        freedDisks.insert(disk.path)
+        plugs.unplugged.append(device)
+      case .attachDisk(let disk) where host.holders(ofDisk: disk.path, other: machine).isEmpty == false:
+        plugs.later.append(device)
+      case .attachNIC(let nic) where host.holders(ofAddress: nic.mac, other: machine).isEmpty == false:
+        plugs.later.append(device)
+      case .attachMemory, .attachDisk, .attachNIC, .throttleDisk, .attachDrive, .detachDrive, .changeMedia,
+        .detachNIC,
+        .updateNIC:
+        plugs.now.append(device)
       }
-      if there.path != disk.path {
+    }
+    guestNetworks[machine.uuid] = guest?.networks
+    guestMedia[machine.uuid] = guest.map { Set($0.drives.compactMap(\.media)) }
+    return plugs
+  }
+
+  /// Whether the guest is restarted for what it cannot take while it runs. Where the spec forbids to even write that,
+  /// the plan is refused.
+  private func restarts(_ difference: MachineDifference, _ wanted: DesiredHost.WantedMachine) -> Bool {
+    guard !difference.pending.isEmpty else { return false }
+    if options.restarts { return true }
+    switch wanted.spec.onChange {
+    case .restartIfNeeded: return true
+    case .stage: return false
+    case .liveOnly:
+      for change in difference.changes where change.effect == .restart {
         report(
-          "disk '\(disk.name)' of VM '\(actual.name)' lies at \(there.path) and cannot become \(disk.path)",
-          at: wanted.spec.disks.first { $0.name.rawValue == disk.name }?.path ?? desired.volumes[index].path,
-          help: "its pool, format and source stay as they were made; add a new disk and copy the content")
-        continue
+          "\(change.path) of VM '\(wanted.machine.name)' cannot change while its guest runs, and on_change is live-only",
+          at: wanted.spec.path + change.path,
+          help: "--restart restarts the guest for it; on_change: stage keeps it for the next start")
       }
-      let own = Differ.disk(disk, there, staysUp: staysUp)
-      if !own.isEmpty { set.append(disk) }
-      changes += own
+      return false
     }
-    let removed = actual.disks.filter { disk in !wanted.spec.disks.contains { $0.name.rawValue == disk.name }
-    }
-    changes += removed.map { FieldChange("disks.\($0.name)", from: $0.path, to: nil, effect: restart) }
-    return (changes, set, removed)
   }
 
-  private func nicChanges(
-    _ actual: Machine, _ wanted: DesiredHost.WantedMachine, staysUp: Bool
-  ) -> (changes: [FieldChange], set: [Machine.NIC], removed: [String]) {
-    let restart: Effect = staysUp ? .restart : .none
-    var changes: [FieldChange] = []
-    var set: [Machine.NIC] = []
-    for nic in wanted.machine.nics {
-      guard let there = actual.nics.first(where: { $0.name == nic.name }) else {
-        changes.append(FieldChange("nics.\(nic.name)", from: nil, to: "\(nic.link)", effect: restart))
-        set.append(nic)
-        continue
+  /// How the run stops guests: the spec's word, and the flag that allows force.
+  func policy(_ policy: ShutdownPolicy) -> ShutdownPolicy {
+    ShutdownPolicy(timeout: policy.timeout, force: policy.force || options.forcesShutdown)
+  }
+
+  // MARK: Power
+
+  private func powerChange(from actual: Machine, to wanted: PowerState) -> FieldChange? {
+    let field = MachineField.state
+    guard let there = actual.settings.state, there != wanted else { return nil }
+    let effect: Effect =
+      switch (there, wanted) {
+      case (.off, _): .none
+      case (.paused, .running): .live
+      case (_, .off), (_, .paused), (.running, .running): .stop
       }
-      let own = Differ.nic(nic, there, staysUp: staysUp)
-      guard !own.isEmpty else { continue }
-      var nic = nic
-      // A redefinition without the address would give the interface a new one.
-      nic.mac = nic.mac ?? there.mac
-      nic.model = nic.model ?? there.model
-      set.append(nic)
-      changes += own
+    return FieldChange(
+      field.rawValue, from: there.rawValue, to: wanted.rawValue, effect: effect,
+      cause: .of(wanted: wanted.rawValue, applied: actual.mark?.applied[field.rawValue]))
+  }
+
+  private mutating func addPowerSteps(
+    _ actual: Machine, _ wanted: DesiredHost.WantedMachine, restarts: Bool, after: [Int]
+  ) {
+    let address = address(.vm, wanted.machine.name)
+    let wantedState = wanted.machine.settings.state ?? .running
+    if wantedState.isActive, restarts || !actual.isActive {
+      var machine = wanted.machine
+      machine.uuid = actual.uuid
+      starts.append(Start(wanted: wanted, machine: machine, after: after))
+      return
     }
-    let removed = actual.nics.filter { nic in !wanted.machine.nics.contains { $0.name == nic.name } }
-    changes += removed.map { FieldChange("nics.\($0.name)", from: "\($0.link)", to: nil, effect: restart) }
-    return (changes, set, removed.map(\.name))
+    switch (actual.settings.state, wantedState) {
+    case (.running, .paused):
+      draft.add(
+        .suspendMachine(uuid: actual.uuid), for: address, after: after, effect: .stop, path: wanted.spec.path)
+    case (.paused, .running):
+      draft.add(
+        .resumeMachine(uuid: actual.uuid), for: address, after: after, effect: .live, path: wanted.spec.path)
+    default: break
+    }
   }
 }

@@ -1,92 +1,164 @@
+import FoundationEssentials
 import SpecModel
 
 extension HostPlanner {
+  /// What is known of a network of the spec once its own steps are planned. Whether it restarts is decided when it is
+  /// known which guests this plan stops.
+  struct NetworkDraft {
+    /// As it is defined now; nil if it is to be made.
+    let actual: Network?
+    let path: SpecPath
+    var fields: [FieldChange]
+    /// What only a restart puts in effect.
+    var pending: [NetworkDiffer.Difference] = []
+    /// The keys of what `fields` tell of.
+    var told: Set<String> = []
+    var isOnlyRecorded = false
+  }
+
   mutating func plan(_ wanted: DesiredHost.WantedNetwork) {
     let network = wanted.network
     let path = wanted.spec.path
-    let address = address(.network, network.name)
-    guard let actual = host.network(named: network.name) else {
-      let fields = NetworkField.allCases.compactMap { field in
-        field.value(of: network).map { FieldChange(field.rawValue, from: nil, to: $0, effect: .none) }
-      }
-      let reservations = network.reservations.sorted().map {
-        FieldChange("reservation", from: nil, to: "\($0)", effect: .none)
-      }
-      draft.add(Change(address, .create, fields: fields + reservations, path: path))
-      networkSteps[network.name] = [draft.add(.ensureNetwork(network), for: address, path: path)]
-      return
-    }
+    guard let actual = host.network(named: network.name) else { return planCreate(network, path) }
     guard identity.owns(actual) else {
       return refuseForeign(
         "network", network.name, ownedBy: actual.mark?.stack, at: path,
         help: "to use it as it is, write \(network.name): {external: true}")
     }
-    planUpdate(of: actual, to: network, address, path)
+    planUpdate(of: actual, to: network, path)
   }
 
-  private mutating func planUpdate(
-    of actual: Network, to wanted: Network, _ address: Address, _ path: SpecPath
-  ) {
-    let users = state.machines.filter { $0.liveNetworks.contains(actual.name) }
-    let differences = Differ.fields(wanted, actual)
-    let surplus = actual.reservations.subtracting(wanted.reservations)
-    let removed = surplus.filter { isOwn($0, beside: wanted.reservations) }
-    var wanted = wanted
-    wanted.reservations.formUnion(surplus.subtracting(removed))
-    let added = wanted.reservations.subtracting(actual.reservations)
-    let definition = Set(differences.map(\.0)).subtracting([.autostart])
-    let isRewritten = !definition.isDisjoint(with: NetworkField.carriesReservations)
-    let isStaged = actual.isActive && !users.isEmpty
-    // A guest that is removed holds its address for as long as it runs.
-    var steps = removed.isEmpty ? [] : stops(ofRemovedHoldersOf: removed)
+  private func marked(_ network: Network, for wanted: Network) -> Network {
+    var network = network
+    network.mark = Mark(stack: site.stack.rawValue, applied: NetworkDiffer.memory(of: wanted))
+    return network
+  }
 
-    if !definition.isEmpty {
-      let effect: Effect = actual.isActive ? .restart : .none
-      steps = [
-        draft.add(
-          .redefineNetwork(wanted, fields: definition, restart: actual.isActive && !isStaged), for: address,
-          after: steps, effect: effect, path: path)
-      ]
-      if isStaged {
-        draft.note(address, "counts from the network's next start: it is in use by \(names(of: users))")
-      }
+  // MARK: Create
+
+  private mutating func planCreate(_ wanted: Network, _ path: SpecPath) {
+    let address = address(.network, wanted.name)
+    var network = marked(wanted, for: wanted)
+    network.autostart = network.autostart ?? true
+    let empty = Network(name: wanted.name, uuid: wanted.uuid, mode: nil, isActive: false)
+    let fields = NetworkDiffer.differences(from: empty, to: network).map {
+      FieldChange($0.path, from: nil, to: $0.to, effect: .none)
     }
-    if !isRewritten, !removed.isEmpty || !added.isEmpty {
+    networkSteps[wanted.name] = [
+      draft.add(
+        .ensureNetwork(network, guests: Set(guestsToPlugIn(on: network).map(\.uuid))), for: address,
+        path: path)
+    ]
+    networkDrafts[wanted.name] = NetworkDraft(actual: nil, path: path, fields: fields)
+  }
+
+  // MARK: Update
+
+  private mutating func planUpdate(of actual: Network, to wanted: Network, _ path: SpecPath) {
+    let target = marked(NetworkDiffer.merge(wanted, into: actual, remembering: actual.applied), for: wanted)
+    let differences = NetworkDiffer.differences(from: actual, to: target)
+    let live = state.liveNetworks[actual.uuid]
+    let liveTarget = live.map { liveForm(of: target, wanted, definedAs: actual, $0) }
+    let liveDifferences =
+      zip(live, liveTarget).map { live, target in
+        NetworkDiffer.differences(from: live, to: target).filter { $0.field.rule.scope == .guest }
+      } ?? []
+    /// True for what the active network can be given at once.
+    func isLive(_ difference: NetworkDiffer.Difference) -> Bool {
+      guard let live, let liveTarget else { return false }
+      return difference.field.rule.isLive(from: live, to: liveTarget, on: state.capabilities.driver)
+    }
+    func effect(of difference: NetworkDiffer.Difference) -> Effect {
+      if difference.field.rule.scope != .guest { return .none }
+      guard liveDifferences.contains(where: { $0.key == difference.key }) else { return .none }
+      return isLive(difference) ? .live : .restart
+    }
+    func change(_ difference: NetworkDiffer.Difference) -> FieldChange {
+      FieldChange(
+        difference.path, from: difference.from, to: difference.to, effect: effect(of: difference),
+        cause: .of(wanted: target.applied[difference.key], applied: actual.applied[difference.key]))
+    }
+
+    var network = NetworkDraft(actual: actual, path: path, fields: differences.map(change))
+    // What only the active network has otherwise: a person changed it, or a live change came too late.
+    let unnoticed = liveDifferences.filter { difference in !differences.contains { $0.key == difference.key }
+    }
+    network.fields += unnoticed.filter(isLive).map(change)
+    network.told = Set(differences.map(\.key))
+    network.pending = liveDifferences.filter { !isLive($0) }
+    let recorded = recordedFields(of: actual, target, besides: Set((differences + unnoticed).map(\.key)))
+    network.isOnlyRecorded = network.fields.isEmpty && !recorded.isEmpty
+    network.fields += recorded
+    planSteps(
+      of: network, to: target,
+      NetworkEdit(from: actual, to: target, Set(differences.map(\.field))),
+      liveTarget.flatMap { target in
+        live.map { NetworkEdit(from: $0, to: target, Set(liveDifferences.filter(isLive).map(\.field))) }
+      } ?? NetworkEdit())
+    networkDrafts[actual.name] = network
+  }
+
+  private func zip<A, B>(_ a: A?, _ b: B?) -> (A, B)? {
+    if let a, let b { (a, b) } else { nil }
+  }
+
+  /// The live state as it would be after a restart, as far as the spec has a say or once had.
+  private func liveForm(of target: Network, _ wanted: Network, definedAs actual: Network, _ live: Network)
+    -> Network
+  {
+    let memory = actual.applied.merging(live.applied) { defined, _ in defined }
+    var wanted = wanted
+    // A bridge that the spec names no more stays as it is defined.
+    if memory[NetworkField.bridge.rawValue] != nil { wanted.bridge = target.bridge }
+    return NetworkDiffer.merge(wanted, into: live, remembering: memory)
+  }
+
+  /// What is as the spec wants it already, but was not the spec's when it was last applied, or was and is no more.
+  private func recordedFields(of actual: Network, _ target: Network, besides changed: Set<String>)
+    -> [FieldChange]
+  {
+    // A mark that remembers nothing was written before marks did; it is filled with the next change.
+    guard !actual.applied.isEmpty else { return [] }
+    let keys = Set(actual.applied.keys).union(target.applied.keys).subtracting(changed).sorted()
+    return keys.filter { actual.applied[$0] != target.applied[$0] }.map {
+      FieldChange($0, from: actual.applied[$0], to: target.applied[$0], effect: .none)
+    }
+  }
+
+  private mutating func planSteps(
+    of network: NetworkDraft, to target: Network, _ definition: NetworkEdit, _ live: NetworkEdit
+  ) {
+    guard let actual = network.actual else { return }
+    let address = address(.network, actual.name)
+    // A guest that is removed holds its address for as long as it runs.
+    var steps = stops(ofRemovedHoldersOf: definition.removedReservations + live.removedReservations)
+    if definition.fields.contains(.autostart), let autostart = target.autostart {
+      // Before the mark says so: a run that is cut off in between does it again.
       steps = [
         draft.add(
-          .updateReservations(uuid: actual.uuid, remove: removed.sorted(), add: added.sorted()), for: address,
-          after: steps, effect: actual.isActive ? .live : .none, path: path)
+          .setNetworkAutostart(uuid: actual.uuid, autostart), for: address, after: steps, path: network.path)
+      ]
+    }
+    if !network.fields.isEmpty {
+      let worst = network.fields.map(\.effect).max() ?? .none
+      steps = [
+        draft.add(
+          .updateNetwork(NetworkUpdate(wanted: target, definition: definition, live: live)), for: address,
+          after: steps, effect: worst, path: network.path)
       ]
     }
     if !actual.isActive {
-      steps = [draft.add(.ensureNetwork(wanted), for: address, after: steps, path: path)]
-    }
-    if differences.contains(where: { $0.0 == .autostart }), let autostart = wanted.autostart {
-      draft.add(
-        .setNetworkAutostart(uuid: actual.uuid, autostart), for: address, after: steps,
-        effect: actual.isActive ? .live : .none, path: path)
+      let guests = Set(guestsToPlugIn(on: target).map(\.uuid))
+      steps = [
+        draft.add(
+          .ensureNetwork(target, guests: guests), for: address, after: steps,
+          effect: guests.isEmpty ? .none : .live, path: network.path)
+      ]
     }
     networkSteps[actual.name] = steps
-
-    let effect: Effect = !actual.isActive ? .none : isRewritten ? .restart : .live
-    var fields = differences.map(\.1)
-    fields += removed.sorted().map { FieldChange("reservation", from: "\($0)", to: nil, effect: effect) }
-    fields += added.sorted().map { FieldChange("reservation", from: nil, to: "\($0)", effect: effect) }
-    if !actual.isActive { fields.append(FieldChange("active", from: "false", to: "true", effect: .none)) }
-    if let worst = fields.map(\.effect).max() {
-      draft.add(Change(address, .update, fields: fields, effect: worst, path: path))
-    }
   }
 
-  /// True for a reservation of one of the stack's VMs, and for one that is in the way of a wanted one. Others were made
-  /// by a person and stay.
-  private func isOwn(_ reservation: Network.Reservation, beside wanted: Set<Network.Reservation>) -> Bool {
-    site.machines.contains { $0.name.rawValue == reservation.hostname }
-      || host.ownMachine(named: reservation.hostname) != nil
-      || wanted.contains { $0.ip == reservation.ip || $0.mac == reservation.mac }
-  }
-
-  private func stops(ofRemovedHoldersOf reservations: Set<Network.Reservation>) -> [Int] {
+  private func stops(ofRemovedHoldersOf reservations: [Network.Reservation]) -> [Int] {
     let addresses = Set(reservations.map(\.mac))
     return state.machines.filter { machine in
       removedMachines.contains(machine.uuid)

@@ -9,9 +9,17 @@ extension HostPlanner {
   mutating func removeMachines() {
     let wanted = Set(desired.machines.map(\.machine.name))
     let ofSite = options.goal == .converge ? Set(site.machines.map(\.name.rawValue)) : []
+    let forgotten = Set(
+      site.forgotten.compactMap { if case .machine(let name) = $0.subject { name.rawValue } else { nil } })
     var removed: [Machine] = []
-    for machine in state.machines where host.owns(machine) && !wanted.contains(machine.name) {
-      if ofSite.contains(machine.name) {
+    for machine in state.machines
+    where host.owns(machine) && !wanted.contains(host.specName(of: machine))
+      && !forgotten.contains(machine.name)
+    {
+      if machine.isProtected || options.goal == .destroy && isProtected(machine) {
+        draft.note(address(.vm, machine.name), "stays (protect: true)")
+        keptMachines.insert(machine.uuid)
+      } else if ofSite.contains(host.specName(of: machine)) {
         // A VM that the spec wants on another host is never removed: the move is refused where it is wanted.
         draft.note(address(.vm, machine.name), "stays, although the spec has it on another host")
       } else {
@@ -19,7 +27,7 @@ extension HostPlanner {
         removedMachines.insert(machine.uuid)
       }
     }
-    for machine in removed where machine.isRunning {
+    for machine in removed where machine.isActive {
       stopSteps[machine.uuid] = draft.add(
         .powerOffMachine(uuid: machine.uuid, shutdown(of: machine)), for: address(.vm, machine.name),
         effect: .stop,
@@ -29,8 +37,8 @@ extension HostPlanner {
   }
 
   private func shutdown(of machine: Machine) -> ShutdownPolicy {
-    site.machines.first { $0.name.rawValue == machine.name && $0.host == state.name }?.shutdown
-      ?? ShutdownPolicy()
+    let spec = specs[host.specName(of: machine)].flatMap { $0.host == state.name ? $0 : nil }
+    return policy(spec?.shutdown ?? machine.shutdown ?? ShutdownPolicy())
   }
 
   private mutating func remove(_ machine: Machine) {
@@ -39,10 +47,115 @@ extension HostPlanner {
     // The volumes go before the definition: a run that is cut off in between finds the VM again and finishes.
     var deletions: [Int] = []
     for disk in machine.disks { deletions += discard(disk, of: machine, after: stop) }
-    draft.add(Change(address, .delete, effect: machine.isRunning ? .stop : .none, reason: reason))
+    draft.add(Change(address, .delete, effect: machine.isActive ? .stop : .none, reason: reason))
     draft.add(
-      .undefineMachine(uuid: machine.uuid, keepsState: !options.allowsDataLoss), for: address,
+      .undefineMachine(uuid: machine.uuid, keepsState: !options.dataLoss.isGiven), for: address,
       after: stop + deletions, path: nil)
+  }
+
+  private func isProtected(_ machine: Machine) -> Bool {
+    specs[host.specName(of: machine)]?.isProtected ?? false
+  }
+
+  // MARK: Letting go
+
+  /// VMs that the spec lets go lose their mark, and nothing else.
+  mutating func forgetMachines() {
+    for forgotten in site.forgotten where options.goal == .converge {
+      guard case .machine(let name) = forgotten.subject, let machine = host.ownMachine(named: name.rawValue)
+      else {
+        continue
+      }
+      let address = address(.vm, machine.name)
+      draft.add(Change(address, .forget, reason: "it stays as it is", path: forgotten.path))
+      draft.add(.forgetMachine(uuid: machine.uuid), for: address, path: forgotten.path)
+      keptMachines.insert(machine.uuid)
+    }
+  }
+
+  /// Networks that the spec lets go lose their mark, and nothing else.
+  mutating func forgetNetworks() {
+    for forgotten in site.forgotten where options.goal == .converge {
+      guard case .network(let name) = forgotten.subject, let network = host.network(named: name.rawValue),
+        identity.owns(network)
+      else { continue }
+      let address = address(.network, network.name)
+      draft.add(Change(address, .forget, reason: "it stays as it is", path: forgotten.path))
+      draft.add(.forgetNetwork(uuid: network.uuid), for: address, path: forgotten.path)
+      forgottenNetworks.insert(network.uuid)
+    }
+  }
+
+  /// libvirt has no call that renames a network, and one that is defined anew cuts off its guests.
+  func refuseMovedNetworks() {
+    for moved in site.moved where options.goal == .converge {
+      guard case .network(let from, let to) = moved.subject, let network = host.network(named: from.rawValue),
+        identity.owns(network)
+      else { continue }
+      report(
+        "network '\(from)' on host '\(state.name)' cannot become '\(to)': libvirt cannot rename a network",
+        at: moved.path,
+        help: "keep its name, or leave out the move: then '\(to)' is made and '\(from)' removed")
+    }
+  }
+
+  // MARK: Replacement
+
+  /// Removes the VMs that are made anew in the same run, and those of their disks that may lose their content.
+  mutating func replaceMachines() {
+    for wanted in desired.machines {
+      let address = address(.vm, wanted.machine.name)
+      guard options.replaced.contains(where: { $0.matches(address) }),
+        let machine = host.ownMachine(named: wanted.machine.name)
+      else { continue }
+      replace(machine, by: wanted, address)
+    }
+  }
+
+  private mutating func replace(_ machine: Machine, by wanted: DesiredHost.WantedMachine, _ address: Address)
+  {
+    if machine.isProtected || wanted.spec.isProtected {
+      return report(
+        "VM '\(wanted.machine.name)' is protected and cannot be replaced", at: wanted.spec.path + "protect",
+        help: "take back protect: true and apply that first")
+    }
+    var doomed: [Volume] = []
+    for (disk, index) in zip(wanted.machine.disks, wanted.volumes) {
+      let volume = desired.volumes[index]
+      guard let there = host.volume(at: disk.path), isMachineDisk(there), !disk.keep, !disk.isProtected else {
+        continue
+      }
+      guard options.dataLoss.covers(volume.address) else {
+        report(
+          "replacing VM '\(wanted.machine.name)' destroys the content of \(volume.address)", at: volume.path,
+          help: "--allow-data-loss consents; keep: true on the disk hands it on to the new VM")
+        continue
+      }
+      doomed.append(there)
+    }
+    replacedMachines.insert(wanted.machine.uuid)
+    var after: [Int] = []
+    if machine.isActive {
+      after = [
+        draft.add(
+          .powerOffMachine(uuid: machine.uuid, shutdown(of: machine)), for: address, effect: .stop,
+          path: wanted.spec.path)
+      ]
+      stopSteps[machine.uuid] = after[0]
+    }
+    for volume in doomed {
+      let index = wanted.volumes.first { desired.volumes[$0].volume.path == volume.path }
+      let diskAddress = index.map { desired.volumes[$0].address } ?? address
+      settledPaths.insert(volume.path)
+      let deletion = draft.add(
+        .deleteVolume(pool: volume.pool, name: volume.name), for: diskAddress, after: after,
+        effect: .dataLoss,
+        path: wanted.spec.path)
+      replacedVolumes[volume.path] = deletion
+    }
+    undefineSteps[machine.uuid] = draft.add(
+      .undefineMachine(uuid: machine.uuid, keepsState: false), for: address,
+      after: after + doomed.compactMap { replacedVolumes[$0.path] }, effect: .replace, path: wanted.spec.path)
   }
 
   // MARK: Disks
@@ -59,12 +172,18 @@ extension HostPlanner {
       return []
     }
     guard isMachineDisk(volume) else { return [] }
-    return discard(volume, address, isKept: disk.keep ? "keep: true" : nil, after: after)
+    return discard(volume, address, isKept: Self.reasonToKeep(disk), after: after)
+  }
+
+  private static func reasonToKeep(_ disk: Machine.Disk) -> String? {
+    disk.isProtected ? "protect: true" : disk.keep ? "keep: true" : nil
   }
 
   /// True if this plan would delete the volume of `disk` once its VM is stopped.
   func mayDelete(_ disk: Machine.Disk, of machine: Machine) -> Bool {
-    guard options.allowsDataLoss, !disk.keep, let volume = host.volume(at: disk.path), isMachineDisk(volume)
+    let address = address(.disk, "\(machine.name).\(disk.name)")
+    guard options.dataLoss.covers(address), Self.reasonToKeep(disk) == nil,
+      let volume = host.volume(at: disk.path), isMachineDisk(volume)
     else {
       return false
     }
@@ -72,7 +191,7 @@ extension HostPlanner {
   }
 
   private func isMachineDisk(_ volume: Volume) -> Bool {
-    identity.volume(named: volume.name)?.kind == .machineDisk
+    host.tagged(volume)?.kind == .machineDisk
   }
 
   /// True if the file's pool was looked into, so that a volume which is not in it does not exist.
@@ -97,7 +216,7 @@ extension HostPlanner {
         isKept
       } else if !users.isEmpty {
         "in use by \(names(of: users))"
-      } else if !options.allowsDataLoss {
+      } else if !options.dataLoss.covers(address) {
         "--allow-data-loss deletes it"
       } else {
         nil
@@ -113,10 +232,11 @@ extension HostPlanner {
   }
 
   private mutating func delete(_ volume: Volume, _ address: Address, after: [Int], effect: Effect) -> Int {
-    deletedPaths.insert(volume.path)
-    return draft.add(
+    let step = draft.add(
       .deleteVolume(pool: volume.pool, name: volume.name), for: address, after: after, effect: effect,
       path: nil)
+    deletionSteps[volume.path] = step
+    return step
   }
 
   /// VMs that will use the file at `path` after this plan: those of others, and guests that keep running.
@@ -125,7 +245,8 @@ extension HostPlanner {
       guard host.owns(machine) else { return true }
       if removedMachines.contains(machine.uuid) { return false }
       // A file that belongs to no disk with a name was attached by a person and stays attached.
-      return keepsRunning(machine) && machine.liveFiles.contains(path)
+      if keptMachines.contains(machine.uuid) { return true }
+      return keepsRunning(machine) && host.liveFiles(of: machine).contains(path) && !freedDisks.contains(path)
         || machine.files.contains(path) && !machine.disks.contains { $0.path == path }
     }
   }
@@ -135,17 +256,20 @@ extension HostPlanner {
     let wanted = Set(desired.volumes.map(\.volume.path))
     for volume in state.pools.flatMap(\.volumes)
     where !wanted.contains(volume.path) && !settledPaths.contains(volume.path) {
-      guard let tagged = identity.volume(named: volume.name) else { continue }
+      guard let tagged = host.tagged(volume) else { continue }
       let address = address(.disk, tagged.base)
       switch tagged.kind {
       case .sharedDisk: removeShared(volume, named: tagged.base, address)
       case .machineDisk:
         if options.goal == .destroy, let disk = diskSpec(ofVolume: tagged.base) {
-          _ = discard(volume, address, isKept: disk.keep ? "keep: true" : nil, after: [])
+          _ = discard(
+            volume, address, isKept: disk.isProtected ? "protect: true" : disk.keep ? "keep: true" : nil,
+            after: [])
           continue
         }
-        // Whether it was to be kept nobody knows any more.
+        // Whether it was to be kept nobody knows any more. What another's VM has is none of the stack's.
         let users = remainingUsers(of: volume.path)
+        if users.contains(where: { !host.owns($0) }) { continue }
         let belongs = users.isEmpty ? "belongs to no VM" : "is still in use by \(names(of: users))"
         draft.note(address, "\(belongs) and stays at \(volume.path), \(volume.capacity)")
       case .image: continue
@@ -162,9 +286,10 @@ extension HostPlanner {
   }
 
   private mutating func removeShared(_ volume: Volume, named name: String, _ address: Address) {
-    let isProtected = site.disks.contains { $0.name.rawValue == name && $0.isProtected }
-    let users = Set(host.users(of: volume.path).map(\.name))
-    let after = steps { $0.address.kind == .vm && users.contains($0.address.name) }
+    let isProtected =
+      site.disks.contains { $0.name.rawValue == name && $0.isProtected }
+      || isProtected(disk: name, in: volume.pool)
+    let after = host.users(of: volume.path).flatMap { steps(of: $0) }
     _ = discard(volume, address, isKept: isProtected ? "protect: true" : nil, after: after)
   }
 
@@ -174,14 +299,14 @@ extension HostPlanner {
   /// image.
   mutating func removeImages() {
     let wanted = Set(
-      (desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.bootImages)).map(\.volume.path))
-    let images = state.pools.flatMap(\.volumes).filter { identity.volume(named: $0.name)?.kind == .image }
+      (desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)).map(\.volume.path))
+    let images = state.pools.flatMap(\.volumes).filter { host.tagged($0)?.kind == .image }
     guard images.contains(where: { !wanted.contains($0.path) }) else { return }
-    let remaining = state.pools.flatMap(\.volumes).filter { !deletedPaths.contains($0.path) }
+    let remaining = state.pools.flatMap(\.volumes).filter { deletionSteps[$0.path] == nil }
     let used = Set(remaining.compactMap(\.backingPath)).union(state.machines.flatMap(filesAfterPlan))
       .union(state.pools.flatMap(\.foreignBackingPaths))
     for image in images where !wanted.contains(image.path) {
-      let address = address(.image, identity.volume(named: image.name)?.base ?? image.name)
+      let address = address(.image, host.tagged(image)?.base ?? image.name)
       if used.contains(image.path) {
         // While the stack lives, a disk that stays on the image it was made from is nothing to tell.
         if options.goal == .destroy {
@@ -190,59 +315,112 @@ extension HostPlanner {
         continue
       }
       draft.add(Change(address, .delete, reason: options.goal == .destroy ? nil : "nothing uses it any more"))
-      _ = delete(image, address, after: allMachineSteps + diskDeletions, effect: .none)
+      _ = delete(
+        image, address, after: steps(ofUsers: [image.path]) + cloneDeletions(of: image), effect: .none)
     }
   }
 
-  /// Deletions of disks, which may be clones.
-  private var diskDeletions: [Int] {
-    steps { $0.address.kind == .disk }
+  /// The steps of VMs that have one of the files now.
+  private func steps(ofUsers paths: Set<String>) -> [Int] {
+    Set(paths.flatMap(host.users(of:)).map(\.uuid)).compactMap(host.machine(_:)).flatMap { steps(of: $0) }
+  }
+
+  private func cloneDeletions(of image: Volume) -> [Int] {
+    state.pools.flatMap(\.volumes).filter { $0.backingPath == image.path }.compactMap { clone in
+      deletionSteps[clone.path] ?? replacedVolumes[clone.path]
+    }
   }
 
   /// The files that `machine` uses once this plan is done.
   private func filesAfterPlan(_ machine: Machine) -> Set<String> {
     if removedMachines.contains(machine.uuid) { return [] }
-    guard host.owns(machine),
-      let wanted = desired.machines.first(where: { $0.machine.name == machine.name })?.machine
+    guard host.owns(machine), !keptMachines.contains(machine.uuid),
+      let wanted = wantedMachines[machine.uuid]?.machine
     else { return machine.files }
-    let before = Set([machine.kernel, machine.initrd].compactMap { $0 })
-    return machine.files.subtracting(before).union([wanted.kernel, wanted.initrd].compactMap { $0 })
+    let before = Set(machine.imageFiles)
+    // A guest that cannot change its CD while it runs keeps the one that it has.
+    let live = keepsRunning(machine) ? guestMedia[machine.uuid] ?? [] : []
+    return machine.files.subtracting(before).union(wanted.imageFiles).union(live)
   }
 
   // MARK: Networks and pools
 
   mutating func removeNetworks() {
     let wanted = Set(desired.networks.map(\.network.name))
-    for network in state.networks where identity.owns(network) && !wanted.contains(network.name) {
+    for network in state.networks
+    where identity.owns(network) && !wanted.contains(network.name)
+      && !forgottenNetworks.contains(network.uuid)
+    {
       let address = address(.network, network.name)
       let users = state.machines.filter { machine in
         host.owns(machine)
-          ? keepsRunning(machine) && machine.liveNetworks.contains(network.name)
+          ? keptMachines.contains(machine.uuid) && machine.networks.contains(network.name)
+            || keepsRunning(machine) && networksAfterPlan(of: machine).contains(network.name)
           : machine.networks.contains(network.name)
       }
+      if isProtected(network) {
+        draft.note(address, "stays (protect: true)")
+        continue
+      }
+      if let origin = network.parkedFor, isParking(network, for: origin, wanted) { continue }
       if !users.isEmpty {
         draft.note(address, "stays: it is in use by \(names(of: users))")
         continue
       }
-      draft.add(Change(address, .delete, reason: reason))
-      draft.add(.removeNetwork(uuid: network.uuid), for: address, after: allMachineSteps, path: nil)
+      draft.add(
+        Change(address, .delete, reason: network.parkedFor == nil ? reason : "nothing uses it any more"))
+      let after = state.machines.filter { uses($0, network.name) }.flatMap { steps(of: $0) }
+      draft.add(.removeNetwork(uuid: network.uuid), for: address, after: after, path: nil)
     }
+  }
+
+  /// Removing the word from the spec takes an application that still has the network.
+  private func isProtected(_ network: Network) -> Bool {
+    network.isProtected || site.networks.contains { $0.name.rawValue == network.name && $0.isProtected }
+  }
+
+  /// True if guests wait on `network`, which a run that was cut off left: their own network takes them back.
+  private mutating func isParking(_ network: Network, for origin: String, _ wanted: Set<String>) -> Bool {
+    guard let connections = state.liveNetworks[network.uuid]?.connections, connections > 0 else {
+      return false
+    }
+    if !wanted.contains(origin) {
+      draft.note(
+        address(.network, network.name), "stays: guests of the network '\(origin)' are plugged into it")
+    }
+    return true
+  }
+
+  /// True for a volume that nothing may take away: a protected disk, or one of a VM that stays although the spec no
+  /// longer has it.
+  private func holdsProtected(_ volume: Volume, in pool: Pool) -> Bool {
+    let base = identity.volume(named: volume.name)?.base ?? ""
+    return isProtected(disk: base, in: pool.name)
+      || host.users(of: volume.path).contains { user in
+        keptMachines.contains(user.uuid) || user.disks.contains { $0.path == volume.path && $0.isProtected }
+      }
   }
 
   mutating func removePools() {
     let wanted = Set(desired.pools.map(\.pool.name))
     for pool in state.pools where identity.owns(pool) && !wanted.contains(pool.name) {
       let address = address(.pool, pool.name)
-      let deletions = steps { step in
-        if case .deleteVolume(pool.name, _) = step.operation { true } else { false }
+      let protected = pool.volumes.filter { holdsProtected($0, in: pool) }
+      if !protected.isEmpty {
+        draft.note(
+          address, "stays: what is protected lies in it (\(protected.map(\.name).joined(separator: ", ")))")
+        continue
       }
+      let deletions = pool.volumes.compactMap { deletionSteps[$0.path] }
       let staying = pool.volumeNames.count - deletions.count
       if staying > 0 {
         draft.note(
           address, "its directory \(pool.directory ?? "") keeps \(staying) file\(staying == 1 ? "" : "s")")
       }
       draft.add(Change(address, .delete, reason: reason))
-      draft.add(.removePool(uuid: pool.uuid), for: address, after: deletions + allMachineSteps, path: nil)
+      draft.add(
+        .removePool(uuid: pool.uuid), for: address,
+        after: deletions + steps(ofUsers: Set(pool.volumes.map(\.path))), path: nil)
     }
   }
 }

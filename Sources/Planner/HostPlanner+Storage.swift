@@ -42,12 +42,11 @@ extension HostPlanner {
     if let autostart = pool.autostart, autostart != actual.autostart {
       fields.append(
         FieldChange(
-          "autostart", from: actual.autostart.map(String.init), to: "\(autostart)",
-          effect: actual.isActive ? .live : .none))
+          PoolField.autostart.rawValue, from: actual.autostart.map(String.init), to: "\(autostart)",
+          effect: .none))
       draft.add(
         .setPoolAutostart(uuid: actual.uuid, autostart), for: address,
-        after: poolSteps[pool.name].map { [$0] } ?? [], effect: actual.isActive ? .live : .none,
-        path: wanted.spec.path)
+        after: poolSteps[pool.name].map { [$0] } ?? [], path: wanted.spec.path)
     }
     if let worst = fields.map(\.effect).max() {
       draft.add(Change(address, .update, fields: fields, effect: worst, path: wanted.spec.path))
@@ -59,7 +58,7 @@ extension HostPlanner {
   /// Brings the images to the host that a disk is cloned from in this run or that a VM boots from directly.
   mutating func planImages() {
     var seen: Set<String> = []
-    let images = desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.bootImages)
+    let images = desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)
     var needed: [String: UInt64] = [:]
     for image in images where seen.insert(image.volume.path).inserted {
       let address = address(.image, image.spec.name.rawValue)
@@ -111,22 +110,27 @@ extension HostPlanner {
 
   mutating func planVolume(_ index: Int) {
     let wanted = desired.volumes[index]
+    if let deletion = replacedVolumes[wanted.volume.path] {
+      return planCreation(ofVolume: index, after: deletion)
+    }
     guard let actual = host.volume(at: wanted.volume.path) else {
       if !host.isThere(wanted.volume) { planCreation(ofVolume: index) }
       return
     }
     if isLeftover(actual) { draft.note(wanted.address, "is there already and is used again") }
     if wanted.hasSize, wanted.volume.capacity != actual.capacity { planGrowth(of: actual, toVolume: index) }
+    planProtection(ofVolume: index, isThere: true)
   }
 
   /// True for a VM's own disk that no VM has: an earlier run was cut off, or its VM gave it up.
   private func isLeftover(_ volume: Volume) -> Bool {
-    identity.volume(named: volume.name)?.kind == .machineDisk && host.users(of: volume.path).isEmpty
+    host.tagged(volume)?.kind == .machineDisk && host.users(of: volume.path).isEmpty
   }
 
-  private mutating func planCreation(ofVolume index: Int) {
+  /// - Parameter deletion: the step that deletes what was there before.
+  private mutating func planCreation(ofVolume index: Int, after deletion: Int? = nil) {
     let wanted = desired.volumes[index]
-    if let other = otherPlace(ofVolume: wanted) {
+    if deletion == nil, let other = otherPlace(ofVolume: wanted) {
       let place = other.host == state.name ? wanted.volume.path : "host '\(state.name)'"
       return report(
         "\(wanted.address) lies at \(other.path) on host '\(other.host)' and cannot move to \(place)",
@@ -138,10 +142,21 @@ extension HostPlanner {
       fields.append(FieldChange("image", from: nil, to: image.spec.name.rawValue, effect: .none))
     }
     fields.append(FieldChange("pool", from: nil, to: wanted.volume.pool, effect: .none))
-    draft.add(Change(wanted.address, .create, fields: fields, path: wanted.path))
-    let before = [poolSteps[wanted.volume.pool], wanted.image.flatMap { imageSteps[$0.volume.path] }]
+    if deletion == nil {
+      draft.add(Change(wanted.address, .create, fields: fields, path: wanted.path))
+    } else {
+      fields.append(FieldChange("content", from: wanted.volume.path, to: nil, effect: .dataLoss))
+      draft.add(
+        Change(
+          wanted.address, .replace, fields: fields, effect: .dataLoss, reason: "--replace", path: wanted.path)
+      )
+    }
+    let before = [
+      deletion, poolSteps[wanted.volume.pool], wanted.image.flatMap { imageSteps[$0.volume.path] },
+    ]
     volumeSteps[index] = draft.add(
       .createVolume(wanted.volume), for: wanted.address, after: before.compactMap { $0 }, path: wanted.path)
+    planProtection(ofVolume: index, isThere: false)
   }
 
   /// Where a shared disk of this name lies already: a second, empty one is not what anybody wants.
@@ -150,11 +165,36 @@ extension HostPlanner {
       return nil
     }
     for index in [host] + elsewhere {
-      for volume in index.state.pools.flatMap(\.volumes) where identity.volume(named: volume.name) == tagged {
-        return (volume.path, index.state.name)
-      }
+      if let volume = index.sharedDisk(named: tagged.base) { return (volume.path, index.state.name) }
     }
     return nil
+  }
+
+  /// Only a shared disk is protected by a volume of its own; a VM's mark has the word for its own disks.
+  private mutating func planProtection(ofVolume index: Int, isThere: Bool) {
+    let wanted = desired.volumes[index]
+    guard let tagged = identity.volume(named: wanted.volume.name), tagged.kind == .sharedDisk else { return }
+    let isProtected = isThere && isProtected(disk: tagged.base, in: wanted.volume.pool)
+    guard wanted.volume.isProtected != isProtected else { return }
+    if isThere {
+      draft.add(
+        Change(
+          wanted.address, .update,
+          fields: [
+            FieldChange(
+              VolumeField.protect.rawValue, from: "\(isProtected)", to: "\(wanted.volume.isProtected)",
+              effect: .none)
+          ], path: wanted.path))
+    }
+    draft.add(
+      .protectVolume(
+        pool: wanted.volume.pool, name: identity.protectionName(ofDisk: tagged.base),
+        wanted.volume.isProtected),
+      for: wanted.address, after: volumeSteps[index].map { [$0] } ?? [], path: wanted.path)
+  }
+
+  func isProtected(disk base: String, in pool: String) -> Bool {
+    host.pool(named: pool)?.volumeNames.contains(identity.protectionName(ofDisk: base)) ?? false
   }
 
   private mutating func planGrowth(of actual: Volume, toVolume index: Int) {
@@ -165,10 +205,11 @@ extension HostPlanner {
         at: wanted.path + "size", help: "shrinking would destroy what is at its end")
     }
     let guest = guest(with: actual)
-    if let guest, state.capabilities.driver == .xen {
+    let rule = VolumeField.size.rule
+    if let guest, !rule.isLive(from: actual, to: wanted.volume, on: state.capabilities.driver) {
       return report(
-        "\(wanted.address) cannot grow while VM '\(guest.name)' runs on Xen", at: wanted.path + "size",
-        help: "stop the VM first: running: false")
+        "\(wanted.address) cannot grow while VM '\(guest.name)' runs on this host", at: wanted.path + "size",
+        help: "libvirt's driver for it resizes no disk of a running guest; stop the VM first: state: off")
     }
     let effect: Effect = guest == nil ? .none : .live
     draft.add(
@@ -186,6 +227,8 @@ extension HostPlanner {
 
   /// The guest that has the disk while it grows.
   private func guest(with volume: Volume) -> Machine? {
-    host.users(of: volume.path).first { keepsRunning($0) && $0.liveFiles.contains(volume.path) }
+    host.users(of: volume.path).first {
+      keepsRunning($0) && host.liveFiles(of: $0).contains(volume.path) && !freedDisks.contains(volume.path)
+    }
   }
 }

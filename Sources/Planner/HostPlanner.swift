@@ -14,6 +14,10 @@ struct HostPlanner {
   let options: SitePlanner.Options
   let diagnostics: Diagnostics
   let identity: Identity
+  /// The VMs of the spec, on whatever host, by name.
+  let specs: [String: MachineSpec]
+  /// By UUID.
+  let wantedMachines: [UUID: DesiredHost.WantedMachine]
   var draft: PlanDraft
 
   // Steps that others wait for.
@@ -24,16 +28,38 @@ struct HostPlanner {
   var volumeSteps: [Int: Int] = [:]
   /// By network name; a VM is started after its networks are up and have its reservations.
   var networkSteps: [String: [Int]] = [:]
+  /// Networks of the spec that are planned but for their restart, by name.
+  var networkDrafts: [String: NetworkDraft] = [:]
   /// By the UUID of the VM that is running now and is not after the step.
   var stopSteps: [UUID: Int] = [:]
 
+  /// By the UUID of a VM that is replaced.
+  var undefineSteps: [UUID: Int] = [:]
+
+  /// VMs that this plan makes anew.
+  var replacedMachines: Set<UUID> = []
+  /// The steps that delete the files which are made anew, by path.
+  var replacedVolumes: [String: Int] = [:]
+  /// Paths of disks that are unplugged from a guest that keeps running.
+  var freedDisks: Set<String> = []
   /// VMs that this plan removes.
   var removedMachines: Set<UUID> = []
+  /// Networks that this plan lets go.
+  var forgottenNetworks: Set<UUID> = []
+  /// VMs of the stack that the spec no longer has and that stay all the same.
+  var keptMachines: Set<UUID> = []
+  /// The networks that a guest which keeps running has left and joined when the plan is done, by UUID.
+  var guestNetworks: [UUID: Set<String>] = [:]
+  /// The images that a guest which keeps running has in its drives when the plan is done, by UUID.
+  var guestMedia: [UUID: Set<String>] = [:]
+  /// Devices that other guests have now.
+  var deferredPlugs: [Plug] = []
   /// VMs that are started once everything else of the host's VMs is done.
   var starts: [Start] = []
   /// Paths of the volumes that the plan deletes, or says why not.
   var settledPaths: Set<String> = []
-  var deletedPaths: Set<String> = []
+  /// The steps that delete volumes for good, by path.
+  var deletionSteps: [String: Int] = [:]
 
   init(
     site: Site, desired: DesiredHost, host: HostIndex, elsewhere: [HostIndex], options: SitePlanner.Options,
@@ -47,6 +73,10 @@ struct HostPlanner {
     self.diagnostics = diagnostics
     self.draft = draft
     identity = Identity(stack: site.stack)
+    specs = Dictionary(
+      site.machines.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
+    wantedMachines = Dictionary(
+      desired.machines.map { ($0.machine.uuid, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   var state: HostState { host.state }
@@ -54,17 +84,35 @@ struct HostPlanner {
   mutating func plan() -> PlanDraft {
     for pool in desired.pools { plan(pool) }
     // What goes comes before what may take over its disks and addresses.
+    forgetMachines()
+    forgetNetworks()
+    refuseMovedNetworks()
     removeMachines()
+    replaceMachines()
     planImages()
     for index in desired.volumes.indices { planVolume(index) }
     for network in desired.networks { plan(network) }
     for machine in desired.machines { plan(machine) }
+    finishNetworks()
     startMachines()
     removeVolumes()
     removeImages()
     removeNetworks()
     removePools()
     return draft
+  }
+
+  /// The objects that there are, or are to be.
+  var addresses: [Address] {
+    desired.pools.map { address(.pool, $0.pool.name) }
+      + desired.networks.map { address(.network, $0.network.name) }
+      + desired.volumes.map(\.address) + desired.machines.map { address(.vm, $0.machine.name) }
+      + state.machines.filter(host.owns).map { address(.vm, host.specName(of: $0)) }
+      + state.networks.filter(identity.owns).map { address(.network, $0.name) }
+      + state.pools.filter(identity.owns).map { address(.pool, $0.name) }
+      + state.pools.flatMap(\.volumes).compactMap { volume in
+        host.tagged(volume).map { address($0.kind == .image ? .image : .disk, $0.base) }
+      }
   }
 
   func report(_ message: String, at path: SpecPath?, help: String? = nil) {
@@ -84,15 +132,24 @@ struct HostPlanner {
   // MARK: Use
 
   /// True if `machine` runs now and goes on running.
-  func keepsRunning(_ machine: Machine) -> Bool { machine.isRunning && stopSteps[machine.uuid] == nil }
+  func keepsRunning(_ machine: Machine) -> Bool { machine.isActive && stopSteps[machine.uuid] == nil }
+
+  /// The networks that the guest of `machine` is plugged into once the plan is done.
+  func networksAfterPlan(of machine: Machine) -> Set<String> {
+    guestNetworks[machine.uuid] ?? host.liveNetworks(of: machine)
+  }
 
   /// "VM 'a', VM 'b'"
   func names(of machines: [Machine]) -> String { machines.map { "VM '\($0.name)'" }.joined(separator: ", ") }
 
-  var allMachineSteps: [Int] { steps { $0.address.kind == .vm } }
+  /// The ids of the steps of `machine`, which a plan may call by its new name.
+  func steps(of machine: Machine) -> [Int] {
+    let names = Set([machine.name, host.specName(of: machine)])
+    return names.flatMap { draft.steps(of: address(.vm, $0)) }
+  }
 
-  /// The ids of the host's steps that are as `condition` says.
-  func steps(where condition: (Step) -> Bool) -> [Int] {
-    draft.steps.filter { $0.address.host == state.name && condition($0) }.map(\.id)
+  /// The ids of the steps of `machine` that are as `condition` says.
+  func steps(of machine: Machine, where condition: (Operation) -> Bool) -> [Int] {
+    steps(of: machine).filter { condition(draft.steps[$0].operation) }
   }
 }

@@ -13,11 +13,21 @@ public struct SitePlanner {
   public struct Options: Sendable {
     public var goal: Goal
     /// Whether the content of disks may be destroyed.
-    public var allowsDataLoss: Bool
+    public var dataLoss: DataLossConsent
+    /// Whether guests, and networks that running guests use, are restarted for what they cannot take while they run,
+    /// whatever the spec says.
+    public var restarts: Bool
+    /// Whether a guest that does not shut down in time is powered off, whatever the spec says.
+    public var forcesShutdown = false
+    /// VMs that are made anew: `vm.web-2`.
+    public var replaced: [AddressPattern] = []
+    /// The part of the plan that is wanted.
+    public var scope = PlanScope.all
 
-    public init(goal: Goal = .converge, allowsDataLoss: Bool = false) {
+    public init(goal: Goal = .converge, allowsDataLoss: Bool = false, restarts: Bool = false) {
       self.goal = goal
-      self.allowsDataLoss = allowsDataLoss
+      dataLoss = allowsDataLoss ? .all : .none
+      self.restarts = restarts
     }
   }
 
@@ -39,13 +49,15 @@ public struct SitePlanner {
     let identity = Identity(stack: site.stack)
     let hosts = hosts.sorted { $0.name < $1.name }
     refuseSharedHosts(site, hosts, diagnostics)
-    let indices = hosts.map { HostIndex($0, identity: identity) }
+    let indices = hosts.map { HostIndex($0, identity: identity, moved: site.moved) }
+    var known: Set<Address> = []
     for host in site.hosts {
       guard let index = indices.first(where: { $0.state.name == host.name }) else { continue }
       var desired = DesiredHost()
       if options.goal == .converge {
         var builder = DesiredHostBuilder(
-          site: site, host: host, index: index, images: images, diagnostics: diagnostics)
+          site: site, host: host, index: index, images: images, replaced: options.replaced,
+          diagnostics: diagnostics)
         desired = builder.build()
       }
       let elsewhere = indices.filter { $0.state.name != host.name }
@@ -53,9 +65,29 @@ public struct SitePlanner {
         site: site, desired: desired, host: index, elsewhere: elsewhere, options: options,
         diagnostics: diagnostics, draft: draft)
       draft = planner.plan()
+      known.formUnion(planner.addresses)
     }
+    refuseUnknown(options, known.union(draft.changes.map(\.address)), diagnostics)
     if diagnostics.hasErrors { throw Failure(diagnostics: diagnostics.sorted) }
-    return draft.finished()
+    return draft.finished().restricted(to: options.scope)
+  }
+
+  /// A name on the command line that names nothing is a slip of the pen.
+  private static func refuseUnknown(
+    _ options: Options, _ known: Set<Address>, _ diagnostics: Diagnostics
+  ) {
+    // Consent for a disk that is gone by now does no harm: a run that was cut off is repeated as it was.
+    let patterns = options.scope.targets + options.scope.excluded + options.replaced
+    for pattern in patterns where !known.contains(where: pattern.matches) {
+      let near = diagnostics.nearest(to: "\(pattern)", in: known.map(\.description).sorted())
+      diagnostics.error(
+        "there is no '\(pattern)', neither in the spec nor on its hosts", at: nil,
+        help: near.map { "did you mean '\($0)'?" }
+          ?? "addresses are those that a plan shows, such as vm.web-2")
+    }
+    for pattern in options.replaced where pattern.kind != .vm {
+      diagnostics.error("only a VM can be replaced, not '\(pattern)'", at: nil)
+    }
   }
 
   /// Two names for one libvirt would each undo what the other does. One machine may well run two libvirts, so

@@ -79,10 +79,13 @@ struct IdentityTests {
     machine.mark = Mark(stack: "office")
     #expect(!identity.owns(machine))
     machine.mark = nil
-    #expect(identity.owns(machine))
+    #expect(!identity.owns(machine))
     machine.mark = Mark(stack: "shop")
     machine.name = "web-clone"
     #expect(!identity.owns(machine))
+    // Renamed: the UUID is that of the name it was made with.
+    machine.mark?.origin = "web"
+    #expect(identity.owns(machine))
     machine.uuid = UUID()
     #expect(!identity.owns(machine))
   }

@@ -39,7 +39,7 @@ struct ImageTests {
               reservation  10.0.0.11 for web (52:54:f5:bc:31:56)
           + vm.web
               memory      2 GiB
-              running     true
+              state       running
               disks.root  /srv/main/web.root-c5743a42.qcow2
               nics.lan    lan (52:54:f5:bc:31:56)
 
@@ -68,7 +68,7 @@ struct ImageTests {
               pool   main
           + vm.new
               memory      1 GiB
-              running     true
+              state       running
               disks.root  /srv/main/new.root-d8d2c001.qcow2
 
         Plan: 2 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
@@ -100,7 +100,7 @@ struct ImageTests {
               pool   main
           + vm.new
               memory      1 GiB
-              running     true
+              state       running
               disks.root  /srv/main/new.root-d8d2c001.qcow2
 
         Plan: 3 to add, 0 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.

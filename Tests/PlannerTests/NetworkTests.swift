@@ -6,10 +6,28 @@ import Testing
 
 @Suite("Networks and interfaces")
 struct NetworkTests {
-  @Test("an interface that a running VM gets waits for its restart, its reservation does not")
+  @Test("a running guest gets an interface and its reservation")
   func nicAdded() throws {
     let bare = Specs.web.without("nics:")
     var scenario = try Scenario.applied(bare)
+    expect(
+      try scenario.text(Specs.web),
+      is: """
+        alpha
+          ~ network.lan
+              + reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
+          ~ vm.web
+              + nics.lan  lan  (live)
+
+        Plan: 0 to add, 2 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+  }
+
+  @Test("an interface waits for the restart of a guest that takes none while it runs")
+  func nicAddedStaged() throws {
+    let bare = Specs.web.without("nics:")
+    var scenario = try Scenario.applied(bare, on: SimulatedFleet([SimulatedHost("alpha", driver: .test)]))
     expect(
       try scenario.text(Specs.web),
       is: """
@@ -38,7 +56,7 @@ struct NetworkTests {
       is: """
         alpha
           ~ vm.web  (restart)
-              ~ nics.eth0.network  lan → dmz  (restart)
+              ~ nics.eth0.network  lan → dmz  (live)
               ~ nics.eth0.model    virtio → e1000e  (restart)
 
         Plan: 0 to add, 1 to change, 0 to remove. 1 guest restarts, 0 replacements, no data loss.
@@ -56,6 +74,24 @@ struct NetworkTests {
         alpha
           ~ network.lan
               - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
+          ~ vm.web
+              - nics.lan  lan  (live)
+
+        Plan: 0 to add, 2 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+  }
+
+  @Test("an interface that a guest does not give up goes with its restart")
+  func nicRemovedStaged() throws {
+    var scenario = try Scenario.applied(
+      Specs.restarting, on: SimulatedFleet([SimulatedHost("alpha", driver: .test)]))
+    expect(
+      try scenario.text(Specs.restarting.without("nics:")),
+      is: """
+        alpha
+          ~ network.lan
+              - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
           ~ vm.web  (restart)
               - nics.lan  lan  (restart)
 
@@ -64,10 +100,40 @@ struct NetworkTests {
         """)
   }
 
-  @Test("a network that a running VM has left goes only after its guest has")
+  @Test("a network goes once the last guest has left it")
   func networkOfStagedNIC() throws {
     let spec = Specs.web.without("nics:").without("networks:")
     var scenario = try Scenario.applied(Specs.web)
+    expect(
+      try scenario.text(spec),
+      is: """
+        alpha
+          - network.lan  # the spec no longer has it
+          ~ vm.web
+              - nics.lan  lan  (live)
+
+        Plan: 0 to add, 1 to change, 1 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+    try scenario.fleet[].stop("web")
+    expect(
+      try scenario.text(spec),
+      is: """
+        alpha
+          ~ vm.web
+              changed outside virtform, goes back:
+              ~ state  off → running
+
+        Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+  }
+
+  @Test("a network that a running VM leaves at its restart goes only after it")
+  func networkOfPendingNIC() throws {
+    let spec = Specs.web.without("nics:").without("networks:")
+    var scenario = try Scenario.applied(
+      Specs.web, on: SimulatedFleet([SimulatedHost("alpha", driver: .test)]))
     expect(
       try scenario.text(spec),
       is: """
@@ -89,7 +155,8 @@ struct NetworkTests {
         alpha
           - network.lan  # the spec no longer has it
           ~ vm.web
-              ~ running  false → true
+              changed outside virtform, goes back:
+              ~ state  off → running
 
         Plan: 0 to add, 1 to change, 1 to remove. 0 guests restart, 0 replacements, no data loss.
 
@@ -121,11 +188,11 @@ struct NetworkTests {
       is: """
         alpha
           ~ network.lan  (restart)
-              + dns        shop.example  (restart)
-              ~ autostart  true → false  (live)
+              + dns.domain  shop.example  (restart)
+              ~ autostart   true → false
 
         Notes:
-          network.lan on alpha: counts from the network's next start: it is in use by VM 'web'
+          network.lan on alpha: pending restart of the network: dns.domain (in use by VM 'web'; --restart restarts it and plugs its guests in again)
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 
@@ -147,7 +214,7 @@ struct NetworkTests {
               + reservation  10.9.0.11 for web (52:54:f5:bc:31:56)  (restart)
 
         Notes:
-          network.lan on alpha: counts from the network's next start: it is in use by VM 'web'
+          network.lan on alpha: pending restart of the network: cidr, gateway, dhcp, reservation (in use by VM 'web'; --restart restarts it and plugs its guests in again)
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 
@@ -168,7 +235,8 @@ struct NetworkTests {
               + reservation  10.0.0.12 for web (52:54:f5:bc:31:56)
               ~ active       false → true
           ~ vm.web
-              ~ running  false → true
+              changed outside virtform, goes back:
+              ~ state  off → running
 
         Plan: 0 to add, 2 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 
@@ -213,7 +281,7 @@ struct NetworkTests {
           - vm.web  (stop)  # the spec no longer has it
           + vm.www
               memory      2 GiB
-              running     true
+              state       running
               disks.root  /srv/main/www.root-b519b8ea.qcow2
               nics.lan    lan (52:54:7b:b6:d3:1f)
 

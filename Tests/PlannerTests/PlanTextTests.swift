@@ -30,35 +30,35 @@ struct PlanTextTests {
 
         rack-10
           + vm.web-2
-              memory   1 GiB
-              running  true
+              memory  1 GiB
+              state   running
           + vm.web-3
-              memory   1 GiB
-              running  true
+              memory  1 GiB
+              state   running
           + vm.web-4
-              memory   1 GiB
-              running  true
+              memory  1 GiB
+              state   running
           + vm.web-5
-              memory   1 GiB
-              running  true
+              memory  1 GiB
+              state   running
           + vm.web-6
-              memory   1 GiB
-              running  true
+              memory  1 GiB
+              state   running
           + vm.web-7
-              memory   1 GiB
-              running  true
+              memory  1 GiB
+              state   running
           + vm.web-8
-              memory   1 GiB
-              running  true
+              memory  1 GiB
+              state   running
           + vm.web-9
-              memory   1 GiB
-              running  true
+              memory  1 GiB
+              state   running
           + vm.web-10
-              memory   1 GiB
-              running  true
+              memory  1 GiB
+              state   running
           + vm.web-11
-              memory   1 GiB
-              running  true
+              memory  1 GiB
+              state   running
 
         Notes:
           vm.db on rack-2: pending restart: memory (the guest keeps running)

@@ -190,7 +190,6 @@ struct RemovalTests {
       PlanText(plan).render(),
       is: """
         alpha
-          - pool.main
           - image.debian-111111111111
           - disk.tmp  (data loss)
               - content  1 GiB at /srv/main/tmp-b5fa6947.qcow2  (data loss)
@@ -200,12 +199,12 @@ struct RemovalTests {
           - vm.web  (stop)
 
         Notes:
-          pool.main on alpha: its directory /srv/main keeps 3 files
+          pool.main on alpha: stays: what is protected lies in it (data-5b9313d2.qcow2)
           disk.data on alpha: stays at /srv/main/data-5b9313d2.qcow2, 9 GiB (protect: true)
           disk.home on alpha: stays at /srv/main/home-b05068a6.qcow2, 1 GiB (in use by VM 'other')
           disk.web.old on alpha: stays at /srv/main/web.old-4fd497b0.qcow2, 1 GiB (keep: true)
 
-        Plan: 0 to add, 0 to change, 6 to remove. 0 guests restart, 0 replacements, DATA LOSS on 2 disks.
+        Plan: 0 to add, 0 to change, 5 to remove. 0 guests restart, 0 replacements, DATA LOSS on 2 disks.
 
         """)
     scenario.fleet.run(plan)
@@ -214,6 +213,11 @@ struct RemovalTests {
       PlanText(try scenario.destroyPlan(spec, allowsDataLoss: true)).render(),
       is: """
         No changes. Nothing of the stack is left to remove.
+        Notes:
+          pool.main on alpha: stays: what is protected lies in it (data-5b9313d2.qcow2)
+          disk.data on alpha: stays at /srv/main/data-5b9313d2.qcow2, 9 GiB (protect: true)
+          disk.home on alpha: stays at /srv/main/home-b05068a6.qcow2, 1 GiB (in use by VM 'other')
+          disk.web.old on alpha: stays at /srv/main/web.old-4fd497b0.qcow2, 1 GiB (keep: true)
 
         """)
   }

@@ -23,8 +23,8 @@ struct DesiredHost {
     let machine: Machine
     /// Indices into `volumes`, in the order of the disks.
     let volumes: [Int]
-    /// Images that the VM boots from directly.
-    let bootImages: [WantedImage]
+    /// Images that the VM uses as they are: a kernel, an initrd, a CD.
+    let images: [WantedImage]
   }
 
   struct WantedPool {

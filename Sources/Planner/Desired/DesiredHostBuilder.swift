@@ -8,17 +8,24 @@ struct DesiredHostBuilder {
   let index: HostIndex
   let identity: Identity
   let images: [ResourceName: ImageContent]
+  /// VMs that are made anew.
+  let replaced: [AddressPattern]
   let diagnostics: Diagnostics
   private var desired = DesiredHost()
+  /// Indices into `desired.volumes`, by address and by path.
+  private var volumesByAddress: [Address: Int] = [:]
+  private var volumesByPath: [String: Int] = [:]
 
   init(
-    site: Site, host: Host, index: HostIndex, images: [ResourceName: ImageContent], diagnostics: Diagnostics
+    site: Site, host: Host, index: HostIndex, images: [ResourceName: ImageContent],
+    replaced: [AddressPattern] = [], diagnostics: Diagnostics
   ) {
     self.site = site
     self.host = host
     self.index = index
     self.identity = Identity(stack: site.stack)
     self.images = images
+    self.replaced = replaced
     self.diagnostics = diagnostics
   }
 
@@ -80,13 +87,31 @@ struct DesiredHostBuilder {
 
   private mutating func add(_ disk: SharedDiskSpec) {
     guard
-      let volume = volume(
+      var volume = volume(
         .sharedDisk, base: disk.name.rawValue, format: disk.format, capacity: disk.size, pool: disk.pool)
     else { return }
-    desired.volumes.append(
+    volume.isProtected = disk.isProtected
+    _ = append(
       .init(
         address: Address(.disk, disk.name.rawValue, on: host.name), volume: volume, hasSize: true, image: nil,
         path: disk.path))
+  }
+
+  /// The index of the volume in `desired.volumes`.
+  private mutating func append(_ volume: DesiredHost.WantedVolume) -> Int {
+    let index = desired.volumes.count
+    desired.volumes.append(volume)
+    volumesByAddress[volume.address] = index
+    if let other = volumesByPath.updateValue(index, forKey: volume.volume.path) {
+      // A disk that was renamed keeps its file, so one of its former name would get the same.
+      let (old, new) = (desired.volumes[other], volume)
+      let isFirstRenamed = !old.volume.name.hasPrefix("\(old.address.name)-")
+      let (renamed, taker) = isFirstRenamed ? (old, new) : (new, old)
+      report(
+        "the name of \(taker.address) is spent: \(renamed.address) was made under it and has its file",
+        at: taker.path, help: "give this disk another name")
+    }
+    return index
   }
 
   private func image(_ name: ResourceName, in pool: ResourceName) -> DesiredHost.WantedImage? {
@@ -101,40 +126,63 @@ struct DesiredHostBuilder {
   // MARK: VMs
 
   private mutating func add(_ spec: MachineSpec) {
-    let uuid = identity.uuid(.machine, spec.name.rawValue)
+    let actual = index.ownMachine(named: spec.name.rawValue)
+    let uuid = actual?.uuid ?? identity.uuid(.machine, spec.name.rawValue)
     var machine = Machine(name: spec.name.rawValue, uuid: uuid, settings: spec.settings)
     machine.settings.accel = accelerator(of: spec)
-    machine.settings.running = spec.settings.running ?? true
-    if let applied = index.ownMachine(named: machine.name)?.mark?.applied {
-      // What the spec set before and sets no longer goes back to what a new VM has.
-      if applied[MachineField.autostart.rawValue] != nil {
-        machine.settings.autostart = spec.settings.autostart ?? false
-      }
-      if applied[MachineField.graphics.rawValue] != nil {
-        machine.settings.graphics = spec.settings.graphics ?? Graphics.none
-      }
+    machine.settings.state = spec.settings.state ?? .running
+    machine.boot = spec.boot.map { $0.map(\.rawValue) }
+    machine.shutdown = spec.shutdown == ShutdownPolicy() ? nil : spec.shutdown
+    machine.isProtected = spec.isProtected
+    machine.memoryDevices = spec.memoryDevices
+    // A VM that is made anew has no past.
+    let applied = isReplaced(spec) ? [:] : actual?.mark?.applied ?? [:]
+    for field in MachineField.allCases {
+      Self.goBack(field.rule, at: field.rawValue, &machine, since: applied)
     }
     var volumes: [Int] = []
     for disk in spec.disks {
-      guard let position = wantedVolume(disk, of: spec) else { continue }
+      guard let position = wantedVolume(disk, of: spec, actual) else { continue }
       let volume = desired.volumes[position].volume
-      if disk.bus != nil, state.capabilities.driver == .xen {
-        report(
-          "host '\(host.name)' (Xen) has no disk bus to choose", at: disk.path + "bus",
-          help: "leave out 'bus'")
-      }
+      checkBus(disk)
       machine.disks.append(
         .init(
-          name: disk.name.rawValue, path: volume.path, format: volume.format, bus: disk.bus, keep: disk.keep))
+          name: disk.name.rawValue, path: volume.path, format: volume.format, bus: disk.bus, keep: disk.keep,
+          isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune))
       volumes.append(position)
     }
-    let kernel = bootImage(spec.kernel, of: spec)
-    let initrd = bootImage(spec.initrd, of: spec)
-    machine.kernel = kernel?.volume.path
-    machine.initrd = initrd?.volume.path
-    machine.nics = spec.nics.map(wantedNIC)
+    var images = [bootImage(spec.kernel, of: spec), bootImage(spec.initrd, of: spec)]
+    machine.kernel = images[0]?.volume.path
+    machine.initrd = images[1]?.volume.path
+    for disk in spec.disks {
+      guard case .cdrom(let name, let pool) = disk.source else { continue }
+      let image = name.flatMap { name in pool.flatMap { self.image(name, in: $0) } }
+      checkBus(disk)
+      machine.drives.append(.init(name: disk.name.rawValue, media: image?.volume.path, bus: disk.bus))
+      images.append(image)
+    }
+    machine.nics = spec.nics.map { wantedNIC($0, since: applied) }
     desired.machines.append(
-      .init(spec: spec, machine: machine, volumes: volumes, bootImages: [kernel, initrd].compactMap { $0 }))
+      .init(spec: spec, machine: machine, volumes: volumes, images: images.compactMap { $0 }))
+  }
+
+  /// What the spec set before and sets no longer goes back to what a new object has.
+  private static func goBack<Object>(
+    _ rule: FieldRule<Object>, at path: String, _ object: inout Object, since applied: [String: String]
+  ) {
+    if case .back(_, let reset) = rule.unset, applied[path] != nil, rule.value(object) == nil {
+      reset(&object)
+    }
+  }
+
+  private func checkBus(_ disk: DiskSpec) {
+    guard disk.bus != nil, state.capabilities.driver == .xen else { return }
+    report(
+      "host '\(host.name)' (Xen) has no disk bus to choose", at: disk.path + "bus", help: "leave out 'bus'")
+  }
+
+  private func isProtected(_ disk: DiskSpec) -> Bool {
+    if case .shared(let name) = disk.source { site.disk(name)?.isProtected ?? false } else { false }
   }
 
   private func bootImage(_ name: ResourceName?, of spec: MachineSpec) -> DesiredHost.WantedImage? {
@@ -142,36 +190,70 @@ struct DesiredHostBuilder {
     return image(name, in: pool)
   }
 
-  private mutating func wantedVolume(_ disk: DiskSpec, of spec: MachineSpec) -> Int? {
+  private mutating func wantedVolume(_ disk: DiskSpec, of spec: MachineSpec, _ actual: Machine?) -> Int? {
     switch disk.source {
+    case .cdrom: return nil
     case .shared(let name):
-      return desired.volumes.firstIndex { $0.address == Address(.disk, name.rawValue, on: host.name) }
+      return volumesByAddress[Address(.disk, name.rawValue, on: host.name)]
     case .own(let size, let imageName, let format, let pool):
       let base = "\(spec.name).\(disk.name)"
       let image = imageName.flatMap { self.image($0, in: pool) }
       let capacity = size ?? imageName.flatMap { site.image($0)?.virtualSize } ?? ByteCount(rawValue: 0)
       guard
-        let volume = volume(
+        var volume = volume(
           .machineDisk, base: base, format: format, capacity: capacity, pool: pool,
           backing: image?.volume.path)
       else { return nil }
+      if let there = actual?.disks.first(where: { $0.name == disk.name.rawValue }),
+        let name = nameOfFile(at: there.path, like: volume)
+      {
+        // The file of a disk, or of a VM, that was renamed keeps the name that it was made with.
+        (volume.name, volume.path) = (name, there.path)
+      }
       // The image counts only while the clone has to be made: afterwards the clone stays on the base it has.
-      desired.volumes.append(
+      return append(
         .init(
           address: Address(.disk, base, on: host.name), volume: volume, hasSize: size != nil,
-          image: index.isThere(volume) ? nil : image, path: disk.path))
-      return desired.volumes.count - 1
+          image: index.isThere(volume) && !isReplaced(disk, of: spec) ? nil : image, path: disk.path))
     }
   }
 
-  private func wantedNIC(_ nic: NICSpec) -> Machine.NIC {
+  /// The name of the file at `path` if it was made as a disk in the pool and of the format of `volume`. The name says
+  /// so itself: nobody can see into a pool that is not active.
+  private func nameOfFile(at path: String, like volume: Volume) -> String? {
+    let directory = volume.path.dropLast(volume.name.count)
+    let isInPool = index.volume(at: path).map { $0.pool == volume.pool } ?? path.hasPrefix(directory)
+    let name = String(path.split(separator: "/").last ?? "")
+    guard isInPool else { return nil }
+    let isOfFormat = name.hasSuffix(".\(volume.format.rawValue)")
+    return isOfFormat && identity.volume(named: name)?.kind == .machineDisk ? name : nil
+  }
+
+  /// True if the disk is made anew in this run, with its VM.
+  private func isReplaced(_ disk: DiskSpec, of spec: MachineSpec) -> Bool {
+    isReplaced(spec) && !disk.keep && !disk.isProtected
+  }
+
+  private func isReplaced(_ spec: MachineSpec) -> Bool {
+    let address = Address(.vm, spec.name.rawValue, on: host.name)
+    return replaced.contains { $0.matches(address) }
+  }
+
+  private func wantedNIC(_ nic: NICSpec, since applied: [String: String]) -> Machine.NIC {
     let link: Machine.Link = site.network(nic.network)?.mode == .user ? .user : .network(nic.network.rawValue)
     if link == .user, state.capabilities.driver == .xen {
       report(
         "host '\(host.name)' (Xen) has no user-mode network", at: nic.path,
         help: "use a bridge or a virtual network")
     }
-    return Machine.NIC(name: nic.name.rawValue, link: link, mac: nic.mac, model: nic.model)
+    var wanted = Machine.NIC(
+      name: nic.name.rawValue, link: link, mac: nic.mac, model: nic.model, linkState: nic.link,
+      vlan: nic.vlan,
+      qos: nic.qos)
+    for field in NICField.allCases {
+      Self.goBack(field.rule, at: field.path(of: wanted.name), &wanted, since: applied)
+    }
+    return wanted
   }
 
   /// The accelerator that the spec insists on; nil where virtform may choose.
@@ -212,11 +294,13 @@ struct DesiredHostBuilder {
     var network = Network(name: name, uuid: identity.uuid(.network, name), mode: spec.mode, isActive: true)
     network.cidr = spec.cidr
     network.gateway = spec.gateway
-    network.dhcp = spec.dhcp
+    network.ranges = spec.dhcp.map { [$0] } ?? []
     network.domain = spec.domain
+    network.records = spec.records
     network.bridge = spec.bridge
     network.mtu = spec.mtu
-    network.autostart = spec.autostart ?? true
+    network.autostart = spec.autostart
+    network.isProtected = spec.isProtected
     network.reservations = reservations(on: spec)
     desired.networks.append(.init(spec: spec, network: network))
   }
@@ -224,13 +308,13 @@ struct DesiredHostBuilder {
   private func reservations(on network: NetworkSpec) -> Set<Network.Reservation> {
     var reservations: Set<Network.Reservation> = []
     for machine in site.machines where machine.host == host.name {
+      // libvirt adds no second address of a name to an active network: the first interface has it.
+      var hostname = machine.name.rawValue
       for nic in machine.nics where nic.network == network.name {
         guard let ip = nic.ip else { continue }
-        let actual = index.ownMachine(named: machine.name.rawValue)
-        let mac =
-          nic.mac ?? actual?.nics.first { $0.name == nic.name.rawValue }?.mac
-          ?? identity.mac(machine: machine.name.rawValue, nic: nic.name.rawValue)
-        reservations.insert(.init(mac: mac, ip: ip, hostname: machine.name.rawValue))
+        let mac = nic.mac ?? index.address(ofNIC: nic.name.rawValue, of: machine.name.rawValue)
+        reservations.insert(.init(mac: mac, ip: ip, hostname: hostname))
+        hostname = ""
       }
     }
     return reservations

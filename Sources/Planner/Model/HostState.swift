@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import SpecModel
 
 /// What a host's libvirt reports: everything the planner compares a spec with.
@@ -8,11 +9,16 @@ public struct HostState: Sendable {
   public var isPrivileged: Bool
   public var pools: [Pool]
   public var networks: [Network]
+  /// The live states of the stack's own networks that are active, by UUID; their definitions are in `networks`.
+  public var liveNetworks: [UUID: Network] = [:]
+  /// The persistent definitions.
   public var machines: [Machine]
+  /// What the guests of the stack's running VMs run with.
+  public var guests: [UUID: Machine]
 
   public init(
     name: ResourceName, capabilities: HostCapabilities, isPrivileged: Bool = true, pools: [Pool] = [],
-    networks: [Network] = [], machines: [Machine] = []
+    networks: [Network] = [], machines: [Machine] = [], guests: [UUID: Machine] = [:]
   ) {
     self.name = name
     self.capabilities = capabilities
@@ -20,6 +26,19 @@ public struct HostState: Sendable {
     self.pools = pools
     self.networks = networks
     self.machines = machines
+    self.guests = guests
+  }
+}
+
+extension HostState {
+  /// The files that `machine` uses at this moment.
+  public func liveFiles(of machine: Machine) -> Set<String> {
+    machine.isActive ? guests[machine.uuid]?.files ?? machine.files : []
+  }
+
+  /// The networks that `machine` is plugged into at this moment.
+  public func liveNetworks(of machine: Machine) -> Set<String> {
+    machine.isActive ? guests[machine.uuid]?.networks ?? machine.networks : []
   }
 }
 

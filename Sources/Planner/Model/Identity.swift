@@ -57,11 +57,19 @@ public struct Identity: Sendable {
     "\(base)-\(tag(kind, base)).\(format.rawValue)"
   }
 
+  /// `data-5b9313d2.protected`: an empty volume beside a shared disk that says that nothing may delete it. libvirt
+  /// keeps no metadata for volumes, and no VM need have the disk.
+  public func protectionName(ofDisk base: String) -> String {
+    "\(base)-\(tag(.sharedDisk, base)).\(Self.protection)"
+  }
+
+  private static let protection = "protected"
+
   /// What the volume is if its name carries a tag of this stack, else nil.
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    guard tag.count == 8, !base.isEmpty else { return nil }
+    guard tag.count == 8, !base.isEmpty, name[dot...].dropFirst() != Self.protection else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       return TaggedVolume(kind: kind, base: base)
     }

@@ -1,7 +1,7 @@
 public import FoundationEssentials
 public import SpecModel
 
-/// A virtual machine, as wanted or as a host reports it (its persistent definition).
+/// A virtual machine, as wanted or as a host reports it: its persistent definition, or what its guest runs with.
 public struct Machine: Hashable, Sendable {
   /// A disk known by its name. Devices without a name are somebody else's and are left alone.
   public struct Disk: Hashable, Sendable {
@@ -14,10 +14,13 @@ public struct Machine: Hashable, Sendable {
     public var target: String?
     /// True if its content stays when the VM goes.
     public var keep: Bool
+    /// True if nothing may delete its content.
+    public var isProtected: Bool
+    public var ioTune: IOTune?
 
     public init(
       name: String, path: String, format: DiskFormat?, bus: DiskBus?, target: String? = nil,
-      keep: Bool = false
+      keep: Bool = false, isProtected: Bool = false, ioTune: IOTune? = nil
     ) {
       self.name = name
       self.path = path
@@ -25,6 +28,25 @@ public struct Machine: Hashable, Sendable {
       self.bus = bus
       self.target = target
       self.keep = keep
+      self.isProtected = isProtected
+      self.ioTune = ioTune
+    }
+  }
+
+  /// A CD-ROM drive known by its name.
+  public struct Drive: Hashable, Sendable {
+    public var name: String
+    /// Absolute path of the image on the host; nil for an empty drive.
+    public var media: String?
+    public var bus: DiskBus?
+    /// The device the guest sees, such as `sda`; nil until it is attached.
+    public var target: String?
+
+    public init(name: String, media: String?, bus: DiskBus?, target: String? = nil) {
+      self.name = name
+      self.media = media
+      self.bus = bus
+      self.target = target
     }
   }
 
@@ -51,77 +73,75 @@ public struct Machine: Hashable, Sendable {
     /// nil in a wanted NIC whose address virtform may choose.
     public var mac: MACAddress?
     public var model: String?
+    public var linkState: LinkState?
+    public var vlan: Int?
+    public var qos: QoS?
 
-    public init(name: String, link: Link, mac: MACAddress?, model: String?) {
+    public init(
+      name: String, link: Link, mac: MACAddress?, model: String?, linkState: LinkState? = nil,
+      vlan: Int? = nil,
+      qos: QoS? = nil
+    ) {
       self.name = name
       self.link = link
       self.mac = mac
       self.model = model
+      self.linkState = linkState
+      self.vlan = vlan
+      self.qos = qos
     }
   }
 
-  /// What a running guest was started with.
-  public struct Guest: Hashable, Sendable {
-    public var files: Set<String>
-    public var networks: Set<String>
-
-    public init(files: Set<String>, networks: Set<String>) {
-      self.files = files
-      self.networks = networks
-    }
-  }
-
+  /// The name in the spec. It is libvirt's, too, but for a VM that was renamed while it ran.
   public var name: String
+  /// libvirt's name of the domain.
+  public var domainName: String
   public var uuid: UUID
   public var settings: MachineSettings
   /// Absolute paths on the host.
   public var kernel: String?
   public var initrd: String?
   public var disks: [Disk]
+  public var drives: [Drive]
   public var nics: [NIC]
+  public var memoryDevices: [MemoryDevice]
+  /// Names of disks, drives and NICs in the order of booting; nil where the spec does not say.
+  public var boot: [String]?
+  /// How it is stopped; nil where the spec does not say.
+  public var shutdown: ShutdownPolicy?
+  /// True if nothing may remove it.
+  public var isProtected: Bool
   public var mark: Mark?
   /// The paths of all files that the VM uses, by name or not.
   public var files: Set<String>
-  /// The networks that it has interfaces on, by name or not.
-  public var networks: Set<String>
-  /// Fields that a running guest will take up at its next start.
-  public var pendingRestart: [String]
-  /// What the running guest has where that may differ from the definition; nil where it does not.
-  public var guest: Guest?
+  /// The networks that interfaces without a name are on.
+  public var otherNetworks: Set<String>
+  /// The MAC addresses of all its interfaces, by name or not.
+  public var macs: Set<MACAddress>
 
   public init(name: String, uuid: UUID, settings: MachineSettings) {
     self.name = name
+    domainName = name
     self.uuid = uuid
     self.settings = settings
     disks = []
+    drives = []
     nics = []
+    memoryDevices = []
+    isProtected = false
     files = []
-    networks = []
-    pendingRestart = []
+    otherNetworks = []
+    macs = []
   }
 
-  public var isRunning: Bool { settings.running == true }
-}
+  /// True if it has a guest, running or paused.
+  public var isActive: Bool { settings.state?.isActive ?? false }
 
-extension Machine {
-  /// Takes in what `running`, the same VM's live state, has otherwise than this definition.
-  public mutating func compare(withRunning running: Machine) {
-    pendingRestart = pendingFields(comparedWith: running)
-    guest = Guest(files: running.files, networks: running.networks)
+  /// The networks that it has interfaces on, by name or not.
+  public var networks: Set<String> {
+    otherNetworks.union(nics.compactMap { if case .network(let name) = $0.link { name } else { nil } })
   }
 
-  /// The files that the VM uses at this moment.
-  var liveFiles: Set<String> { isRunning ? guest?.files ?? files : [] }
-  /// The networks that the VM is plugged into at this moment.
-  var liveNetworks: Set<String> { isRunning ? guest?.networks ?? networks : [] }
-
-  /// The staged fields that `running`, the same VM's live state, has not taken up.
-  public func pendingFields(comparedWith running: Machine) -> [String] {
-    // A guest that was started since carries the mark that was staged.
-    guard let mark, running.mark != mark else { return [] }
-    return mark.staged.filter { path in
-      guard let field = MachineField(rawValue: path) else { return true }
-      return field.value(of: running) != field.value(of: self)
-    }
-  }
+  /// The files that it uses as they are: a kernel, an initrd, CDs.
+  var imageFiles: [String] { ([kernel, initrd] + drives.map(\.media)).compactMap { $0 } }
 }

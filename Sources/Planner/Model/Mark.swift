@@ -1,11 +1,17 @@
 /// What virtform writes into the metadata of a domain or a network that it manages.
 public struct Mark: Hashable, Sendable {
   public var stack: String
+  /// The name in the spec, if it is not libvirt's: the object was renamed since.
+  public var name: String?
+  /// The name that the UUID was computed from, if it is not `name`.
+  public var origin: String?
   /// The values that the spec set when it was last applied, as text, by the path of the field.
   public var applied: [String: String]
   /// Fields that were written while the guest ran and that its next start takes up.
   public var staged: [String]
-  /// Disks by the device the guest sees, such as `vda`.
+  /// Fields that a run was giving the running guest: if they are here still, it was cut off.
+  public var unfinished: [String] = []
+  /// Disks and CD-ROM drives by the device the guest sees, such as `vda`.
   public var disks: [DiskMark]
   /// NICs by their MAC address.
   public var nics: [NICMark]
@@ -15,11 +21,14 @@ public struct Mark: Hashable, Sendable {
     public var target: String
     /// True if the disk's content stays when the VM goes.
     public var keep: Bool
+    /// True if nothing may delete the disk's content.
+    public var isProtected: Bool
 
-    public init(name: String, target: String, keep: Bool) {
+    public init(name: String, target: String, keep: Bool = false, isProtected: Bool = false) {
       self.name = name
       self.target = target
       self.keep = keep
+      self.isProtected = isProtected
     }
   }
 

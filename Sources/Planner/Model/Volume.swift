@@ -12,6 +12,8 @@ public struct Volume: Hashable, Sendable {
   public var format: DiskFormat
   /// The path of the file that this one is a clone of.
   public var backingPath: String?
+  /// True if nothing may delete a shared disk.
+  public var isProtected = false
   /// The length of the file itself; nil for a wanted volume, whose length nobody prescribes.
   public var physical: ByteCount?
 

@@ -2,6 +2,20 @@ public import SpecModel
 
 /// One field that differs.
 public struct FieldChange: Hashable, Sendable {
+  /// Why a field differs from what is wanted.
+  public enum Cause: String, Sendable {
+    /// The spec wants something else than when it was last applied.
+    case change
+    /// The spec wants what was last applied: somebody changed the object beside virtform.
+    case drift
+
+    /// - Parameter applied: the value that was last applied; nil if the spec did not set the field then, or if
+    ///   nobody remembers.
+    static func of(wanted: String?, applied: String?) -> Cause {
+      applied != nil && applied == wanted ? .drift : .change
+    }
+  }
+
   /// The field's path in its object: `memory`, `disks.root.size`.
   public let path: String
   /// The value there is, as text for people; nil where there is none.
@@ -9,19 +23,24 @@ public struct FieldChange: Hashable, Sendable {
   /// The value that is wanted; nil where it goes.
   public let to: String?
   public let effect: Effect
+  public let cause: Cause
 
-  public init(_ path: String, from: String?, to: String?, effect: Effect) {
+  public init(
+    _ path: String, from: String?, to: String?, effect: Effect, cause: Cause = .change
+  ) {
     self.path = path
     self.from = from
     self.to = to
     self.effect = effect
+    self.cause = cause
   }
 }
 
 /// What happens to one object.
 public struct Change: Sendable, Hashable {
   public enum Action: String, Sendable, CaseIterable {
-    case create, update, replace, delete
+    /// `forget`: it stays as it is, and is no longer the stack's.
+    case create, update, replace, delete, forget
   }
 
   public let address: Address

@@ -21,6 +21,28 @@ public struct Plan: Sendable {
   /// In an order that respects `dependsOn`.
   public let steps: [Step]
   public let notes: [Note]
+  /// What was left out at the user's wish; nil for a whole plan.
+  public let partial: Partial?
+
+  /// That a plan is not all that the spec asks for.
+  public struct Partial: Hashable, Sendable {
+    /// `--target vm.web-2`
+    public let words: [String]
+    /// How many changes are left for later.
+    public let omitted: Int
+  }
+
+  init(
+    stack: ResourceName, goal: SitePlanner.Goal, changes: [Change], steps: [Step], notes: [Note],
+    partial: Partial? = nil
+  ) {
+    self.stack = stack
+    self.goal = goal
+    self.changes = changes
+    self.steps = steps
+    self.notes = notes
+    self.partial = partial
+  }
 
   public var isEmpty: Bool { changes.isEmpty }
 
@@ -31,6 +53,7 @@ public struct Plan: Sendable {
     public var remove = 0
     public var restarts = 0
     public var replacements = 0
+    public var forgotten = 0
     public var dataLosses = 0
   }
 
@@ -40,28 +63,22 @@ public struct Plan: Sendable {
       switch change.action {
       case .create: summary.add += 1
       case .update: summary.change += 1
-      case .replace: summary.replacements += 1
+      case .replace: if change.address.kind != .disk { summary.replacements += 1 }
+      case .forget: summary.forgotten += 1
       case .delete: summary.remove += 1
       }
       if change.effect == .dataLoss { summary.dataLosses += 1 }
     }
     // A restart is a guest that stops and starts, not a field that would like one.
-    summary.restarts =
-      Set(
-        steps.compactMap { step in
-          if case .stopMachine(let uuid, _) = step.operation, steps.contains(where: { $0.starts(uuid) }) {
-            uuid
-          } else {
-            nil
-          }
-        }
-      ).count
+    var (stopped, started): (Set<UUID>, Set<UUID>) = ([], [])
+    for step in steps {
+      switch step.operation {
+      case .stopMachine(let uuid, _): stopped.insert(uuid)
+      case .startMachine(let uuid, _): started.insert(uuid)
+      default: continue
+      }
+    }
+    summary.restarts = stopped.intersection(started).count
     return summary
-  }
-}
-
-extension Step {
-  func starts(_ machine: UUID) -> Bool {
-    if case .startMachine(let uuid) = operation { uuid == machine } else { false }
   }
 }

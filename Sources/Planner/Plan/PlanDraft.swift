@@ -7,6 +7,7 @@ struct PlanDraft {
   private(set) var changes: [Change] = []
   private(set) var steps: [Step] = []
   private(set) var notes: [Plan.Note] = []
+  private var stepsByAddress: [Address: [Int]] = [:]
 
   init(stack: ResourceName, goal: SitePlanner.Goal) {
     self.stack = stack
@@ -29,8 +30,12 @@ struct PlanDraft {
         id: id, address: address, operation: operation, dependsOn: Array(Set(dependencies)).sorted(),
         effect: effect,
         path: path))
+    stepsByAddress[address, default: []].append(id)
     return id
   }
+
+  /// The ids of the steps of one object, in the order they were added.
+  func steps(of address: Address) -> [Int] { stepsByAddress[address] ?? [] }
 
   func finished() -> Plan {
     Plan(

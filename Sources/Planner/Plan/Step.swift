@@ -28,27 +28,43 @@ public enum Operation: Sendable {
   case createVolume(Volume)
   /// Grows a volume; `guest` is the running VM that uses it.
   case growVolume(Volume, guest: UUID?)
+  /// Makes or deletes the volume that protects another one from deletion.
+  case protectVolume(pool: String, name: String, Bool)
   /// Deletes a volume that nothing uses.
   case deleteVolume(pool: String, name: String)
 
-  /// Defines a network and starts it.
-  case ensureNetwork(Network)
-  /// Writes the network's definition; `restart` if it is to take effect now.
-  case redefineNetwork(Network, fields: Set<NetworkField>, restart: Bool)
-  case updateReservations(uuid: UUID, remove: [Network.Reservation], add: [Network.Reservation])
+  /// Defines a network where it is missing, starts it, and plugs in the running guests that were on it before.
+  case ensureNetwork(Network, guests: Set<UUID>)
+  /// Edits the definition, and what the active network takes; what the change does not own stays as it is.
+  case updateNetwork(NetworkUpdate)
+  /// Stops the network and starts it as it is defined. `guests`, the running VMs on it, keep their interfaces.
+  case restartNetwork(uuid: UUID, guests: Set<UUID>)
+  /// Plugs in the running VMs whose interfaces on the network lead nowhere.
+  case reconnectGuests(uuid: UUID, guests: Set<UUID>)
   case setNetworkAutostart(uuid: UUID, Bool)
   case removeNetwork(uuid: UUID)
+  /// Takes the mark off; nothing else of the network changes.
+  case forgetNetwork(uuid: UUID)
 
   case defineMachine(Machine)
   /// Edits the persistent definition; what the change does not own stays as it is.
   case updateMachine(MachineUpdate)
-  case startMachine(uuid: UUID)
+  /// Changes the devices of the running guest only; the definition follows.
+  case changeDevices(uuid: UUID, [DeviceChange])
+  /// Gives a VM that is off the name that the spec has for it.
+  case renameMachine(uuid: UUID, to: String)
+  /// Starts the guest; `paused`: its processors stay stopped.
+  case startMachine(uuid: UUID, paused: Bool)
+  case suspendMachine(uuid: UUID)
+  case resumeMachine(uuid: UUID)
   /// Asks the guest to shut down, then waits.
   case stopMachine(uuid: UUID, ShutdownPolicy)
   /// Stops the guest, whatever it does, before its VM is removed.
   case powerOffMachine(uuid: UUID, ShutdownPolicy)
   /// `keepsState`: what is the guest's own beside its disks, such as UEFI variables, stays.
   case undefineMachine(uuid: UUID, keepsState: Bool)
+  /// Takes the mark off; nothing else of the VM changes.
+  case forgetMachine(uuid: UUID)
 
   /// The verb of progress and reports: "creating", "starting".
   public var verb: Verb {
@@ -56,9 +72,15 @@ public enum Operation: Sendable {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
     case .uploadImage: .upload
     case .growVolume: .grow
-    case .setPoolAutostart, .redefineNetwork, .updateReservations, .setNetworkAutostart, .updateMachine:
+    case .setPoolAutostart, .protectVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
+      .updateMachine,
+      .changeDevices, .renameMachine:
       .update
+    case .restartNetwork: .restart
     case .startMachine: .start
+    case .suspendMachine: .pause
+    case .resumeMachine: .resume
+    case .forgetMachine, .forgetNetwork: .forget
     case .stopMachine, .powerOffMachine: .stop
     case .removePool, .deleteVolume, .removeNetwork, .undefineMachine: .remove
     }
@@ -67,7 +89,7 @@ public enum Operation: Sendable {
 
 /// How a step is spoken of while it runs and when it is done.
 public enum Verb: Sendable {
-  case create, upload, grow, update, start, stop, remove
+  case create, upload, grow, update, start, pause, resume, restart, stop, remove, forget
 
   public var present: String {
     switch self {
@@ -76,6 +98,10 @@ public enum Verb: Sendable {
     case .grow: "growing"
     case .update: "updating"
     case .start: "starting"
+    case .pause: "pausing"
+    case .resume: "resuming"
+    case .forget: "letting go"
+    case .restart: "restarting"
     case .stop: "stopping"
     case .remove: "removing"
     }
@@ -88,6 +114,10 @@ public enum Verb: Sendable {
     case .grow: "grown"
     case .update: "updated"
     case .start: "started"
+    case .pause: "paused"
+    case .resume: "resumed"
+    case .forget: "let go"
+    case .restart: "restarted"
     case .stop: "stopped"
     case .remove: "removed"
     }
@@ -101,16 +131,26 @@ public struct MachineUpdate: Sendable {
   public let fields: Set<MachineField>
   /// Those of `fields` that the running guest is to have at once.
   public let liveFields: Set<MachineField>
+  /// What the running guest's devices are changed in before.
+  public let devices: [DeviceChange]
+  /// New paths of disks and NICs by their old ones: `disks.data` → `disks.store`.
+  public let renamedDevices: [String: String]
   /// Disks to add or to change, by name.
   public let setDisks: [Machine.Disk]
-  /// Names of disks to detach.
+  /// Names of disks and CD-ROM drives to detach.
   public let removeDisks: [String]
+  public let setDrives: [Machine.Drive]
+  /// Memory devices to add, or to have another size.
+  public let setMemory: [MemoryDevice]
+  public let removeMemory: [String]
   public let setNICs: [Machine.NIC]
   public let removeNICs: [String]
 
   public init(
     wanted: Machine, fields: Set<MachineField>, liveFields: Set<MachineField> = [],
-    setDisks: [Machine.Disk] = [], removeDisks: [String] = [],
+    devices: [DeviceChange] = [], renamedDevices: [String: String] = [:],
+    setDisks: [Machine.Disk] = [], removeDisks: [String] = [], setDrives: [Machine.Drive] = [],
+    setMemory: [MemoryDevice] = [], removeMemory: [String] = [],
     setNICs: [Machine.NIC] = [], removeNICs: [String] = []
   ) {
     self.wanted = wanted
@@ -118,7 +158,44 @@ public struct MachineUpdate: Sendable {
     self.liveFields = liveFields
     self.setDisks = setDisks
     self.removeDisks = removeDisks
+    self.devices = devices
+    self.renamedDevices = renamedDevices
+    self.setDrives = setDrives
+    self.setMemory = setMemory
+    self.removeMemory = removeMemory
     self.setNICs = setNICs
     self.removeNICs = removeNICs
+  }
+}
+
+/// A change of a running guest's devices. A device is found by the file it has, its target or its MAC address.
+public enum DeviceChange: Hashable, Sendable {
+  case attachDisk(Machine.Disk)
+  case detachDisk(Machine.Disk)
+  /// Sets the limits of its throughput.
+  case throttleDisk(Machine.Disk)
+  case attachDrive(Machine.Drive)
+  case detachDrive(Machine.Drive)
+  case changeMedia(Machine.Drive)
+  case attachMemory(MemoryDevice)
+  case attachNIC(Machine.NIC)
+  case detachNIC(Machine.NIC)
+  case updateNIC(Machine.NIC)
+}
+
+extension Machine {
+  /// What becomes of a guest's networks and media by a change of its devices.
+  mutating func change(_ device: DeviceChange) {
+    switch device {
+    case .attachNIC(let nic): nics.append(nic)
+    case .detachNIC(let nic): nics.removeAll { $0.mac == nic.mac }
+    case .updateNIC(let nic):
+      for index in nics.indices where nics[index].mac == nic.mac { nics[index].link = nic.link }
+    case .attachDrive(let drive): drives.append(drive)
+    case .detachDrive(let drive): drives.removeAll { $0.name == drive.name }
+    case .changeMedia(let drive):
+      for index in drives.indices where drives[index].name == drive.name { drives[index].media = drive.media }
+    case .attachMemory, .attachDisk, .detachDisk, .throttleDisk: break
+    }
   }
 }

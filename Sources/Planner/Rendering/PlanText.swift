@@ -12,12 +12,13 @@ public struct PlanText {
 
   /// The whole text, ending with a newline.
   public func render() -> String {
-    if plan.isEmpty {
+    if plan.isEmpty, plan.partial == nil {
       let state =
         plan.goal == .destroy ? "Nothing of the stack is left to remove." : "The hosts are as the spec says."
       return "No changes. \(state)\n" + notes()
     }
-    var text = ""
+    var text = partialNote()
+    if plan.isEmpty { return text + "No changes within that.\n" + notes() }
     var host: ResourceName?
     for change in plan.changes {
       if change.address.host != host {
@@ -30,18 +31,35 @@ public struct PlanText {
     return text + "\n" + (notes.isEmpty ? "" : notes + "\n") + summary() + "\n"
   }
 
+  /// Loud: who applies a part must not take it for the whole.
+  private func partialNote() -> String {
+    guard let partial = plan.partial else { return "" }
+    let omitted =
+      partial.omitted == 0
+      ? "nothing else would change"
+      : "\(partial.omitted) other change\(partial.omitted == 1 ? "" : "s") left out"
+    return style(.yellow, "PARTIAL PLAN: \(partial.words.joined(separator: " ")), \(omitted).")
+      + " The hosts are as the spec says only after a run without that.\n\n"
+  }
+
   private func paragraph(_ change: Change) -> String {
     var headline = "  " + style(change.action.colour, "\(change.action.symbol) \(change.address)")
     if change.effect > .live { headline += "  " + style(change.effect.colour, "(\(change.effect.word))") }
     if let reason = change.reason { headline += "  " + style(.dim, "# \(printable(reason))") }
     let width = change.fields.map(\.path.count).max() ?? 0
-    let lines = change.fields.map { field -> String in
+    func line(_ field: FieldChange) -> String {
       let padding = String(repeating: " ", count: width - field.path.count)
       let symbol = field.from == nil ? "+" : field.to == nil ? "-" : "~"
       let prefix = change.action == .create ? "" : style(symbolColour(symbol), symbol) + " "
       var line = "      \(prefix)\(field.path)\(padding)  \(value(field))"
       if field.effect != .none { line += "  " + style(field.effect.colour, "(\(field.effect.word))") }
       return line
+    }
+    let drifted = change.fields.filter { $0.cause == .drift }
+    var lines = change.fields.filter { $0.cause == .change }.map(line)
+    if !drifted.isEmpty {
+      lines.append("      " + style(.dim, "changed outside virtform, goes back:"))
+      lines += drifted.map(line)
     }
     return ([headline] + lines).joined(separator: "\n") + "\n"
   }
@@ -91,6 +109,7 @@ extension Change.Action {
     case .update: "~"
     case .replace: "-/+"
     case .delete: "-"
+    case .forget: "."
     }
   }
 
@@ -100,6 +119,7 @@ extension Change.Action {
     case .update: .yellow
     case .replace: .magenta
     case .delete: .red
+    case .forget: .dim
     }
   }
 }

@@ -40,8 +40,11 @@ enum PlanLaws {
         expect(others.filter { $0.makes != nil && $0.makes == volume.backingPath }, areIn: earlier, of: step)
       case .undefineMachine(let uuid, _):
         expect(others.filter { $0.stops(uuid) }, areIn: earlier, of: step)
-      case .removePool, .removeNetwork:
-        expect(others.filter { $0.address.kind == .vm }, areIn: earlier, of: step)
+      case .removePool:
+        let deletions = others.filter {
+          if case .deleteVolume(step.address.name, _) = $0.operation { true } else { false }
+        }
+        expect(deletions, areIn: earlier, of: step)
       default: continue
       }
     }

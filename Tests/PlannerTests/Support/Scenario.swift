@@ -43,16 +43,16 @@ struct Scenario {
 
   /// Plans and carries out; returns the plan.
   @discardableResult
-  mutating func apply(_ spec: String, allowsDataLoss: Bool = false) throws -> Plan {
-    let plan = try plan(spec, allowsDataLoss: allowsDataLoss)
+  mutating func apply(_ spec: String, allowsDataLoss: Bool = false, restarts: Bool = false) throws -> Plan {
+    let plan = try plan(spec, .init(allowsDataLoss: allowsDataLoss, restarts: restarts))
     fleet.run(plan)
     fleet.expectNoViolations()
     return plan
   }
 
   /// The plan's text, and that the plan after its execution is empty.
-  mutating func text(_ spec: String, allowsDataLoss: Bool = false) throws -> String {
-    let plan = try apply(spec, allowsDataLoss: allowsDataLoss)
+  mutating func text(_ spec: String, allowsDataLoss: Bool = false, restarts: Bool = false) throws -> String {
+    let plan = try apply(spec, allowsDataLoss: allowsDataLoss, restarts: restarts)
     let second = try self.plan(spec, allowsDataLoss: allowsDataLoss)
     #expect(second.isEmpty, "the second plan is not empty:\n\(PlanText(second).render())")
     return PlanText(plan).render().replacing(Images.file, with: "debian.raw")
@@ -128,7 +128,7 @@ enum Specs {
     """
 
   static let restarting = web.with("memory: 2GiB", "memory: 2GiB\n    on_change: restart-if-needed")
-  static let stopped = web.with("memory: 2GiB", "memory: 2GiB\n    running: false")
+  static let stopped = web.with("memory: 2GiB", "memory: 2GiB\n    state: off")
   static let imaged = web.with(
     "networks:", "images:\n  debian: {source: \(Images.file), format: raw}\nnetworks:"
   )

@@ -49,20 +49,31 @@ struct SimulatedFleet {
 struct SimulatedHost {
   /// The persistent definitions. Whether a VM runs, is derived from `guests`.
   var state: HostState
-  /// The running guests as they were started, by UUID.
+  /// What the running guests run with, by UUID.
   var guests: [UUID: Machine] = [:]
+  /// How often each guest was started, by UUID.
+  var boots: [UUID: Int] = [:]
+  /// What the networks that virtform made were started with, by UUID.
+  var live: [UUID: Network] = [:]
+  /// How often each network was started, by name.
+  var starts: [String: Int] = [:]
+  /// Which start of a network each running guest was plugged in at.
+  var plugs: [UUID: [String: Int]] = [:]
   /// Files of VMs that no disk with a name refers to.
   var otherFiles: [UUID: Set<String>] = [:]
   /// Names of files in the pools that carry no tag of the stack.
   var otherVolumes: [String: Set<String>] = [:]
+  /// Names of the volumes that protect others.
+  var protections: [String: Set<String>] = [:]
 
-  init(_ name: String, driver: HostCapabilities.Driver = .qemu) {
+  init(_ name: String, driver: HostCapabilities.Driver = .qemu, hasKVM: Bool = true) {
     guard let name = try? ResourceName(parsing: name) else { preconditionFailure("a host has a valid name") }
     let aliases = ["q35": "pc-q35-7.2", "pc": "pc-i440fx-7.2"]
     state = HostState(
       name: name,
       capabilities: HostCapabilities(
-        driver: driver, hostUUID: "machine of \(name)", hasKVM: true, machineAliases: aliases,
+        driver: driver, hostUUID: "machine of \(name)", hasKVM: driver == .qemu && hasKVM,
+        machineAliases: aliases,
         machines: Set(aliases.keys).union(aliases.values)))
   }
 
@@ -71,14 +82,19 @@ struct SimulatedHost {
     var state = state
     state.pools = state.pools.map(observe).sorted { $0.name < $1.name }
     state.networks.sort { $0.name < $1.name }
+    state.liveNetworks = liveNetworks
     state.machines = state.machines.map(observe).sorted { $0.name < $1.name }
+    for machine in state.machines where machine.mark != nil {
+      state.guests[machine.uuid] = guests[machine.uuid].map(withUses)
+    }
     return state
   }
 
   private func observe(_ pool: Pool) -> Pool {
     var pool = pool
     if pool.isActive {
-      pool.volumeNames = Set(pool.volumes.map(\.name)).union(otherVolumes[pool.name] ?? [])
+      pool.volumeNames = Set(pool.volumes.map(\.name)).union(otherVolumes[pool.name] ?? []).union(
+        protections[pool.name] ?? [])
     } else {
       (pool.volumes, pool.volumeNames, pool.available) = ([], [], nil)
     }
@@ -86,25 +102,27 @@ struct SimulatedHost {
   }
 
   private func observe(_ machine: Machine) -> Machine {
+    var machine = withUses(machine)
+    machine.settings.state = guests[machine.uuid]?.settings.state ?? .off
+    return machine
+  }
+
+  private func withUses(_ machine: Machine) -> Machine {
     var machine = machine
-    machine.settings.running = guests[machine.uuid] != nil
     machine.files = files(of: machine)
-    machine.networks = Self.networks(of: machine)
-    if var guest = guests[machine.uuid] {
-      guest.files = files(of: guest)
-      guest.networks = Self.networks(of: guest)
-      machine.compare(withRunning: guest)
-    }
+    machine.macs = Set(machine.nics.compactMap(\.mac))
+    // Who may only read sees no password.
+    machine.settings.graphicsPassword = nil
     return machine
   }
 
   func files(of machine: Machine) -> Set<String> {
-    Set(machine.disks.map(\.path) + [machine.kernel, machine.initrd].compactMap { $0 })
+    Set(machine.disks.map(\.path) + machine.imageFiles)
       .union(otherFiles[machine.uuid] ?? [])
   }
 
   static func networks(of machine: Machine) -> Set<String> {
-    Set(machine.nics.compactMap { if case .network(let name) = $0.link { name } else { nil } })
+    machine.networks
   }
 
   // MARK: What people do beside virtform
@@ -128,9 +146,38 @@ struct SimulatedHost {
 
   mutating func stop(_ name: String) throws { guests[try machine(name).uuid] = nil }
 
-  mutating func start(_ name: String) throws {
-    let machine = try machine(name)
+  mutating func start(_ name: String) throws { boot(try machine(name), .running) }
+
+  /// A new guest, with what is defined.
+  mutating func boot(_ machine: Machine, _ power: PowerState) {
     guests[machine.uuid] = machine
+    guests[machine.uuid]?.settings.state = power
+    boots[machine.uuid, default: 0] += 1
+    plugIn(machine.uuid, Self.networks(of: machine))
+  }
+
+  /// Changes what the running guest has, and not its definition.
+  mutating func changeGuest(_ name: String, _ body: (inout Machine) -> Void) throws {
+    let uuid = try machine(name).uuid
+    var guest = try #require(guests[uuid])
+    body(&guest)
+    guests[uuid] = guest
+  }
+
+  /// `virsh net-destroy`, whoever is on it.
+  mutating func stopNetwork(_ name: String) throws { try changeNetwork(name) { $0.isActive = false } }
+
+  /// `virsh net-start`.
+  mutating func startNetwork(_ name: String) throws {
+    start(try #require(state.networks.first { $0.name == name }))
+  }
+
+  /// `virsh net-update --live`.
+  mutating func changeLiveNetwork(_ name: String, _ body: (inout Network) -> Void) throws {
+    let uuid = try #require(state.networks.first { $0.name == name }).uuid
+    var network = try #require(live[uuid])
+    body(&network)
+    live[uuid] = network
   }
 
   /// Defines and starts a VM that nobody's spec has.
@@ -145,7 +192,7 @@ struct SimulatedHost {
     }
     otherFiles[machine.uuid] = files
     state.machines.append(machine)
-    if isRunning { guests[machine.uuid] = machine }
+    if isRunning { boot(machine, .running) }
   }
 
   mutating func addForeignNetwork(_ name: String, mark: Mark? = nil, isActive: Bool = true) {

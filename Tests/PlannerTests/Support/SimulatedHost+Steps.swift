@@ -21,16 +21,37 @@ extension SimulatedHost {
       create(volume, complain)
     case .createVolume(let volume): create(volume, complain)
     case .growVolume(let volume, let guest): grow(volume, guest, complain)
-    case .deleteVolume(let pool, let name): deleteVolume(pool, name, complain)
-    case .ensureNetwork(let network): ensure(network, stack, complain)
-    case .redefineNetwork(let network, let fields, let restart): redefine(network, fields, restart, complain)
-    case .updateReservations(let uuid, let remove, let add): updateReservations(uuid, remove, add, complain)
+    case .protectVolume(let pool, let name, let isProtected):
+      if isProtected { protections[pool, default: []].insert(name) } else { protections[pool]?.remove(name) }
+    case .deleteVolume(let pool, let name):
+      let base = name.prefix { $0 != "." }
+      if protections[pool]?.contains("\(base).protected") == true { complain("\(name) is protected") }
+      deleteVolume(pool, name, complain)
+    case .ensureNetwork(let network, let guests): ensure(network, guests, stack, complain)
+    case .updateNetwork(let update): self.update(update, complain)
+    case .restartNetwork(let uuid, let guests): restartNetwork(uuid, guests, complain)
+    case .reconnectGuests(let uuid, let guests): reconnect(guests, to: uuid, complain)
     case .setNetworkAutostart(let uuid, let autostart):
-      withNetwork(uuid, complain) { $0.autostart = autostart }
+      setAutostart(ofNetwork: uuid, autostart, complain)
     case .removeNetwork(let uuid): removeNetwork(uuid, complain)
+    case .forgetNetwork(let uuid): forgetNetwork(uuid, complain)
     case .defineMachine(let machine): define(machine, complain)
     case .updateMachine(let update): self.update(update, complain)
-    case .startMachine(let uuid): start(uuid, complain)
+    case .changeDevices(let uuid, let changes):
+      for change in changes { self.change(change, of: uuid, complain) }
+    case .renameMachine(let uuid, let name): rename(uuid, name, complain)
+    case .startMachine(let uuid, let paused): start(uuid, paused: paused, complain)
+    case .suspendMachine(let uuid):
+      if guests[uuid] == nil { complain("no guest to pause") }
+      guests[uuid]?.settings.state = .paused
+    case .resumeMachine(let uuid):
+      if guests[uuid] == nil { complain("no guest to resume") }
+      guests[uuid]?.settings.state = .running
+    case .forgetMachine(let uuid):
+      if let index = state.machines.firstIndex(where: { $0.uuid == uuid }) {
+        state.machines[index].mark = nil
+      }
+      guests[uuid]?.mark = nil
     case .stopMachine(let uuid, _), .powerOffMachine(let uuid, _): guests[uuid] = nil
     case .undefineMachine(let uuid, _):
       if guests[uuid] != nil { complain("the guest runs") }
@@ -58,7 +79,7 @@ extension SimulatedHost {
     state.pools.append(pool)
   }
 
-  private var volumes: [Volume] { state.pools.flatMap(\.volumes) }
+  var volumes: [Volume] { state.pools.flatMap(\.volumes) }
 
   private mutating func create(_ volume: Volume, _ complain: Complain) {
     guard let index = state.pools.firstIndex(where: { $0.name == volume.pool && $0.isActive }) else {
@@ -78,6 +99,7 @@ extension SimulatedHost {
     if state.pools[pool].volumes[index].capacity > wanted.capacity { complain("the disk would shrink") }
     let users = guests.values.filter { files(of: $0).contains(wanted.path) }
     if let guest, let running = guests[guest] {
+      if state.capabilities.driver != .qemu { complain("the guest keeps the size of its disk") }
       if !files(of: running).contains(wanted.path) { complain("the guest does not have the disk") }
     } else if !users.isEmpty {
       complain("the disk is in use by \(users.map(\.name))")
@@ -102,110 +124,34 @@ extension SimulatedHost {
     [guest.kernel, guest.initrd].contains(path)
   }
 
-  // MARK: Networks
-
-  private mutating func withNetwork(_ uuid: UUID, _ complain: Complain, _ body: (inout Network) -> Void) {
-    guard let index = state.networks.firstIndex(where: { $0.uuid == uuid }) else {
-      return complain("the network is gone")
-    }
-    body(&state.networks[index])
-  }
-
-  private func runningUsers(of network: String) -> [String] {
-    guests.values.filter { Self.networks(of: $0).contains(network) }.map(\.name).sorted()
-  }
-
-  private mutating func ensure(_ wanted: Network, _ stack: String, _ complain: Complain) {
-    if let index = state.networks.firstIndex(where: { $0.uuid == wanted.uuid }) {
-      state.networks[index].isActive = true
-      state.networks[index].autostart = wanted.autostart
-      return
-    }
-    if state.networks.contains(where: { $0.name == wanted.name }) { complain("the name is taken") }
-    var network = wanted
-    network.mark = Mark(stack: stack)
-    network.bridge = network.bridge ?? "virbr\(state.networks.count)"
-    state.networks.append(network)
-  }
-
-  private mutating func redefine(
-    _ wanted: Network, _ fields: Set<NetworkField>, _ restart: Bool, _ complain: Complain
-  ) {
-    if restart, !runningUsers(of: wanted.name).isEmpty {
-      complain("it is cut under \(runningUsers(of: wanted.name))")
-    }
-    withNetwork(wanted.uuid, complain) { network in
-      for field in fields {
-        switch field {
-        case .mode: network.mode = wanted.mode
-        case .cidr, .gateway, .dhcp:
-          (network.cidr, network.gateway, network.dhcp) = (wanted.cidr, wanted.gateway, wanted.dhcp)
-          network.reservations = wanted.reservations
-        case .dns: network.domain = wanted.domain
-        case .bridge: network.bridge = wanted.bridge ?? network.bridge
-        case .mtu: network.mtu = wanted.mtu
-        case .autostart: break
-        }
-      }
-      if restart { network.isActive = true }
-    }
-  }
-
-  private mutating func updateReservations(
-    _ uuid: UUID, _ remove: [Network.Reservation], _ add: [Network.Reservation], _ complain: Complain
-  ) {
-    let running = Set(guests.values.flatMap(\.nics).compactMap(\.mac))
-    let machines = state.machines
-    withNetwork(uuid, complain) { network in
-      network.reservations.subtract(remove)
-      for new in add where !network.reservations.contains(new) {
-        if network.reservations.contains(where: { $0.ip == new.ip || $0.mac == new.mac }) {
-          complain("\(new) clashes with another reservation")
-        }
-        network.reservations.insert(new)
-      }
-      for old in remove where add.contains(where: { $0.ip == old.ip && $0.mac != old.mac }) {
-        // One that stays in the spec asks DHCP anew and gets what is reserved for it.
-        let isStaying = machines.contains { machine in
-          machine.nics.contains { nic in add.contains { $0.mac == nic.mac } } && machine.name == old.hostname
-        }
-        if running.contains(old.mac), !isStaying { complain("\(old.hostname) still holds \(old.ip)") }
-      }
-    }
-  }
-
-  private mutating func removeNetwork(_ uuid: UUID, _ complain: Complain) {
-    guard let network = state.networks.first(where: { $0.uuid == uuid }) else { return }
-    if !runningUsers(of: network.name).isEmpty {
-      complain("it is cut under \(runningUsers(of: network.name))")
-    }
-    state.networks.removeAll { $0.uuid == uuid }
-  }
-
   // MARK: VMs
 
   private mutating func define(_ machine: Machine, _ complain: Complain) {
     if state.machines.contains(where: { $0.uuid == machine.uuid || $0.name == machine.name }) {
       complain("the VM is there already")
     }
-    for path in files(of: machine) where !volumes.contains(where: { $0.path == path }) {
-      complain("no file \(path)")
-    }
+    let ownFiles = files(of: machine).subtracting(otherFiles[machine.uuid] ?? [])
+    for path in ownFiles where !volumes.contains(where: { $0.path == path }) { complain("no file \(path)") }
     var defined = machine
     var mark = machine.mark ?? Mark(stack: "")
-    (defined.disks, defined.nics) = ([], [])
+    (defined.disks, defined.drives, defined.nics) = ([], [], [])
     for disk in machine.disks { set(disk, in: &defined, &mark) }
+    for drive in machine.drives { set(drive, in: &defined, &mark) }
     for nic in machine.nics { set(nic, in: &defined, &mark) }
     defined.mark = mark
+    let devices = machine.disks.map(\.name) + machine.drives.map(\.name)
+    defined.boot = machine.boot ?? (machine.kernel == nil ? devices : nil)
     let settings = machine.settings
     defined.settings.console = settings.console ?? true
-    defined.settings.accel = settings.accel ?? (state.capabilities.hasKVM ? .kvm : .tcg)
+    if state.capabilities.driver == .qemu {
+      defined.settings.accel = settings.accel ?? (state.capabilities.hasKVM ? .kvm : .tcg)
+    }
     defined.settings.cpus = settings.cpus ?? VCPUs(count: 1)
     defined.settings.machine = versioned(settings.machine ?? "q35")
     defined.settings.firmware = settings.firmware ?? .bios
     defined.settings.graphics = settings.graphics ?? Graphics.none
     defined.settings.autostart = settings.autostart ?? false
-    defined.settings.running = nil
+    defined.settings.state = nil
     state.machines.append(defined)
   }
 
@@ -213,7 +159,7 @@ extension SimulatedHost {
     machine.map { state.capabilities.machineAliases[$0] ?? $0 }
   }
 
-  private func set(_ disk: Machine.Disk, in machine: inout Machine, _ mark: inout Mark) {
+  func set(_ disk: Machine.Disk, in machine: inout Machine, _ mark: inout Mark) {
     var disk = disk
     let known = mark.disks.first { $0.name == disk.name }
     let old = machine.disks.first { $0.name == disk.name }
@@ -222,14 +168,39 @@ extension SimulatedHost {
     let free = "abcdefghijklmnopqrstuvwxyz".map { "vd\($0)" }.first { !used.contains($0) }
     disk.bus = disk.bus ?? old?.bus ?? .virtio
     disk.target = known?.target ?? free
+    disk.ioTune = (disk.ioTune ?? old?.ioTune).flatMap { $0.isUnlimited ? nil : $0 }
     machine.disks.removeAll { $0.name == disk.name }
     machine.disks.append(disk)
-    mark.disks.append(.init(name: disk.name, target: disk.target ?? "", keep: disk.keep))
+    if old == nil { appendToBoot(disk.name, of: &machine) }
+    mark.disks.append(
+      .init(name: disk.name, target: disk.target ?? "", keep: disk.keep, isProtected: disk.isProtected))
   }
 
-  private func set(_ nic: Machine.NIC, in machine: inout Machine, _ mark: inout Mark) {
+  /// A new disk is tried last.
+  private func appendToBoot(_ name: String, of machine: inout Machine) {
+    guard let boot = machine.boot, !boot.contains(name) else { return }
+    machine.boot = boot + [name]
+  }
+
+  func set(_ drive: Machine.Drive, in machine: inout Machine, _ mark: inout Mark) {
+    var drive = drive
+    let old = machine.drives.first { $0.name == drive.name }
+    drive.bus = drive.bus ?? old?.bus ?? .scsi
+    drive.target = old?.target ?? "sd\(machine.drives.count)"
+    machine.drives.removeAll { $0.name == drive.name }
+    machine.drives.append(drive)
+    if old == nil { appendToBoot(drive.name, of: &machine) }
+    mark.disks.removeAll { $0.name == drive.name }
+    mark.disks.append(.init(name: drive.name, target: drive.target ?? ""))
+  }
+
+  func set(_ nic: Machine.NIC, in machine: inout Machine, _ mark: inout Mark) {
     var nic = nic
-    nic.model = nic.model ?? "virtio"
+    let old = machine.nics.first { $0.name == nic.name }
+    nic.model = nic.model ?? old?.model ?? "virtio"
+    nic.linkState = nic.linkState ?? old?.linkState ?? .up
+    nic.vlan = (nic.vlan ?? old?.vlan).flatMap { $0 == 0 ? nil : $0 }
+    nic.qos = (nic.qos ?? old?.qos).flatMap { $0.isUnlimited ? nil : $0 }
     machine.nics.removeAll { $0.name == nic.name }
     mark.nics.removeAll { $0.name == nic.name }
     machine.nics.append(nic)
@@ -240,28 +211,65 @@ extension SimulatedHost {
     guard let index = state.machines.firstIndex(where: { $0.uuid == update.wanted.uuid }) else {
       return complain("the VM is gone")
     }
-    var machine = state.machines[index]
+    for field in update.liveFields { changeGuest(field, update.wanted, complain) }
+    for change in update.devices { self.change(change, of: update.wanted.uuid, complain) }
+    var machine = state.machines[index].renaming(update.renamedDevices)
     var mark = update.wanted.mark ?? Mark(stack: "")
     (mark.disks, mark.nics) = (machine.mark?.disks ?? [], machine.mark?.nics ?? [])
-    for field in update.fields { copy(field, from: update.wanted, to: &machine) }
+    for field in update.fields.sorted() where field != .boot {
+      copy(field, from: update.wanted, to: &machine)
+    }
     machine.disks.removeAll { update.removeDisks.contains($0.name) }
+    machine.drives.removeAll { update.removeDisks.contains($0.name) }
     mark.disks.removeAll { update.removeDisks.contains($0.name) }
     machine.nics.removeAll { update.removeNICs.contains($0.name) }
     mark.nics.removeAll { update.removeNICs.contains($0.name) }
+    machine.memoryDevices.removeAll { device in
+      update.removeMemory.contains(device.name) || update.setMemory.contains { $0.name == device.name }
+    }
+    machine.memoryDevices += update.setMemory
     for disk in update.setDisks { set(disk, in: &machine, &mark) }
+    for drive in update.setDrives { set(drive, in: &machine, &mark) }
     for nic in update.setNICs { set(nic, in: &machine, &mark) }
+    let gone = Set(update.removeDisks + update.removeNICs)
+    machine.boot = machine.boot.map { $0.filter { !gone.contains($0) } }
+    if update.fields.contains(.boot) { copy(.boot, from: update.wanted, to: &machine) }
     machine.mark = mark
+    // Its document says what it was started with, but for the names of its devices, which are the definition's.
+    let former = guests[update.wanted.uuid]?.mark
+    guests[update.wanted.uuid] = guests[update.wanted.uuid]?.renaming(update.renamedDevices)
+    guests[update.wanted.uuid]?.mark = former
+    (machine.shutdown, machine.isProtected) = (update.wanted.shutdown, update.wanted.isProtected)
     for path in machine.disks.map(\.path) where !volumes.contains(where: { $0.path == path }) {
       complain("no file \(path)")
     }
     state.machines[index] = machine
-    if update.fields.contains(.title) { guests[machine.uuid]?.settings.title = machine.settings.title }
-    if update.fields.contains(.description) {
-      guests[machine.uuid]?.settings.description = machine.settings.description
+  }
+
+  mutating func plugIn(_ uuid: UUID, _ nic: Machine.NIC) {
+    if case .network(let name) = nic.link { plugIn(uuid, [name]) }
+  }
+
+  func requireActive(_ nic: Machine.NIC, _ complain: Complain) {
+    guard case .network(let name) = nic.link else { return }
+    if state.networks.first(where: { $0.name == name })?.isActive != true {
+      complain("network \(name) is not active")
     }
   }
 
-  private func copy(_ field: MachineField, from wanted: Machine, to machine: inout Machine) {
+  private mutating func rename(_ uuid: UUID, _ name: String, _ complain: Complain) {
+    guard let index = state.machines.firstIndex(where: { $0.uuid == uuid }) else {
+      return complain("the VM is gone")
+    }
+    if guests[uuid] != nil { complain("a running VM cannot be renamed") }
+    if state.machines.contains(where: { $0.domainName == name && $0.uuid != uuid }) {
+      complain("the name is taken")
+    }
+    (state.machines[index].name, state.machines[index].domainName) = (name, name)
+    state.machines[index].mark?.name = nil
+  }
+
+  func copy(_ field: MachineField, from wanted: Machine, to machine: inout Machine) {
     let settings = wanted.settings
     switch field {
     case .title: machine.settings.title = settings.title
@@ -269,6 +277,7 @@ extension SimulatedHost {
     case .accel: machine.settings.accel = settings.accel
     case .cpus: machine.settings.cpus = settings.cpus
     case .memory: machine.settings.memory = settings.memory
+    case .memoryLimit: machine.settings.memoryLimit = settings.memoryLimit
     case .machine: machine.settings.machine = versioned(settings.machine)
     case .firmware: machine.settings.firmware = settings.firmware
     case .cpu: machine.settings.cpu = settings.cpu
@@ -278,18 +287,22 @@ extension SimulatedHost {
     case .graphics: machine.settings.graphics = settings.graphics
     case .console: machine.settings.console = settings.console
     case .autostart: machine.settings.autostart = settings.autostart
-    case .running: break
+    case .cpuShares: machine.settings.cpuShares = settings.cpuShares
+    case .cpuPinning: machine.settings.cpuPinning = settings.cpuPinning
+    case .boot: machine.boot = wanted.boot
+    case .password: machine.settings.graphicsPassword = settings.graphicsPassword
+    // The mark has the rest.
+    case .name, .state, .shutdown, .protect: break
     }
   }
 
-  private mutating func start(_ uuid: UUID, _ complain: Complain) {
+  private mutating func start(_ uuid: UUID, paused: Bool, _ complain: Complain) {
     guard let machine = state.machines.first(where: { $0.uuid == uuid }) else {
       return complain("the VM is gone")
     }
     if guests[uuid] != nil { return }
-    for path in files(of: machine) where !volumes.contains(where: { $0.path == path }) {
-      complain("no file \(path)")
-    }
+    let ownFiles = files(of: machine).subtracting(otherFiles[machine.uuid] ?? [])
+    for path in ownFiles where !volumes.contains(where: { $0.path == path }) { complain("no file \(path)") }
     for name in Self.networks(of: machine) {
       guard let network = state.networks.first(where: { $0.name == name }), network.isActive else {
         complain("network \(name) is not active")
@@ -304,6 +317,6 @@ extension SimulatedHost {
         complain("\(other.name) runs with its MAC address")
       }
     }
-    guests[uuid] = machine
+    boot(machine, paused ? .paused : .running)
   }
 }

@@ -1,0 +1,185 @@
+public import SpecModel
+
+/// Compares a network as wanted with one of its two documents: the definition, or the live state.
+///
+/// A document is not compared with the wanted network itself but with what it would be if it were brought up to it:
+/// what neither the spec nor its last application set is the same in both and never differs.
+enum NetworkDiffer {
+  /// One value that differs.
+  struct Difference: Equatable {
+    let field: NetworkField
+    /// What the mark calls it: the field, or an entry of a field that has many.
+    let key: String
+    let from: String?
+    let to: String?
+
+    /// As a plan calls it: reservations are told apart by their values.
+    var path: String { field == .reservations ? "reservation" : key }
+  }
+
+  // MARK: What is remembered
+
+  /// The values that the spec sets, as a mark keeps them: by the path of the field, entry by entry where it has many.
+  static func memory(of wanted: Network) -> [String: String] {
+    var memory: [String: String] = [:]
+    for field in NetworkField.allCases {
+      switch field {
+      case .reservations: for entry in wanted.reservations { memory[key(of: entry)] = text(of: entry) }
+      case .records: for (name, ip) in wanted.records { memory[key(ofRecord: name)] = "\(ip)" }
+      case .mode, .cidr, .gateway, .dhcp, .dns, .bridge, .mtu, .autostart, .protect:
+        memory[field.rawValue] = field.value(of: wanted)
+      }
+    }
+    return memory
+  }
+
+  private static func key(of reservation: Network.Reservation) -> String {
+    "\(NetworkField.reservations.rawValue).\(reservation.mac)"
+  }
+
+  private static func text(of reservation: Network.Reservation) -> String {
+    "\(reservation.ip) \(reservation.hostname)"
+  }
+
+  private static func key(ofRecord name: String) -> String { "\(NetworkField.records.rawValue).\(name)" }
+
+  // MARK: What a document would be
+
+  /// `document` with what the spec wants, and without what it wanted when `memory` was written and wants no more.
+  static func merge(_ wanted: Network, into document: Network, remembering memory: [String: String])
+    -> Network
+  {
+    var result = document
+    for field in NetworkField.allCases {
+      let isOwned = field.value(of: wanted) != nil || memory[field.rawValue] != nil
+      switch field {
+      case .mode: result.mode = wanted.mode ?? document.mode
+      case .cidr: if isOwned { result.cidr = wanted.cidr }
+      case .gateway: if isOwned { result.gateway = wanted.gateway }
+      case .dns: if isOwned { result.domain = wanted.domain }
+      // Left to libvirt, it stays the one that it is, unless that one is the host's own.
+      case .bridge:
+        let isHosts = document.mode?.usesHostBridge == true && wanted.mode?.usesHostBridge == false
+        result.bridge = wanted.bridge ?? (isHosts ? nil : document.bridge)
+      case .mtu: if isOwned { result.mtu = wanted.mtu }
+      case .autostart: if isOwned { result.autostart = wanted.autostart ?? true }
+      case .protect: result.isProtected = wanted.isProtected
+      case .dhcp:
+        result.ranges = ranges(wanted.ranges.first, in: document.ranges, applied: memory[field.rawValue])
+      case .reservations:
+        result.reservations = reservations(wanted.reservations, in: document.reservations, memory)
+      case .records:
+        for name in document.records.keys where memory[key(ofRecord: name)] != nil {
+          result.records[name] = nil
+        }
+        result.records.merge(wanted.records) { $1 }
+      }
+    }
+    return result
+  }
+
+  /// A range that stands where the spec's own should be was made from it by a person; any other is theirs.
+  private static func ranges(_ wanted: AddressRange?, in ranges: [AddressRange], applied: String?)
+    -> [AddressRange]
+  {
+    let isThere = wanted.map(ranges.contains) ?? false
+    let former = applied.flatMap(AddressRange.init(reading:))
+    let isWhole = isThere || former.map(ranges.contains) ?? false
+    var result = ranges.filter { range in
+      if range == wanted { return true }
+      if range == former { return false }
+      let overlaps = [wanted, former].contains { $0?.overlaps(range) ?? false }
+      return !overlaps || isWhole
+    }
+    if let wanted, !isThere {
+      let place = ranges.firstIndex { !result.contains($0) } ?? result.count
+      result.insert(wanted, at: min(place, result.count))
+    }
+    return result
+  }
+
+  /// Those of others stay, unless libvirt would refuse a wanted one because of them.
+  private static func reservations(
+    _ wanted: Set<Network.Reservation>, in there: Set<Network.Reservation>, _ memory: [String: String]
+  ) -> Set<Network.Reservation> {
+    let others = there.filter { entry in
+      let isOwn = memory[key(of: entry)] == text(of: entry)
+      return !isOwn
+        && !wanted.contains {
+          $0.ip == entry.ip || $0.mac == entry.mac
+            || !$0.hostname.isEmpty && $0.hostname == entry.hostname
+        }
+    }
+    return wanted.union(others)
+  }
+
+  // MARK: Differences
+
+  static func differences(from network: Network, to target: Network) -> [Difference] {
+    NetworkField.allCases.flatMap { field -> [Difference] in
+      switch field {
+      case .reservations:
+        let gone = network.reservations.subtracting(target.reservations).sorted().map {
+          Difference(field: field, key: key(of: $0), from: "\($0)", to: nil)
+        }
+        let new = target.reservations.subtracting(network.reservations).sorted().map {
+          Difference(field: field, key: key(of: $0), from: nil, to: "\($0)")
+        }
+        return gone + new
+      case .records:
+        let names = Set(network.records.keys).union(target.records.keys).sorted()
+        return names.filter { network.records[$0] != target.records[$0] }.map { name in
+          Difference(
+            field: field, key: key(ofRecord: name), from: network.records[name]?.description,
+            to: target.records[name]?.description)
+        }
+      case .mode, .cidr, .gateway, .dhcp, .dns, .bridge, .mtu, .autostart, .protect:
+        let (from, to) = (field.value(of: network), field.value(of: target))
+        return from == to ? [] : [Difference(field: field, key: field.rawValue, from: from, to: to)]
+      }
+    }
+  }
+}
+
+extension [NetworkDiffer.Difference] {
+  /// Each path once.
+  var paths: [String] {
+    var paths: [String] = []
+    for path in map(\.path) where !paths.contains(path) { paths.append(path) }
+    return paths
+  }
+}
+
+extension NetworkMode {
+  /// True where the bridge is not made by libvirt.
+  public var usesHostBridge: Bool { self == .bridge || self == .ovs }
+}
+
+extension AddressRange {
+  /// A range from its description.
+  init?(reading text: String) {
+    let ends = text.split(separator: " – ").compactMap { try? IPv4Address(parsing: String($0)) }
+    guard ends.count == 2 else { return nil }
+    self.init(from: ends[0], to: ends[1])
+  }
+
+  func overlaps(_ other: AddressRange) -> Bool { from <= other.to && other.from <= to }
+}
+
+extension HostState {
+  /// The running VMs that are plugged into `network`.
+  public func guests(on network: Network) -> [Machine] {
+    machines.filter { liveNetworks(of: $0).contains(network.name) }
+  }
+
+  /// The fields of an active network of the stack that its definition has otherwise and that it takes up when it next
+  /// starts. Only what some spec set counts.
+  public func pendingFields(of network: Network) -> [String] {
+    guard let live = liveNetworks[network.uuid] else { return [] }
+    let owned = Set(network.applied.keys).union(live.applied.keys)
+    return NetworkDiffer.differences(from: live, to: network).filter { difference in
+      difference.field.rule.scope == .guest && owned.contains(difference.key)
+        && !difference.field.rule.isLive(from: live, to: network, on: capabilities.driver)
+    }.paths
+  }
+}

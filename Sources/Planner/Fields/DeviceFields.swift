@@ -1,0 +1,112 @@
+public import SpecModel
+
+/// The fields of a VM's disk, each with its rule. What the disk holds is a volume, see `VolumeField`.
+public enum DiskField: String, CaseIterable, Sendable {
+  case attached, bus, iotune, keep, protect
+
+  public var rule: FieldRule<Machine.Disk> {
+    switch self {
+    case .attached:
+      .init(
+        "the disk itself: a file of the host", "<disk>",
+        by: "virDomainAttachDeviceFlags, virDomainDetachDeviceFlags",
+        live: .on(.qemu, .xen, if: "its bus is virtio, scsi or Xen's", { $1.bus != .sata }), unset: .removed
+      ) { $0.path }
+    case .bus: .init("what it is attached as", "<target bus>") { $0.bus?.rawValue }
+    case .iotune:
+      .init(
+        "limits of its throughput", "<iotune>", by: "virDomainSetBlockIoTune", live: .on(.qemu),
+        unset: .removed
+      ) { disk in disk.ioTune.flatMap { $0.isUnlimited ? nil : $0.description } }
+    case .keep:
+      .init("whether its content stays when the VM goes", "the mark", scope: .definition) { "\($0.keep)" }
+    case .protect:
+      .init("whether nothing may delete it", "the mark", scope: .definition, unset: .removed) {
+        $0.isProtected ? "true" : nil
+      }
+    }
+  }
+}
+
+/// The fields of a memory device, each with its rule.
+public enum MemoryDeviceField: String, CaseIterable, Sendable {
+  case attached
+
+  public var rule: FieldRule<MemoryDevice> {
+    switch self {
+    case .attached:
+      .init(
+        "memory that is plugged in like a module; a guest rarely gives it back", "<memory model='dimm'>",
+        by: "virDomainAttachDeviceFlags", live: .on(.qemu, if: "it is added", { _, _ in true }),
+        unset: .removed
+      ) { $0.size.description }
+    }
+  }
+
+  /// `memory.devices.extra`
+  func path(of name: String) -> String { "memory.devices.\(name)" }
+}
+
+/// The fields of a VM's CD-ROM drive, each with its rule.
+public enum DriveField: String, CaseIterable, Sendable {
+  case attached, media, bus
+
+  public var rule: FieldRule<Machine.Drive> {
+    switch self {
+    case .attached:
+      .init(
+        "the CD-ROM drive itself", "<disk device='cdrom'>",
+        by: "virDomainAttachDeviceFlags, virDomainDetachDeviceFlags",
+        live: .on(.qemu, if: "its bus is scsi, and it does not come empty", { $1.bus != .sata }),
+        unset: .removed
+      ) { $0.media ?? "empty" }
+    case .media:
+      .init("the image in the drive", "<source file>", by: "virDomainUpdateDeviceFlags", live: .on(.qemu)) {
+        $0.media ?? "empty"
+      }
+    case .bus: .init("what it is attached as", "<target bus>") { $0.bus?.rawValue }
+    }
+  }
+}
+
+/// The fields of a VM's network interface, each with its rule.
+public enum NICField: String, CaseIterable, Sendable {
+  case attached, network, mac, model, link, vlan, qos
+
+  public var rule: FieldRule<Machine.NIC> {
+    switch self {
+    case .attached:
+      .init(
+        "the network interface itself", "<interface>",
+        by: "virDomainAttachDeviceFlags, virDomainDetachDeviceFlags",
+        live: .on(.qemu, .xen), unset: .removed
+      ) { "\($0.link)" }
+    case .network:
+      .init(
+        "the network that it is plugged into", "<source network>", by: "virDomainUpdateDeviceFlags",
+        live: .on(
+          .qemu, if: "neither is QEMU's user-mode network",
+          { guest, wanted in
+            if case .network = guest.link, case .network = wanted.link { true } else { false }
+          })
+      ) { "\($0.link)" }
+    case .mac: .init("its MAC address", "<mac address>") { $0.mac?.description }
+    case .model: .init("the card that the guest sees", "<model type>") { $0.model }
+    case .link:
+      .init(
+        "whether its cable is plugged in", "<link state>", by: "virDomainUpdateDeviceFlags", live: .on(.qemu),
+        unset: .back(to: "up", { $0.linkState = .up })
+      ) { $0.linkState?.rawValue }
+    case .vlan:
+      .init(
+        "the tag of its VLAN", "<vlan><tag id>", by: "virDomainUpdateDeviceFlags", live: .on(.qemu),
+        unset: .removed
+      ) { $0.vlan.map(String.init) }
+    case .qos:
+      .init(
+        "limits of its traffic", "<bandwidth>", by: "virDomainUpdateDeviceFlags", live: .on(.qemu),
+        unset: .removed
+      ) { nic in nic.qos.flatMap { $0.isUnlimited ? nil : $0.description } }
+    }
+  }
+}

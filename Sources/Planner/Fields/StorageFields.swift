@@ -1,0 +1,47 @@
+import SpecModel
+
+/// The fields of a pool, each with its rule. libvirt keeps no metadata for pools, so drift is not told from change.
+public enum PoolField: String, CaseIterable, Sendable {
+  case path, active, autostart
+
+  public var rule: FieldRule<Pool> {
+    switch self {
+    case .path: .init("its directory", "<target><path>", scope: .fixed, unset: .required) { $0.directory }
+    case .active:
+      .init("whether it is started", "virStoragePoolIsActive", by: "virStoragePoolCreate", scope: .definition)
+      {
+        "\($0.isActive)"
+      }
+    case .autostart:
+      .init(
+        "whether it starts with its host", "virStoragePoolGetAutostart", by: "virStoragePoolSetAutostart",
+        scope: .definition, unset: .back(to: "true", { $0.autostart = true })
+      ) { $0.autostart.map(String.init) }
+    }
+  }
+}
+
+/// The fields of a volume, which is what a disk holds, each with its rule.
+public enum VolumeField: String, CaseIterable, Sendable {
+  case size, format, pool, protect, content
+
+  public var rule: FieldRule<Volume> {
+    switch self {
+    case .size:
+      .init(
+        "the size that the guest sees", "<capacity>",
+        by: "virDomainBlockResize; virStorageVolResize while it is off",
+        live: .on(.qemu, if: "it grows; it never shrinks", { $0.capacity < $1.capacity })
+      ) { "\($0.capacity)" }
+    case .format: .init("the format of its file", "<format type>", scope: .fixed) { $0.format.rawValue }
+    case .pool: .init("the pool that it lies in", "virStorageVolGetPath", scope: .fixed) { $0.pool }
+    case .protect:
+      .init(
+        "whether nothing may delete it", "a volume NAME.protected beside it, or the mark of its VM",
+        scope: .definition, unset: .removed
+      ) { $0.isProtected ? "true" : nil }
+    case .content:
+      .init("what is on it", "virStorageVolDelete", scope: .content, unset: .stays) { $0.path }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import FoundationEssentials
+import SpecModel
+
+/// What an active network takes up only when it starts anew, and the guests that hang on it.
+extension HostPlanner {
+  /// Decides for each network whether it restarts, and tells of all that happens to it.
+  ///
+  /// Comes when the VMs are planned: a network may restart once the guests which this plan stops are off.
+  mutating func finishNetworks() {
+    for network in desired.networks.map(\.network) {
+      guard let plan = networkDrafts[network.name] else { continue }
+      finish(plan, of: network)
+    }
+  }
+
+  private mutating func finish(_ network: NetworkDraft, of wanted: Network) {
+    let address = address(.network, wanted.name)
+    var network = network
+    var reason: String?
+    if network.actual?.isActive != true {
+      network.fields += activation(of: network, wanted, address)
+    } else if let actual = network.actual {
+      let users = guests(on: actual)
+      if !network.pending.isEmpty, mayRestart(under: users) {
+        restart(actual, under: users, &network)
+        if !users.isEmpty { reason = "plugs in again: \(names(of: users))" }
+      } else {
+        notePending(network, users, address)
+        reconnect(actual, &network)
+      }
+    }
+    guard let worst = network.fields.map(\.effect).max() else { return }
+    if network.isOnlyRecorded { reason = reason ?? "it is so already, and the host is to remember it" }
+    draft.add(
+      Change(
+        address, network.actual == nil ? .create : .update, fields: network.fields, effect: worst,
+        reason: reason, path: network.path))
+  }
+
+  private mutating func activation(of network: NetworkDraft, _ wanted: Network, _ address: Address)
+    -> [FieldChange]
+  {
+    let start =
+      network.actual == nil ? [] : [FieldChange("active", from: "false", to: "true", effect: .none)]
+    let lost = guestsWithout(wanted).filter(keepsRunning)
+    if !lost.isEmpty, !canPlugIn {
+      draft.note(address, "this host cannot plug a running guest in again: restart \(names(of: lost))")
+    }
+    return start + guestsToPlugIn(on: wanted).filter(keepsRunning).map(pluggedIn)
+  }
+
+  /// The running VMs that were on a network which is not active. A bridge of the host outlives the network.
+  private func guestsWithout(_ network: Network) -> [Machine] {
+    if network.mode?.usesHostBridge == true { return [] }
+    return state.machines.filter { host.liveNetworks(of: $0).contains(network.name) }
+  }
+
+  func guestsToPlugIn(on network: Network) -> [Machine] { canPlugIn ? guestsWithout(network) : [] }
+
+  private func pluggedIn(_ guest: Machine) -> FieldChange {
+    FieldChange("guests.\(guest.name)", from: "unplugged", to: "plugged in", effect: .live)
+  }
+
+  /// The VMs that are on `network`, and go on running, once the plan is done.
+  private func guests(on network: Network) -> [Machine] {
+    state.machines.filter { keepsRunning($0) && networksAfterPlan(of: $0).contains(network.name) }
+  }
+
+  // MARK: Restart
+
+  /// Guests notice a restart: it takes the consent of the run, or of the specs of all of them.
+  private func mayRestart(under users: [Machine]) -> Bool {
+    if users.isEmpty { return true }
+    guard canPlugIn else { return false }
+    return options.restarts
+      || users.allSatisfy { user in
+        host.owns(user) && wantedMachines[user.uuid]?.spec.onChange == .restartIfNeeded
+      }
+  }
+
+  /// Only QEMU lets an interface of a running guest be plugged into another network.
+  private var canPlugIn: Bool { state.capabilities.driver == .qemu }
+
+  private mutating func restart(_ actual: Network, under users: [Machine], _ network: inout NetworkDraft) {
+    network.fields += network.pending.filter { !network.told.contains($0.key) }.map {
+      FieldChange($0.path, from: $0.from, to: $0.to, effect: .restart)
+    }
+    // A guest that is stopped in this plan is off before; one that is changed has got its interfaces by then.
+    let before =
+      state.machines.filter { uses($0, actual.name) }.flatMap { steps(of: $0) }
+      + desired.machines.map(\.machine).filter { uses($0, actual.name) }.flatMap { steps(of: $0) }
+    let step = draft.add(
+      .restartNetwork(uuid: actual.uuid, guests: Set(users.map(\.uuid))), for: address(.network, actual.name),
+      after: networkSteps[actual.name, default: []] + before, effect: .restart, path: network.path)
+    networkSteps[actual.name, default: []].append(step)
+    if !users.isEmpty, network.pending.contains(where: { $0.field == .mtu }) {
+      draft.note(
+        address(.network, actual.name),
+        "guests keep their packet size until they restart themselves: \(names(of: users))")
+    }
+  }
+
+  /// True if `machine` has an interface on the network, by its definition or in its running guest.
+  func uses(_ machine: Machine, _ network: String) -> Bool {
+    machine.networks.contains(network) || host.liveNetworks(of: machine).contains(network)
+  }
+
+  private mutating func notePending(_ network: NetworkDraft, _ users: [Machine], _ address: Address) {
+    guard !network.pending.isEmpty else { return }
+    let way =
+      canPlugIn
+      ? "--restart restarts it and plugs its guests in again"
+      : "it restarts when they are off: this host cannot plug a running guest in again"
+    draft.note(
+      address,
+      "pending restart of the network: \(network.pending.paths.joined(separator: ", ")) (in use by \(names(of: users)); \(way))"
+    )
+  }
+
+  // MARK: Guests without a network
+
+  /// Plugs in the guests that lost the network: somebody restarted it under them, or a run was cut off.
+  private mutating func reconnect(_ actual: Network, _ network: inout NetworkDraft) {
+    let lost = state.liveNetworks[actual.uuid]?.unplugged ?? []
+    let guests = state.machines.filter { lost.contains($0.uuid) && keepsRunning($0) }
+    guard !guests.isEmpty, canPlugIn else { return }
+    network.fields += guests.map(pluggedIn)
+    draft.add(
+      .reconnectGuests(uuid: actual.uuid, guests: Set(guests.map(\.uuid))),
+      for: address(.network, actual.name),
+      after: networkSteps[actual.name, default: []], effect: .live, path: network.path)
+  }
+}

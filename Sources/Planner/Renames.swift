@@ -1,0 +1,83 @@
+import SpecModel
+
+/// What has a new name in the spec.
+struct Renames {
+  /// New names of VMs by their old ones, and the other way round.
+  private var machines: [String: String] = [:]
+  private var formerMachines: [String: String] = [:]
+  /// New paths of disks and NICs by their old ones, by the VM's new name: `disks.data` → `disks.store`.
+  private var devices: [String: [String: String]] = [:]
+  /// The place in the spec of each VM's move, by its new name.
+  private(set) var machinePaths: [String: SpecPath] = [:]
+
+  init(_ moved: [MovedSpec]) {
+    for move in moved {
+      switch move.subject {
+      case .machine(let from, let to):
+        machines[from.rawValue] = to.rawValue
+        formerMachines[to.rawValue] = from.rawValue
+        machinePaths[to.rawValue] = move.path
+      case .machineDisk(let machine, let from, let to):
+        devices[machine.rawValue, default: [:]]["disks.\(from)"] = "disks.\(to)"
+      case .nic(let machine, let from, let to):
+        devices[machine.rawValue, default: [:]]["nics.\(from)"] = "nics.\(to)"
+      case .network: continue
+      }
+    }
+  }
+
+  func name(ofMachine name: String) -> String { machines[name] ?? name }
+  func formerName(ofMachine name: String) -> String? { formerMachines[name] }
+
+  /// The renames of devices that a VM of this name on its host has not seen yet.
+  func devices(of machine: Machine, named name: String) -> [String: String] {
+    let there = Set(
+      (machine.mark?.disks ?? []).map { "disks.\($0.name)" }
+        + (machine.mark?.nics ?? []).map { "nics.\($0.name)" })
+    return (devices[self.name(ofMachine: name)] ?? [:]).filter {
+      there.contains($0.key) && !there.contains($0.value)
+    }
+  }
+}
+
+extension Machine {
+  /// The same with new names for disks and NICs, by their paths: `disks.data` → `disks.store`.
+  func renaming(_ devices: [String: String]) -> Machine {
+    guard !devices.isEmpty else { return self }
+    var machine = self
+    func name(_ kind: String, _ old: String) -> String {
+      devices["\(kind).\(old)"].map { String($0.dropFirst(kind.count + 1)) } ?? old
+    }
+    for index in disks.indices { machine.disks[index].name = name("disks", disks[index].name) }
+    for index in drives.indices { machine.drives[index].name = name("disks", drives[index].name) }
+    for index in nics.indices { machine.nics[index].name = name("nics", nics[index].name) }
+    machine.boot = boot?.map { old in
+      let disk = name("disks", old)
+      return disk == old ? name("nics", old) : disk
+    }
+    machine.mark = mark?.renaming(devices)
+    return machine
+  }
+}
+
+extension Mark {
+  /// The same with new names for disks and NICs, by their paths: `disks.data` → `disks.store`.
+  public func renaming(_ devices: [String: String]) -> Mark {
+    guard !devices.isEmpty else { return self }
+    var mark = self
+    func path(_ old: String) -> String {
+      let parts = old.split(separator: ".", maxSplits: 2)
+      guard parts.count >= 2, let new = devices["\(parts[0]).\(parts[1])"] else { return old }
+      return parts.count == 3 ? "\(new).\(parts[2])" : new
+    }
+    func name(_ kind: String, _ old: String) -> String {
+      String(path("\(kind).\(old)").dropFirst(kind.count + 1))
+    }
+    for index in disks.indices { mark.disks[index].name = name("disks", disks[index].name) }
+    for index in nics.indices { mark.nics[index].name = name("nics", nics[index].name) }
+    mark.applied = Dictionary(
+      applied.map { (path($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
+    mark.staged = staged.map(path)
+    return mark
+  }
+}

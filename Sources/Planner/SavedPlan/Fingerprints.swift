@@ -1,0 +1,108 @@
+import SpecModel
+
+/// What is known of the objects that a plan changes, condensed.
+struct Fingerprints {
+  private let objects: [Address: Object]
+  private let wanted: [Address: [String: String]]
+
+  init(_ plan: Plan, _ states: [HostState], of site: Site) {
+    let identity = Identity(stack: site.stack)
+    let indices = states.map { HostIndex($0, identity: identity, moved: site.moved) }
+    objects = indices.reduce(into: [:]) { Self.add($1, identity, to: &$0) }
+    wanted = plan.steps.reduce(into: [:]) { wanted, step in
+      if let values = step.operation.wantedValues { wanted[step.address] = values }
+    }
+  }
+
+  /// The objects of the stack on a host, by the addresses that plans give them.
+  private static func add(_ index: HostIndex, _ identity: Identity, to objects: inout [Address: Object]) {
+    let state = index.state
+    func address(_ kind: Address.Kind, _ name: String) -> Address { Address(kind, name, on: state.name) }
+    for pool in state.pools { objects[address(.pool, pool.name)] = .pool(pool) }
+    for network in state.networks {
+      objects[address(.network, network.name)] = .network(network, live: state.liveNetworks[network.uuid])
+    }
+    for volume in state.pools.flatMap(\.volumes) {
+      guard let tagged = identity.volume(named: volume.name) else { continue }
+      if tagged.kind == .image {
+        objects[address(.image, tagged.base)] = .volume(volume)
+        // An image that is wanted goes by its name, without the start of its digest.
+        let name = tagged.base.lastIndex(of: "-").map { String(tagged.base[..<$0]) } ?? tagged.base
+        objects[address(.image, name)] = .volume(volume)
+      } else {
+        objects[address(.disk, tagged.base)] = .volume(volume)
+      }
+    }
+    for machine in state.machines where index.owns(machine) {
+      let name = index.specName(of: machine)
+      objects[address(.vm, name)] = .machine(machine, guest: index.guest(of: machine))
+      // The file of a disk keeps the name that it was made with.
+      for disk in machine.disks {
+        if let volume = index.volume(at: disk.path) {
+          objects[address(.disk, "\(name).\(disk.name)")] = .volume(volume)
+        }
+      }
+    }
+  }
+
+  /// All that was read of the object; nil if it is not there.
+  func before(_ address: Address) -> String? {
+    switch objects[address] {
+    case .machine(let machine, let guest): CanonicalText.digest([machine, guest])
+    case .network(let network, let live): CanonicalText.digest([network, live])
+    // What is in it are objects of their own, and its free space is nobody's.
+    case .pool(let pool):
+      CanonicalText.digest([pool.name, pool.uuid.uuidString, pool.directory ?? "", "\(pool.isActive)"])
+    case .volume(let volume): CanonicalText.digest(volume)
+    case nil: nil
+    }
+  }
+
+  /// What the plan makes of the object; nil if it goes.
+  func after(_ address: Address) -> String? { wanted[address].map { CanonicalText.digest($0) } }
+
+  /// What the object has, by path.
+  func values(_ address: Address) -> [String: String] {
+    switch objects[address] {
+    case .machine(let machine, _): machine.values
+    case .network(let network, _): network.values
+    case .pool(let pool): ["path": pool.directory ?? "", "active": "\(pool.isActive)"]
+    case .volume(let volume): ["size": "\(volume.capacity)", "path": volume.path]
+    case nil: [:]
+    }
+  }
+
+  private enum Object {
+    case machine(Machine, guest: Machine?)
+    case network(Network, live: Network?)
+    case pool(Pool)
+    case volume(Volume)
+  }
+}
+
+extension Network {
+  /// All values that the table of fields knows, by path, and the reservations.
+  var values: [String: String] {
+    var values: [String: String] = [:]
+    for field in NetworkField.allCases { values[field.rawValue] = field.value(of: self) }
+    for reservation in reservations { values["reservation.\(reservation.ip)"] = "\(reservation)" }
+    return values
+  }
+}
+
+extension Operation {
+  /// What an operation makes of its object, by path; nil for one that says nothing of that.
+  fileprivate var wantedValues: [String: String]? {
+    switch self {
+    case .defineMachine(let machine): machine.values
+    case .updateMachine(let update): update.wanted.values
+    case .ensurePool(let pool): ["path": pool.directory ?? ""]
+    case .uploadImage(_, let content, let volume, _): ["path": volume.path, "sha256": content.sha256]
+    case .createVolume(let volume), .growVolume(let volume, _):
+      ["path": volume.path, "size": "\(volume.capacity)"]
+    case .ensureNetwork(let network, _): network.values
+    case .updateNetwork(let update): update.wanted.values
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/// Which part of a plan is wanted.
+public struct PlanScope: Hashable, Sendable {
+  /// Only these objects, and what they need. Empty: all.
+  public var targets: [AddressPattern]
+  /// Not these, and nothing that needs them.
+  public var excluded: [AddressPattern]
+
+  public static let all = PlanScope(targets: [], excluded: [])
+
+  public init(targets: [AddressPattern], excluded: [AddressPattern]) {
+    self.targets = targets
+    self.excluded = excluded
+  }
+
+  var isAll: Bool { targets.isEmpty && excluded.isEmpty }
+
+  /// The patterns as they were given, for people.
+  var words: [String] { targets.map { "--target \($0)" } + excluded.map { "--exclude \($0)" } }
+}
+
+extension Plan {
+  /// The part of the plan that `scope` names. An object is in it with all its steps or not at all.
+  func restricted(to scope: PlanScope) -> Plan {
+    guard !scope.isAll else { return self }
+    let dependencies = dependenciesByAddress
+    var kept = Set(steps.map(\.address))
+    if !scope.targets.isEmpty {
+      kept = kept.filter { address in scope.targets.contains { $0.matches(address) } }
+      var added = Array(kept)
+      while let address = added.popLast() {
+        for needed in dependencies[address] ?? [] where kept.insert(needed).inserted { added.append(needed) }
+      }
+    }
+    kept = kept.filter { address in !scope.excluded.contains { $0.matches(address) } }
+    // What needs something that is left out is left out, and then what needs that.
+    var missing = dependencies.keys.filter { !kept.contains($0) }
+    let dependents = Self.inverted(dependencies)
+    while let address = missing.popLast() {
+      for dependent in dependents[address] ?? [] where kept.remove(dependent) != nil {
+        missing.append(dependent)
+      }
+    }
+    return keeping(kept, words: scope.words)
+  }
+
+  /// For each object those whose steps come before its own.
+  private var dependenciesByAddress: [Address: Set<Address>] {
+    steps.reduce(into: [:]) { result, step in
+      let before = step.dependsOn.map { steps[$0].address }.filter { $0 != step.address }
+      result[step.address, default: []].formUnion(before)
+    }
+  }
+
+  private static func inverted(_ dependencies: [Address: Set<Address>]) -> [Address: [Address]] {
+    dependencies.reduce(into: [:]) { result, entry in
+      for needed in entry.value { result[needed, default: []].append(entry.key) }
+    }
+  }
+
+  private func keeping(_ kept: Set<Address>, words: [String]) -> Plan {
+    var numbers: [Int: Int] = [:]
+    var steps: [Step] = []
+    for step in self.steps where kept.contains(step.address) {
+      numbers[step.id] = steps.count
+      steps.append(step.renumbered(steps.count) { numbers[$0] })
+    }
+    let changes = changes.filter { kept.contains($0.address) }
+    return Plan(
+      stack: stack, goal: goal, changes: changes, steps: steps, notes: notes,
+      partial: Partial(words: words, omitted: self.changes.count - changes.count))
+  }
+}
+
+extension Step {
+  fileprivate func renumbered(_ id: Int, _ number: (Int) -> Int?) -> Step {
+    Step(
+      id: id, address: address, operation: operation, dependsOn: dependsOn.compactMap(number), effect: effect,
+      path: path)
+  }
+}

@@ -1,0 +1,57 @@
+/// What a random spec says of a VM; nil and empty where it is silent.
+struct MachineDraft {
+  /// Values of fields as YAML, by their names: `title`, `memory`, `cpus.shares`.
+  var fields: [String: String] = [:]
+  var memory: (size: Int, max: Int?) = (1, nil)
+  /// In GiB, and in MiB by name.
+  var memoryLimit: Int?
+  var memoryDevices: [String: Int] = [:]
+  var cpus: (count: Int, max: Int)?
+  var graphics: (type: String, password: String?)?
+  var image: String?
+  var kernel: String?
+  var disks: [String: DiskDraft] = [:]
+  var nics: [String: NICDraft] = [:]
+  var boots: [String] = []
+}
+
+struct DiskDraft {
+  enum Content {
+    case own, shared(String)
+    /// An image, or an empty drive.
+    case cdrom(String?)
+  }
+
+  var content = Content.own
+  var keep = false
+  var isProtected = false
+  var bus: String?
+  var iotune: String?
+}
+
+struct NICDraft {
+  var network: String
+  var address: Int?
+  var mac: Int?
+  var model: String?
+  var link: String?
+  var vlan: Int?
+  var qos: String?
+}
+
+struct NetworkDraft {
+  /// A bridge of Open vSwitch, with VLANs and without addresses.
+  var isSwitch = false
+  var domain: String?
+  var records: [String: Int] = [:]
+  var mtu: Int?
+  var block = 0
+  var rangeEnd: Int? = 199
+  var autostart: Bool?
+  var isProtected = false
+}
+
+struct SharedDraft {
+  var isProtected = false
+  var size = 3
+}
