@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Glibc
 import Libvirt
 import Planner
 import SpecModel
@@ -10,43 +9,18 @@ import Testing
 /// Spec → plan → apply → inspection on libvirt's test driver, in this process.
 @Suite("Convergence on the test driver")
 final class ConvergenceTests {
-  /// A driver that starts from a file is private to its connection, so no other test sees it.
-  private let keeper: Connection
-  private let uri: String
-  private let node = "/tmp/vfn-\(UInt32.random(in: 0...UInt32.max)).xml"
+  private let lab: TestDriverHost
+  private var keeper: Connection { lab.connection }
 
-  init() async throws {
-    uri = "test://\(node)"
-    let document = """
-      <node><cpu><mhz>1000</mhz><model>i686</model><active>2</active><nodes>1</nodes><sockets>1</sockets>
-      <cores>2</cores><threads>1</threads></cpu><memory>8192000</memory></node>
-      """
-    try document.write(toFile: node, atomically: true, encoding: .utf8)
-    keeper = try await Connection.open(uri, access: .readWrite)
-  }
+  init() async throws { lab = try await TestDriverHost() }
 
-  deinit { unlink(node) }
-
-  private func site(_ text: String) throws -> Site {
-    let header =
-      "virtform: 1\nstack: t\nhosts:\n  sim: {uri: \"\(uri)\"}\npools:\n  p: {type: dir, path: /nowhere/p}\n"
-    let result = SpecLoader(environment: [:]).load([SourceText(path: "site.yaml", text: header + text)])
-    return try #require(result.site, "\(result.rendered)")
-  }
+  private func site(_ text: String) throws -> Site { try lab.site(text) }
 
   @discardableResult
   private func converge(
     _ site: Site, _ options: SitePlanner.Options = .init(), beforeRun: () async throws -> Void = {}
   ) async throws -> (plan: Plan, report: ApplyReport, mutating: Int) {
-    let host = try #require(site.hosts.first)
-    let session = HostSession(host: host, connection: keeper, isPrivileged: true)
-    let fleet = Fleet(sessions: [host.name: session])
-    let before = keeper.calls.mutating
-    let states = try await fleet.inspect(site)
-    let plan = try SitePlanner.plan(site, hosts: states, images: [:], options: options)
-    try await beforeRun()
-    let report = await Executor(fleet: fleet, states: states) { _ in }.run(plan)
-    return (plan, report, keeper.calls.mutating - before)
+    try await lab.converge(site, options, beforeRun: beforeRun)
   }
 
   private let lan =
@@ -83,10 +57,10 @@ final class ConvergenceTests {
     #expect(try await keeper.storagePool(named: "p") == nil)
   }
 
-  @Test("running: false stops, and true starts again")
-  func running() async throws {
+  @Test("state: off stops, and true starts again")
+  func powerStates() async throws {
     func spec(_ running: Bool) throws -> Site {
-      try site("vms:\n  one: {memory: 64MiB, running: \(running)}\n")
+      try site("vms:\n  one: {memory: 64MiB, state: \(running ? "running" : "off")}\n")
     }
     try await converge(spec(false))
     let domain = try #require(try await keeper.domain(named: "one"))

@@ -4,25 +4,119 @@ import Planner
 import SpecModel
 
 extension DomainDocument {
-  /// A VM from its persistent definition or from its live document.
+  /// A VM from its persistent definition.
   static func read(_ document: XMLElement, name: String, uuid: UUID) -> Machine {
-    var machine = Machine(name: name, uuid: uuid, settings: settings(of: document))
-    machine.mark = MarkDocument.read(from: document)
-    machine.kernel = document.at("os", "kernel")?.text
-    machine.initrd = document.at("os", "initrd")?.text
+    var machine = plain(document, name: name, uuid: uuid)
+    let mark = machine.mark ?? Mark(stack: "")
     let disks = document.all(at: "devices", "disk")
     let interfaces = document.all(at: "devices", "interface")
-    machine.disks = (machine.mark?.disks ?? []).compactMap { mark in
-      disks.first { $0.first("target")?[attribute: "dev"] == mark.target }.map { disk($0, mark) }
+    for known in mark.disks {
+      guard let element = disks.first(where: { target(of: $0) == known.target }) else { continue }
+      add(element, known, to: &machine)
     }
-    machine.nics = (machine.mark?.nics ?? []).compactMap { mark in
-      interfaces.first { $0.first("mac")?[attribute: "address"]?.lowercased() == mark.mac }.map {
-        nic($0, mark)
+    machine.nics = mark.nics.compactMap { known in
+      interfaces.first { macAddress(of: $0) == known.mac }.map { nic($0, known.name) }
+    }
+    let named = Set(mark.nics.map(\.mac))
+    machine.otherNetworks = networks(of: interfaces.filter { !named.contains(macAddress(of: $0) ?? "") })
+    machine.boot = bootOrder(of: disks + interfaces, mark)
+    return machine
+  }
+
+  /// What the guest of the VM `definition` runs with, from its live document. Devices are told by what they are
+  /// attached to: targets may differ from those of the definition.
+  static func readGuest(_ document: XMLElement, of definition: Machine) -> Machine {
+    var guest = plain(document, name: definition.name, uuid: definition.uuid)
+    var disks = document.all(at: "devices", "disk")
+    var interfaces = document.all(at: "devices", "interface")
+    func take(_ elements: inout [XMLElement], _ isWanted: (XMLElement) -> Bool) -> XMLElement? {
+      elements.firstIndex(where: isWanted).map { elements.remove(at: $0) }
+    }
+    let marks = (definition.mark?.disks ?? []) + (guest.mark?.disks ?? [])
+    for disk in definition.disks {
+      guard let element = take(&disks, { path($0) == disk.path }) else { continue }
+      add(element, .init(name: disk.name, target: target(of: element) ?? "", keep: disk.keep), to: &guest)
+    }
+    for known in marks where !(guest.disks.map(\.name) + guest.drives.map(\.name)).contains(known.name) {
+      let isDisk = definition.disks.contains { $0.name == known.name }
+      // A disk of the definition was looked for by its file.
+      guard !isDisk, let element = take(&disks, { target(of: $0) == known.target }) else { continue }
+      add(element, known, to: &guest)
+    }
+    for known in definition.nics {
+      let former = guest.mark?.nics.first { $0.name == known.name }?.mac
+      let element =
+        take(&interfaces) { macAddress(of: $0) == known.mac?.description }
+        ?? take(&interfaces) { $0.first("mac") != nil && macAddress(of: $0) == former }
+      if let element { guest.nics.append(nic(element, known.name)) }
+    }
+    for known in guest.mark?.nics ?? [] where !guest.nics.contains(where: { $0.name == known.name }) {
+      if let element = take(&interfaces, { macAddress(of: $0) == known.mac }) {
+        guest.nics.append(nic(element, known.name))
       }
     }
-    machine.files = Set(disks.compactMap(path) + [machine.kernel, machine.initrd].compactMap { $0 })
-    machine.networks = Set(interfaces.compactMap { $0.first("source")?[attribute: "network"] })
+    guest.otherNetworks = networks(of: interfaces)
+    guest.settings.cpuPinning = pinning(of: guest.settings, beside: definition.settings)
+    return guest
+  }
+
+  /// A live document says nothing of vCPUs that are not plugged in: they will have what the definition says.
+  private static func pinning(of guest: MachineSettings, beside definition: MachineSettings) -> VCPUPinning? {
+    let plugged = guest.cpus?.count ?? 0
+    let later = (definition.cpuPinning?.sets ?? [:]).filter { $0.key >= plugged }
+    let sets = (guest.cpuPinning?.sets ?? [:]).merging(later) { live, _ in live }
+    return sets.isEmpty ? nil : VCPUPinning(sets)
+  }
+
+  private static func networks(of interfaces: [XMLElement]) -> Set<String> {
+    Set(interfaces.compactMap { $0.first("source")?[attribute: "network"] })
+  }
+
+  /// All but the devices with names.
+  private static func plain(_ document: XMLElement, name: String, uuid: UUID) -> Machine {
+    var machine = Machine(name: name, uuid: uuid, settings: settings(of: document))
+    machine.mark = MarkDocument.read(from: document)
+    machine.shutdown = machine.mark?.applied[MachineField.shutdown.rawValue].flatMap(
+      ShutdownPolicy.init(recorded:))
+    machine.isProtected = machine.mark?.applied[MachineField.protect.rawValue] == "true"
+    machine.memoryDevices = memoryDevices(in: document)
+    machine.kernel = document.at("os", "kernel")?.text
+    machine.initrd = document.at("os", "initrd")?.text
+    let interfaces = document.all(at: "devices", "interface")
+    machine.files = Set(
+      document.all(at: "devices", "disk").compactMap(path)
+        + [machine.kernel, machine.initrd].compactMap { $0 })
+    machine.macs = Set(interfaces.compactMap { macAddress(of: $0).flatMap { try? MACAddress(parsing: $0) } })
     return machine
+  }
+
+  private static func target(of disk: XMLElement) -> String? { disk.first("target")?[attribute: "dev"] }
+
+  private static func add(_ element: XMLElement, _ mark: Mark.DiskMark, to machine: inout Machine) {
+    let bus = element.first("target")?[attribute: "bus"].flatMap(DiskBus.init)
+    if element[attribute: "device"] == "cdrom" {
+      machine.drives.append(
+        .init(name: mark.name, media: path(element), bus: bus, target: target(of: element)))
+      return
+    }
+    machine.disks.append(
+      .init(
+        name: mark.name, path: path(element) ?? "",
+        format: element.first("driver")?[attribute: "type"].flatMap(DiskFormat.init), bus: bus,
+        target: target(of: element), keep: mark.keep, isProtected: mark.isProtected,
+        ioTune: ioTune(of: element)))
+  }
+
+  /// The names of the devices with a place in the order; nil where no device has one.
+  private static func bootOrder(of devices: [XMLElement], _ mark: Mark) -> [String]? {
+    let nameOf = names(by: mark)
+    let order = devices.compactMap { device -> (Int, String)? in
+      guard let number = device.first("boot")?[attribute: "order"].flatMap({ Int($0) }),
+        let name = nameOf(device)
+      else { return nil }
+      return (number, name)
+    }
+    return order.isEmpty ? nil : order.sorted { $0.0 < $1.0 }.map(\.1)
   }
 
   private static func settings(of document: XMLElement) -> MachineSettings {
@@ -38,9 +132,20 @@ extension DomainDocument {
     if let vcpu = document.first("vcpu"), let max = Int(vcpu.text) {
       settings.cpus = VCPUs(count: vcpu[attribute: "current"].flatMap { Int($0) } ?? max, max: max)
     }
-    if let max = kibibytes(document.first("memory")) {
-      settings.memory = MemoryAmount(size: kibibytes(document.first("currentMemory")) ?? max, max: max)
+    settings.cpuShares = document.at("cputune", "shares").flatMap { Int($0.text) }
+    let pins = document.all(at: "cputune", "vcpupin").compactMap { pin -> (Int, CPUSet)? in
+      guard let vcpu = pin[attribute: "vcpu"].flatMap({ Int($0) }),
+        let set = pin[attribute: "cpuset"].flatMap({ try? CPUSet(parsing: $0) })
+      else { return nil }
+      return (vcpu, set)
     }
+    if !pins.isEmpty {
+      settings.cpuPinning = VCPUPinning(Dictionary(pins, uniquingKeysWith: { first, _ in first }))
+    }
+    if let max = memory(document, "memory") {
+      settings.memory = MemoryAmount(size: memory(document, "currentMemory") ?? max, max: max)
+    }
+    settings.memoryLimit = kibibytes(document.first("maxMemory"))
     let os = document.first("os")
     settings.machine = os?.first("type")?[attribute: "machine"]
     let isUEFI = os?[attribute: "firmware"] == "efi" || os?.first("loader")?[attribute: "type"] == "pflash"
@@ -51,8 +156,15 @@ extension DomainDocument {
     settings.graphics =
       devices?.first("graphics").map { $0[attribute: "type"] ?? "" }.flatMap(Graphics.init)
       ?? (devices?.first("graphics") == nil ? Graphics.none : nil)
-    settings.console = devices?.first("serial") != nil || devices?.first("console") != nil
+    settings.console = devices.map(hasConsole) ?? false
     return settings
+  }
+
+  /// An amount of memory without what is plugged in.
+  private static func memory(_ document: XMLElement, _ name: String) -> ByteCount? {
+    document.first(name).flatMap { UInt64($0.text) }.map { total in
+      .kibibytes(total - min(total, pluggedKibibytes(in: document)))
+    }
   }
 
   private static func kibibytes(_ element: XMLElement?) -> ByteCount? {
@@ -68,29 +180,51 @@ extension DomainDocument {
     }
   }
 
-  private static func disk(_ element: XMLElement, _ mark: Mark.DiskMark) -> Machine.Disk {
-    Machine.Disk(
-      name: mark.name, path: path(element) ?? "",
-      format: element.first("driver")?[attribute: "type"].flatMap(DiskFormat.init),
-      bus: element.first("target")?[attribute: "bus"].flatMap(DiskBus.init), target: mark.target,
-      keep: mark.keep)
-  }
-
   private static func path(_ disk: XMLElement) -> String? {
     let source = disk.first("source")
     return source?[attribute: "file"] ?? source?[attribute: "dev"]
   }
 
-  private static func nic(_ element: XMLElement, _ mark: Mark.NICMark) -> Machine.NIC {
+  private static func ioTune(of disk: XMLElement) -> IOTune? {
+    guard let element = disk.first("iotune") else { return nil }
+    func value(_ name: String) -> UInt64? {
+      element.first(name).flatMap { UInt64($0.text) }.flatMap { $0 == 0 ? nil : $0 }
+    }
+    var ioTune = IOTune()
+    ioTune.totalBytes = value("total_bytes_sec").map(ByteCount.init(rawValue:))
+    ioTune.readBytes = value("read_bytes_sec").map(ByteCount.init(rawValue:))
+    ioTune.writeBytes = value("write_bytes_sec").map(ByteCount.init(rawValue:))
+    ioTune.totalIOPS = value("total_iops_sec").map { Int(clamping: $0) }
+    ioTune.readIOPS = value("read_iops_sec").map { Int(clamping: $0) }
+    ioTune.writeIOPS = value("write_iops_sec").map { Int(clamping: $0) }
+    return ioTune.isUnlimited ? nil : ioTune
+  }
+
+  private static func nic(_ element: XMLElement, _ name: String) -> Machine.NIC {
     let source = element.first("source")
     let link: Machine.Link =
-      switch element[attribute: "type"] {
-      case "network": .network(source?[attribute: "network"] ?? "")
-      case "user": .user
-      case let type: .other([type, source?[attribute: "bridge"]].compactMap { $0 }.joined(separator: " "))
+      switch (source?[attribute: "network"], element[attribute: "type"]) {
+      // A running guest's interface on a network that is a bridge is one of type bridge.
+      case (let network?, _): .network(network)
+      case (nil, "user"): .user
+      case (nil, let type):
+        .other([type, source?[attribute: "bridge"]].compactMap { $0 }.joined(separator: " "))
       }
+    let tags = element.all(at: "vlan", "tag")
     return Machine.NIC(
-      name: mark.name, link: link, mac: try? MACAddress(parsing: mark.mac),
-      model: element.first("model")?[attribute: "type"])
+      name: name, link: link, mac: macAddress(of: element).flatMap { try? MACAddress(parsing: $0) },
+      model: element.first("model")?[attribute: "type"],
+      linkState: element.first("link")?[attribute: "state"] == "down" ? .down : .up,
+      vlan: tags.count == 1 ? tags[0][attribute: "id"].flatMap { Int($0) } : nil,
+      qos: element.first("bandwidth").map {
+        QoS(inbound: bandwidth($0, "inbound"), outbound: bandwidth($0, "outbound"))
+      })
+  }
+
+  private static func bandwidth(_ element: XMLElement, _ name: String) -> Bandwidth? {
+    func value(_ attribute: String) -> ByteCount? {
+      element.first(name)?[attribute: attribute].flatMap { UInt64($0) }.map(ByteCount.kibibytes)
+    }
+    return value("average").map { Bandwidth(average: $0, peak: value("peak"), burst: value("burst")) }
   }
 }

@@ -7,6 +7,8 @@ import SpecModel
 struct DomainDocument {
   var tree: XMLElement
   let host: HostCapabilities
+  /// The live document of the running guest, whose targets a new disk must not take.
+  var guest: XMLElement? = nil
 
   /// The document that makes `machine`, with what virtform chooses where the spec says nothing.
   static func definition(of machine: Machine, on host: HostCapabilities) -> XMLElement {
@@ -40,24 +42,35 @@ struct DomainDocument {
       document.write(field, of: machine)
     }
     if host.driver == .qemu { document.addQEMUDevices() }
+    for device in machine.memoryDevices { document.set(device) }
     for disk in machine.disks { document.set(disk, &mark) }
+    for drive in machine.drives { document.set(drive, &mark) }
     document.set(machine.nics, &mark)
+    if let boot = machine.boot { document.writeBootOrder(boot, mark) }
     MarkDocument.write(mark, into: &document.tree)
     return document.tree
   }
 
   /// `document` with the update made; everything else is as it was.
-  static func edit(_ document: XMLElement, _ update: MachineUpdate, on host: HostCapabilities) -> XMLElement {
-    var edited = DomainDocument(tree: document, host: host)
-    let before = MarkDocument.read(from: document)
+  ///
+  /// - Parameter guest: the live document, if there is a guest.
+  static func edit(
+    _ document: XMLElement, _ update: MachineUpdate, on host: HostCapabilities, guest: XMLElement? = nil
+  ) -> XMLElement {
+    var edited = DomainDocument(tree: document, host: host, guest: guest)
+    let before = MarkDocument.read(from: document)?.renaming(update.renamedDevices)
     var mark = update.wanted.mark ?? Mark(stack: "")
     mark.disks = before?.disks ?? []
     mark.nics = before?.nics ?? []
     for field in update.fields.sorted() { edited.write(field, of: update.wanted) }
+    for name in update.removeMemory { edited.removeMemoryDevice(name) }
+    for device in update.setMemory { edited.set(device) }
     for name in update.removeDisks { edited.removeDisk(name, &mark) }
     for name in update.removeNICs { edited.removeNIC(name, &mark) }
     for disk in update.setDisks { edited.set(disk, &mark) }
+    for drive in update.setDrives { edited.set(drive, &mark) }
     edited.set(update.setNICs, &mark)
+    if update.fields.contains(.boot), let boot = update.wanted.boot { edited.writeBootOrder(boot, mark) }
     MarkDocument.write(mark, into: &edited.tree)
     return edited.tree
   }
@@ -72,17 +85,24 @@ struct DomainDocument {
       setText("description", settings.description, after: ["name", "uuid", "genid", "title"])
     case .accel: tree[attribute: "type"] = host.domainType(settings.accel)
     case .cpus: writeCPUs(settings.cpus)
+    case .cpuShares: writeCPUShares(settings.cpuShares)
+    case .cpuPinning: writeCPUPinning(settings.cpuPinning)
     case .memory: writeMemory(settings.memory)
+    case .memoryLimit: writeMemoryLimit(settings.memoryLimit)
     case .machine: writeMachine(settings.machine)
     case .firmware: writeFirmware(settings.firmware)
     case .cpu: writeCPUModel(settings.cpu)
     case .kernel: setOS("kernel", machine.kernel)
     case .initrd: setOS("initrd", machine.initrd)
     case .cmdline: setOS("cmdline", settings.cmdline)
-    case .graphics: writeGraphics(settings.graphics)
+    case .graphics: writeGraphics(settings)
+    case .password:
+      tree.mutateFirst("devices") { devices in
+        devices.mutateChildren(named: "graphics") { $0[attribute: "passwd"] = settings.graphicsPassword }
+      }
     case .console: writeConsole(settings.console)
-    // States of the domain, which have calls of their own.
-    case .autostart, .running: break
+    // They have calls of their own, or need the mark, or are in nothing but the mark.
+    case .name, .autostart, .state, .boot, .shutdown, .protect: break
     }
   }
 
@@ -108,21 +128,51 @@ struct DomainDocument {
 
   private mutating func writeCPUs(_ cpus: VCPUs?) {
     guard let cpus else { return }
-    tree.removeChildren(named: "vcpus")
     tree.mutateFirst("vcpu") { vcpu in
       vcpu.setText("\(cpus.max)")
       vcpu[attribute: "current"] = cpus.count == cpus.max ? nil : "\(cpus.count)"
     }
+    fitMemoryCell()
+    tree.removeChildren(named: "vcpus")
+    guard tree[attribute: "type"] == "kvm", cpus.max > 1 else { return }
+    // A vCPU that is there from the start can be taken away again only if it is said so. QEMU that emulates does not
+    // get one back from its guest at all.
+    tree.insert(
+      XMLElement("vcpus") {
+        (0..<cpus.max).map { id in
+          XMLElement(
+            "vcpu",
+            [
+              "id": "\(id)", "enabled": id < cpus.count ? "yes" : "no",
+              "hotpluggable": id == 0 ? "no" : "yes",
+            ])
+        }
+      }, .after(["vcpu"]))
   }
 
-  private mutating func writeMemory(_ memory: MemoryAmount?) {
-    guard let memory else { return }
-    for (name, amount) in [("memory", memory.max), ("currentMemory", memory.size)] {
-      tree.mutateFirst(name, otherwise: .after(["memory"])) { element in
-        element[attribute: "unit"] = "KiB"
-        element.setText("\(amount.rawValue >> 10)")
+  private mutating func writeCPUShares(_ shares: Int?) {
+    editCPUTune { tune in
+      guard let shares else {
+        tune.removeChildren(named: "shares")
+        return
+      }
+      tune.mutateFirst("shares", otherwise: .first) { $0.setText("\(shares)") }
+    }
+  }
+
+  private mutating func writeCPUPinning(_ pinning: VCPUPinning?) {
+    editCPUTune { tune in
+      tune.removeChildren(named: "vcpupin")
+      for (vcpu, set) in (pinning?.sets ?? [:]).sorted(by: { $0.key < $1.key }) {
+        tune.insert(
+          XMLElement("vcpupin", ["vcpu": "\(vcpu)", "cpuset": "\(set)"]), .after(["shares", "vcpupin"]))
       }
     }
+  }
+
+  private mutating func editCPUTune(_ edit: (inout XMLElement) -> Void) {
+    tree.mutateFirst("cputune", otherwise: .after(["vcpu", "vcpus", "iothreads", "iothreadids"]), edit)
+    if tree.first("cputune")?.elements.isEmpty == true { tree.removeChildren(named: "cputune") }
   }
 
   private mutating func writeMachine(_ machine: String?) {
@@ -169,29 +219,56 @@ struct DomainDocument {
           XMLElement("model", ["fallback": "forbid"], text: model)
         }
       }
+    // The rest belongs to the memory, as `<numa>` does, or to a person, as `<topology>` and `<feature>` do.
+    let others = tree.first("cpu")?.elements.filter { !["model", "vendor"].contains($0.name) } ?? []
     tree.setChild(cpu, otherwise: .before(["clock", "on_poweroff", "devices"]))
+    tree.mutateFirst("cpu") { cpu in for other in others { cpu.insert(other) } }
   }
 
-  private mutating func writeGraphics(_ graphics: Graphics?) {
-    guard let graphics else { return }
+  private mutating func writeGraphics(_ settings: MachineSettings) {
+    guard let graphics = settings.graphics else { return }
     tree.mutateFirst("devices") { devices in
       devices.removeChildren(named: "graphics")
       guard graphics != .none else { return }
       devices.insert(
-        XMLElement("graphics", ["type": graphics.rawValue, "autoport": "yes", "listen": "127.0.0.1"]))
+        XMLElement(
+          "graphics",
+          [
+            "type": graphics.rawValue, "autoport": "yes", "listen": "127.0.0.1",
+            "passwd": settings.graphicsPassword,
+          ]))
     }
   }
 
   private mutating func writeConsole(_ console: Bool?) {
     guard let console else { return }
     tree.mutateFirst("devices") { [host] devices in
-      if !console {
-        devices.removeChildren(named: "serial")
-        devices.removeChildren(named: "console")
-      } else if devices.first("serial") == nil, devices.first("console") == nil {
-        if host.driver == .qemu { devices.insert(XMLElement("serial", ["type": "pty"])) }
-        devices.insert(XMLElement("console", ["type": "pty"]))
+      if console == Self.hasConsole(devices) { return }
+      devices.removeChildren(where: Self.isConsole)
+      guard console else { return }
+      // Before what a person has: libvirt's console is the first port.
+      if host.driver == .qemu {
+        devices.insert(
+          XMLElement("serial", ["type": "pty"]) { XMLElement("target", ["port": "0"]) },
+          .before(["serial", "console"]))
       }
+      devices.insert(XMLElement("console", ["type": "pty"]), .before(["console"]))
+    }
+  }
+
+  /// True if there is a serial console. libvirt calls whatever port comes first a console, too.
+  static func hasConsole(_ devices: XMLElement) -> Bool {
+    let ports = devices.all("serial")
+    return (ports.isEmpty ? devices.all("console") : ports).contains(where: isConsole)
+  }
+
+  /// The first serial port, and the console that is another word for it; further ones are a person's.
+  private static func isConsole(_ device: XMLElement) -> Bool {
+    let target = device.first("target")
+    return switch device.name {
+    case "serial": (target?[attribute: "port"] ?? "0") == "0"
+    case "console": target?[attribute: "type"] != "virtio"
+    default: false
     }
   }
 

@@ -4,19 +4,27 @@ import Planner
 /// The mark in a domain's or a network's metadata, which is how a host remembers what belongs to which stack.
 enum MarkDocument {
   static let namespace = "urn:virtform:mark:1"
-  private static let prefix = "virtform"
+  static let prefix = "virtform"
 
   static func element(_ mark: Mark) -> XMLElement {
-    XMLElement("\(prefix):mark", ["xmlns:\(prefix)": namespace, "stack": mark.stack]) {
+    XMLElement(
+      "\(prefix):mark",
+      ["xmlns:\(prefix)": namespace, "stack": mark.stack, "name": mark.name, "origin": mark.origin]
+    ) {
       mark.disks.map { disk in
         XMLElement(
-          "\(prefix):disk", ["name": disk.name, "target": disk.target, "keep": disk.keep ? "yes" : nil])
+          "\(prefix):disk",
+          [
+            "name": disk.name, "target": disk.target, "keep": disk.keep ? "yes" : nil,
+            "protect": disk.isProtected ? "yes" : nil,
+          ])
       }
       mark.nics.map { XMLElement("\(prefix):nic", ["name": $0.name, "mac": $0.mac]) }
       mark.applied.sorted { $0.key < $1.key }.map {
         XMLElement("\(prefix):applied", ["field": $0.key], text: $0.value)
       }
       mark.staged.sorted().map { XMLElement("\(prefix):staged", ["field": $0]) }
+      mark.unfinished.sorted().map { XMLElement("\(prefix):unfinished", ["field": $0]) }
     }
   }
 
@@ -26,16 +34,21 @@ enum MarkDocument {
       let stack = element[attribute: "stack"]
     else { return nil }
     var mark = Mark(stack: stack)
+    mark.name = element[attribute: "name"]
+    mark.origin = element[attribute: "origin"]
     for child in element.elements {
       let name = child[attribute: "name"] ?? ""
       let field = child[attribute: "field"] ?? ""
       switch child.name.split(separator: ":").last {
       case "disk":
-        let keep = child[attribute: "keep"] == "yes"
-        mark.disks.append(.init(name: name, target: child[attribute: "target"] ?? "", keep: keep))
+        mark.disks.append(
+          .init(
+            name: name, target: child[attribute: "target"] ?? "", keep: child[attribute: "keep"] == "yes",
+            isProtected: child[attribute: "protect"] == "yes"))
       case "nic": mark.nics.append(.init(name: name, mac: child[attribute: "mac"] ?? ""))
       case "applied": mark.applied[field] = child.text
       case "staged": mark.staged.append(field)
+      case "unfinished": mark.unfinished.append(field)
       default: continue
       }
     }
@@ -49,6 +62,13 @@ enum MarkDocument {
       let there = metadata.elements.first(where: isMark)?.name
       metadata.setChild(element(mark), replacing: there)
     }
+  }
+
+  /// Takes the mark out of `document`; what others keep beside it stays.
+  static func remove(from document: inout XMLElement) {
+    guard document.first("metadata") != nil else { return }
+    document.mutateFirst("metadata") { $0.removeChildren(where: isMark) }
+    if document.first("metadata")?.children.isEmpty == true { document.removeChildren(named: "metadata") }
   }
 
   private static func isMark(_ element: XMLElement) -> Bool {

@@ -5,6 +5,7 @@ import SpecModel
 public struct Executor: Sendable {
   private let fleet: Fleet
   private let capabilities: [ResourceName: HostCapabilities]
+  private let interruption: @Sendable () -> String?
   private let report: @Sendable (ApplyEvent) -> Void
 
   /// Steps of one host that are under way at once. More than the calls that libvirt takes at once, since a step
@@ -13,10 +14,15 @@ public struct Executor: Sendable {
 
   /// - Parameters:
   ///   - states: what the plan was made from.
+  ///   - interruption: says why no further step may begin; asked before each, from any thread.
   ///   - report: is told of every event; called from any thread.
-  public init(fleet: Fleet, states: [HostState], report: @escaping @Sendable (ApplyEvent) -> Void) {
+  public init(
+    fleet: Fleet, states: [HostState], interruption: @escaping @Sendable () -> String? = { nil },
+    report: @escaping @Sendable (ApplyEvent) -> Void
+  ) {
     self.fleet = fleet
     capabilities = Dictionary(uniqueKeysWithValues: states.map { ($0.name, $0.capabilities) })
+    self.interruption = interruption
     self.report = report
   }
 
@@ -78,6 +84,11 @@ public struct Executor: Sendable {
   private func perform(_ step: Step, stack: String) async -> StepResult {
     guard let session = fleet.sessions[step.address.host], let host = capabilities[step.address.host] else {
       return .failed(reason: "the plan is for a host that is not connected", .zero)
+    }
+    if let reason = interruption() {
+      let result = StepResult.failed(reason: reason, .zero)
+      report(.finished(step, result))
+      return result
     }
     report(.started(step))
     let clock = ContinuousClock()

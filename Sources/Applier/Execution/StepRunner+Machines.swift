@@ -25,14 +25,49 @@ extension StepRunner {
       try await domain.setAutostart(autostart)
     }
     // The guest first: what it refuses is not written down, so the next plan has it again.
-    if try await domain.isActive() {
-      for field in update.liveFields.sorted() {
-        try await change(field, of: domain, to: update.wanted.settings)
+    let isActive = try await domain.isActive()
+    if isActive, !update.liveFields.isEmpty || !update.devices.isEmpty {
+      try await announcing(update, to: domain) { names in
+        for field in update.liveFields.sorted() {
+          try await change(field, of: domain, to: update.wanted.settings)
+        }
+        try await change(update.devices, of: domain, names)
       }
     }
     let before = try await domain.xml(.inactive, secure: true)
-    let after = DomainDocument.edit(before, update, on: host)
+    let guest = isActive ? try await domain.xml(.live) : nil
+    let after = DomainDocument.edit(before, update, on: host, guest: guest)
     _ = try await connection.defineDomain(after, validate: true)
+  }
+
+  /// Writes into the mark what the guest is about to get: who finds it there knows that a run was cut off, and what the
+  /// devices are called that only the guest has. If the guest refuses, the mark is as it was.
+  private func announcing(
+    _ update: MachineUpdate, to domain: Domain, _ body: (_ names: Mark) async throws -> Void
+  ) async throws {
+    let before = try await domain.xml(.inactive, secure: true)
+    let after = DomainDocument.edit(before, update, on: host, guest: try await domain.xml(.live))
+    guard var mark = MarkDocument.read(from: before)?.renaming(update.renamedDevices),
+      let wanted = MarkDocument.read(from: after)
+    else { throw Failure(description: "the VM has lost virtform's mark") }
+    mark.unfinished = update.liveFields.map(\.rawValue)
+    mark.disks += wanted.disks.filter { disk in !mark.disks.contains { $0.name == disk.name } }
+    mark.nics += wanted.nics.filter { nic in !mark.nics.contains { $0.name == nic.name } }
+    try await write(mark, of: domain)
+    do {
+      try await body(mark)
+    } catch {
+      if let old = MarkDocument.read(from: before) { try? await write(old, of: domain) }
+      throw error
+    }
+  }
+
+  private func write(_ mark: Mark, of domain: Domain) async throws {
+    var element = MarkDocument.element(mark)
+    // libvirt writes prefix and declaration itself.
+    element = element.withoutPrefix(MarkDocument.prefix)
+    try await domain.setMetadata(
+      element: element, prefix: MarkDocument.prefix, uri: MarkDocument.namespace, affecting: .config)
   }
 
   /// Changes a running guest. Fields that no guest notices have nothing to do here.
@@ -41,20 +76,97 @@ extension StepRunner {
     case .title: try await domain.setTitle(settings.title, affecting: .live)
     case .description: try await domain.setDescription(settings.description, affecting: .live)
     case .cpus:
-      if let cpus = settings.cpus { try await domain.setVCPUs(cpus.count, affecting: .live) }
+      if let cpus = settings.cpus { try await setVCPUs(cpus.count, of: domain) }
+      // What was plugged in just now runs anywhere yet.
+      try await pin(settings.cpuPinning, of: domain)
+    case .cpuShares:
+      if let shares = settings.cpuShares {
+        try await domain.setSchedulerParameters(["cpu_shares": UInt64(shares)], affecting: .live)
+      }
+    case .cpuPinning: try await pin(settings.cpuPinning, of: domain)
     case .memory:
       if let memory = settings.memory {
-        try await domain.setMemory(kibibytes: memory.size.rawValue >> 10, affecting: .live)
+        let plugged = DomainDocument.pluggedKibibytes(in: try await domain.xml(.live))
+        try await domain.setMemory(kibibytes: (memory.size.rawValue >> 10) + plugged, affecting: .live)
       }
-    case .accel, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .graphics, .console, .autostart,
-      .running:
+    case .password: try await setPassword(settings.graphicsPassword, of: domain)
+    case .name, .accel, .memoryLimit, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .boot, .graphics,
+      .console,
+      .autostart, .shutdown, .protect, .state:
       break
     }
   }
 
-  func start(_ uuid: UUID) async throws {
+  /// A guest gives a vCPU back when it likes, often after libvirt has stopped waiting.
+  private func setVCPUs(_ count: Int, of domain: Domain) async throws {
+    do {
+      try await domain.setVCPUs(count, affecting: .live)
+    } catch let error as LibvirtError where error.code == .operationTimeout || error.code == .operationFailed
+    {
+      try await wait(for: Self.patience, orThrow: error) {
+        let vcpu = try await domain.xml(.live).first("vcpu")
+        return (vcpu?[attribute: "current"] ?? vcpu?.text)?.number == count
+      }
+    }
+  }
+
+  private func pin(_ pinning: VCPUPinning?, of domain: Domain) async throws {
+    guard let pinning else { return }
+    let vcpu = try await domain.xml(.live).first("vcpu")
+    let plugged = (vcpu?[attribute: "current"] ?? vcpu?.text)?.number ?? 0
+    for (vcpu, set) in pinning.sets.sorted(by: { $0.key < $1.key }) where vcpu < plugged {
+      try await domain.pinVCPU(vcpu, to: set.numbers, affecting: .live)
+    }
+  }
+
+  private func setPassword(_ password: String?, of domain: Domain) async throws {
+    guard let password, var graphics = try await domain.xml(.live, secure: true).at("devices", "graphics")
+    else {
+      return
+    }
+    graphics[attribute: "passwd"] = password
+    try await domain.updateDevice(graphics, affecting: .live)
+  }
+
+  // MARK: Power
+
+  func start(_ uuid: UUID, paused: Bool) async throws {
     let domain = try await domain(uuid)
-    if try await !domain.isActive() { try await domain.start() }
+    if try await !domain.isActive() { try await domain.start(paused: paused) }
+  }
+
+  func suspend(_ domain: Domain) async throws {
+    if try await domain.state() != .paused { try await domain.suspend() }
+  }
+
+  func resume(_ domain: Domain) async throws {
+    if try await domain.state() == .paused { try await domain.resume() }
+  }
+
+  func rename(_ domain: Domain, to name: String) async throws {
+    if domain.name != name { try await domain.rename(to: name) }
+  }
+
+  func forget(_ uuid: UUID) async throws {
+    guard let domain = try await connection.domain(uuid: uuid) else { return }
+    let affected: Affect = try await domain.isActive() ? [.live, .config] : .config
+    try await domain.setMetadata(
+      element: nil, prefix: MarkDocument.prefix, uri: MarkDocument.namespace, affecting: affected)
+  }
+
+  /// How long a guest may take to let go of a device or a vCPU.
+  static let patience = Duration.seconds(20)
+
+  /// Looks again until `condition` holds.
+  func wait(
+    for limit: Duration, orThrow error: @autoclosure () -> any Error, until condition: () async throws -> Bool
+  ) async throws {
+    let clock = ContinuousClock()
+    let deadline = clock.now + limit
+    while try await !condition() {
+      guard clock.now < deadline else { throw error() }
+      try await Task.sleep(for: .milliseconds(200))
+    }
   }
 
   // MARK: Stop
@@ -81,20 +193,41 @@ extension StepRunner {
     let clock = ContinuousClock()
     let deadline = clock.now + timeout.duration
     var nextRequest = clock.now
+    // A paused guest hears nothing.
+    if try await domain.state() == .paused { try await domain.resume() }
     while clock.now < deadline {
       if try await !domain.isActive() { return true }
       if clock.now >= nextRequest {
         // A guest that was still booting did not hear the first request.
-        do {
-          try await domain.shutdown()
-        } catch let error as LibvirtError where error.code == .operationInvalid {
-          // It went down in between.
-        }
+        try await requestShutdown(of: domain)
         nextRequest = clock.now + .seconds(5)
       }
       try await Task.sleep(for: .milliseconds(200))
     }
     return try await !domain.isActive()
+  }
+
+  /// Asks the guest's agent where there is one, else by the power button.
+  private func requestShutdown(of domain: Domain) async throws {
+    do {
+      if host.driver == .qemu, try await hasAgent(domain) {
+        do { return try await domain.shutdown(.guestAgent) } catch let error as LibvirtError
+          where error.code != .operationInvalid
+        {
+          // An agent that hangs is no reason not to press the button.
+        }
+      }
+      try await domain.shutdown(host.driver == .qemu ? .acpi : .automatic)
+    } catch let error as LibvirtError where error.code == .operationInvalid {
+      // It went down in between.
+    }
+  }
+
+  private func hasAgent(_ domain: Domain) async throws -> Bool {
+    try await domain.xml(.live).all(at: "devices", "channel").contains { channel in
+      channel.first("target")?[attribute: "name"] == "org.qemu.guest_agent.0"
+        && channel.first("target")?[attribute: "state"] == "connected"
+    }
   }
 
   /// Without consent to data loss the firmware's variables stay, and a saved state of the guest is an obstacle.
@@ -110,4 +243,21 @@ extension StepRunner {
       }
     try await domain.undefine(options)
   }
+}
+
+extension XMLElement {
+  /// The same without a namespace's prefix and declaration.
+  fileprivate func withoutPrefix(_ prefix: String) -> XMLElement {
+    var element = self
+    element.name = String(name.dropFirst(name.hasPrefix("\(prefix):") ? prefix.count + 1 : 0))
+    element.attributes.removeAll { $0.name == "xmlns:\(prefix)" }
+    element.children = children.map { node in node.element.map { .element($0.withoutPrefix(prefix)) } ?? node
+    }
+    return element
+  }
+}
+
+extension String {
+  /// The number that the text is, white space around it aside.
+  fileprivate var number: Int? { Int(filter { !$0.isWhitespace }) }
 }

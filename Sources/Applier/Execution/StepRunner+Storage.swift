@@ -123,6 +123,17 @@ extension StepRunner {
     try await volume.resize(bytes: wanted.capacity.rawValue)
   }
 
+  func protect(pool name: String, name volumeName: String, _ isProtected: Bool) async throws {
+    let pool = try await pool(named: name)
+    let there = try await pool.volume(named: volumeName)
+    if !isProtected { try await there?.delete() }
+    if isProtected, there == nil {
+      let empty = Volume(
+        pool: name, name: volumeName, path: "", capacity: ByteCount(rawValue: 0), format: .raw)
+      _ = try await pool.createVolume(PoolDocument.definition(of: empty))
+    }
+  }
+
   func deleteVolume(pool name: String, name volumeName: String) async throws {
     guard let pool = try await connection.storagePool(named: name),
       let volume = try await pool.volume(named: volumeName)

@@ -22,44 +22,52 @@ struct Inspector {
     async let machines = self.machines()
     async let networks = self.networks()
     async let pools = self.pools()
-    return HostState(
+    var state = HostState(
       name: session.host.name,
       capabilities: CapabilitiesDocument.read(try await capabilities, driver: try await driver),
       isPrivileged: session.isPrivileged,
-      pools: try await pools, networks: try await networks, machines: try await machines)
+      pools: try await pools, networks: try await networks, machines: try await machines.map(\.machine),
+      guests: Dictionary(
+        try await machines.compactMap { pair in pair.guest.map { ($0.uuid, $0) } },
+        uniquingKeysWith: { first, _ in first }
+      ))
+    state.liveNetworks = try await liveNetworks(beside: state)
+    return state
   }
 
   // MARK: VMs
 
-  private func machines() async throws -> [Machine] {
+  /// The definitions of all VMs, and what the guests of the stack's own run with.
+  private func machines() async throws -> [(machine: Machine, guest: Machine?)] {
     async let all = connection.domains()
     async let active = connection.domains(.active)
+    async let paused = connection.domains(.paused)
     async let starting = connection.domains(.autostart)
-    let running = Set(try await active.map(\.uuid))
+    var states: [UUID: PowerState] = [:]
+    for domain in try await active { states[domain.uuid] = .running }
+    for domain in try await paused { states[domain.uuid] = .paused }
     let autostart = Set(try await starting.map(\.uuid))
-    let machines = try await concurrentlyThrowing(try await all) { domain in
+    let machines = try await concurrentlyThrowing(try await all) { [states] domain in
       try await machine(
-        domain, isRunning: running.contains(domain.uuid), autostart: autostart.contains(domain.uuid))
+        domain, state: states[domain.uuid] ?? .off, autostart: autostart.contains(domain.uuid))
     }
-    return machines.compactMap { $0 }.sorted { $0.name.isOrderedNaturally(before: $1.name) }
+    return machines.compactMap { $0 }.sorted { $0.machine.name.isOrderedNaturally(before: $1.machine.name) }
   }
 
   /// nil for a domain that went away after it was listed.
-  private func machine(_ domain: Domain, isRunning: Bool, autostart: Bool) async throws -> Machine? {
+  private func machine(_ domain: Domain, state: PowerState, autostart: Bool) async throws -> (
+    machine: Machine, guest: Machine?
+  )? {
     guard let document = try await present({ try await domain.xml(.inactive) }, unless: .noDomain) else {
       return nil
     }
     var machine = DomainDocument.read(document, name: domain.name, uuid: domain.uuid)
     machine.settings.autostart = autostart
-    machine.settings.running = isRunning
-    // Only what was staged while the guest ran can be pending: others need no look at their live state.
-    if isRunning, let mark = machine.mark, !mark.staged.isEmpty,
+    machine.settings.state = state
+    guard state.isActive, Identity(stack: site.stack).owns(machine),
       let live = try await present({ try await domain.xml(.live) }, unless: .noDomain)
-    {
-      let running = DomainDocument.read(live, name: domain.name, uuid: domain.uuid)
-      machine.compare(withRunning: running)
-    }
-    return machine
+    else { return (machine, nil) }
+    return (machine, DomainDocument.readGuest(live, of: machine))
   }
 
   // MARK: Networks

@@ -1,0 +1,160 @@
+import FoundationEssentials
+import Libvirt
+import Planner
+import SpecModel
+
+/// Devices of running guests: plugged in, out and changed. Each change looks at the live document first, so that it may
+/// be made twice.
+extension StepRunner {
+  /// - Parameter names: the mark in which new disks and drives have their targets already; nil where it is the
+  ///   definition's.
+  func change(_ changes: [DeviceChange], of domain: Domain, _ names: Mark? = nil) async throws {
+    var marked = names
+    if marked == nil { marked = MarkDocument.read(from: try await domain.xml(.inactive)) }
+    for change in changes { try await self.change(change, of: domain, marked ?? Mark(stack: stack)) }
+  }
+
+  private func change(_ change: DeviceChange, of domain: Domain, _ names: Mark) async throws {
+    let live = try await domain.xml(.live)
+    switch change {
+    case .attachDisk(let disk): try await attach(disk, to: domain, live, names)
+    case .detachDisk(let disk):
+      try await detach(domain, "disk '\(disk.name)'") { Self.disk($0, withFile: disk.path) }
+    case .throttleDisk(let disk):
+      guard let element = Self.disk(live, withFile: disk.path), let target = Self.target(of: element) else {
+        throw Failure(description: "the guest does not have the disk '\(disk.name)'")
+      }
+      let limits = DomainDocument.limits(disk.ioTune ?? IOTune())
+      try await domain.setBlockIOTune(
+        target,
+        limits: Dictionary(limits.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
+        affecting: .live)
+    case .attachDrive(let drive): try await attach(drive, to: domain, live, names)
+    case .detachDrive(let drive):
+      try await detach(domain, "CD-ROM drive '\(drive.name)'") { Self.drive($0, named: drive) }
+    case .changeMedia(let drive): try await changeMedia(drive, of: domain, live, names)
+    case .attachMemory(let device):
+      if DomainDocument.memoryDevice(named: device.name, in: live) == nil {
+        try await domain.attachDevice(DomainDocument.element(of: device), affecting: .live)
+      }
+    case .attachNIC(let nic):
+      if Self.interface(live, nic.mac) == nil {
+        try await domain.attachDevice(DomainDocument.element(of: nic, on: host), affecting: .live)
+      }
+    case .detachNIC(let nic): try await detach(domain, "NIC '\(nic.name)'") { Self.interface($0, nic.mac) }
+    case .updateNIC(let nic): try await update(nic, of: domain, live)
+    }
+  }
+
+  // MARK: Disks
+
+  private func attach(_ disk: Machine.Disk, to domain: Domain, _ live: XMLElement, _ names: Mark) async throws
+  {
+    guard Self.disk(live, withFile: disk.path) == nil else { return }
+    let bus = disk.bus ?? .virtio
+    let target = try await target(of: disk.name, bus, on: domain, live, names)
+    try await addController(for: bus, to: domain, live)
+    try await domain.attachDevice(
+      DomainDocument.element(of: disk, target: target, on: host), affecting: .live)
+  }
+
+  private func attach(_ drive: Machine.Drive, to domain: Domain, _ live: XMLElement, _ names: Mark)
+    async throws
+  {
+    let bus = drive.bus ?? .scsi
+    let target = try await target(of: drive.name, bus, on: domain, live, names)
+    if live.all(at: "devices", "disk").contains(where: { Self.target(of: $0) == target }) { return }
+    try await addController(for: bus, to: domain, live)
+    try await domain.attachDevice(
+      DomainDocument.element(of: drive, target: target, on: host), affecting: .live)
+  }
+
+  /// The target that the mark has for a disk or a drive, or else a free one.
+  private func target(
+    of name: String, _ bus: DiskBus, on domain: Domain, _ live: XMLElement, _ names: Mark
+  ) async throws -> String {
+    if let known = names.disks.first(where: { $0.name == name })?.target { return known }
+    return DomainDocument(tree: try await domain.xml(.inactive), host: host, guest: live).freeTarget(for: bus)
+  }
+
+  private func addController(for bus: DiskBus, to domain: Domain, _ live: XMLElement) async throws {
+    guard let devices = live.first("devices"), DomainDocument.needsController(for: bus, on: host, in: devices)
+    else {
+      return
+    }
+    try await domain.attachDevice(DomainDocument.scsiController, affecting: .live)
+  }
+
+  private func changeMedia(
+    _ drive: Machine.Drive, of domain: Domain, _ live: XMLElement, _ names: Mark
+  ) async throws {
+    let target = names.disks.first { $0.name == drive.name }?.target
+    guard
+      var element = live.all(at: "devices", "disk").first(where: { Self.target(of: $0) == target }),
+      target != nil
+    else { throw Failure(description: "the guest does not have the CD-ROM drive '\(drive.name)'") }
+    DomainDocument.setMedia(drive.media, in: &element)
+    do {
+      // A guest that has locked its tray is not asked: what the drive holds is the spec's word.
+      try await domain.updateDevice(element, affecting: .live, force: true)
+    } catch let error as LibvirtError where error.code == .internalError && Self.isSCSI(element) {
+      // libvirt does not open the tray of a drive that was plugged in while the guest ran. The drive can be unplugged.
+      let drive = Machine.Drive(name: drive.name, media: drive.media, bus: .scsi, target: target)
+      try await detach(domain, "CD-ROM drive '\(drive.name)'") { Self.drive($0, named: drive) }
+      element.removeChildren(named: "alias")
+      // An empty drive comes back with the guest's next start.
+      if drive.media != nil { try await domain.attachDevice(element, affecting: .live) }
+    }
+  }
+
+  // MARK: Network interfaces
+
+  /// The interface keeps what the guest sees of it; what it is plugged into comes from its definition.
+  private func update(_ nic: Machine.NIC, of domain: Domain, _ live: XMLElement) async throws {
+    guard let running = Self.interface(live, nic.mac) else {
+      throw Failure(description: "the guest does not have the NIC '\(nic.name)'")
+    }
+    var element = Self.interface(try await domain.xml(.inactive), nic.mac) ?? running
+    for name in ["address", "alias"] {
+      element.removeChildren(named: name)
+      if let child = running.first(name) { element.insert(child) }
+    }
+    DomainDocument.change(&element, to: nic)
+    try await domain.updateDevice(element, affecting: .live)
+  }
+
+  // MARK: Unplugging
+
+  /// Asks the guest to let go of a device, and waits until it has.
+  private func detach(_ domain: Domain, _ name: String, _ find: (XMLElement) -> XMLElement?) async throws {
+    guard let element = find(try await domain.xml(.live)) else { return }
+    do {
+      try await domain.detachDevice(element, affecting: .live)
+    } catch let error as LibvirtError where error.code == .deviceMissing {
+      // It has let go of it since.
+    }
+    let refusal = Failure(
+      description: "the guest has not let go of its \(name) within \(Self.patience); it may be in use")
+    try await wait(for: Self.patience, orThrow: refusal) { find(try await domain.xml(.live)) == nil }
+  }
+
+  // MARK: Finding
+
+  private static func disk(_ document: XMLElement, withFile path: String) -> XMLElement? {
+    document.all(at: "devices", "disk").first { $0.first("source")?[attribute: "file"] == path }
+  }
+
+  private static func drive(_ document: XMLElement, named drive: Machine.Drive) -> XMLElement? {
+    document.all(at: "devices", "disk").first {
+      $0[attribute: "device"] == "cdrom" && target(of: $0) == drive.target
+    }
+  }
+
+  private static func isSCSI(_ disk: XMLElement) -> Bool { disk.first("target")?[attribute: "bus"] == "scsi" }
+
+  private static func target(of disk: XMLElement) -> String? { disk.first("target")?[attribute: "dev"] }
+
+  private static func interface(_ document: XMLElement, _ mac: MACAddress?) -> XMLElement? {
+    document.all(at: "devices", "interface").first { DomainDocument.macAddress(of: $0) == mac?.description }
+  }
+}
