@@ -1,59 +1,101 @@
 import Applier
 import Planner
 
-/// Plan, consent, execution, report: what `apply` and `destroy` share.
+/// Lock, plan, consent, execution, report: what `apply` and `destroy` share.
 struct Convergence {
-  let options: SpecOptions
-  let consent: ConsentOptions
-  let goal: SitePlanner.Goal
+  var options: ConvergenceOptions
+  let planning: SitePlanner.Options
+  /// The plan that was reviewed, if it is one from a file.
+  var saved: SavedPlan?
+
+  private var style: TextStyle { Terminal.style(noColor: options.spec.noColor) }
+
+  init(options: ConvergenceOptions, goal: SitePlanner.Goal) {
+    self.options = options
+    planning = options.planning.planning(goal)
+  }
+
+  /// Carries out a plan from a file.
+  init(options: ConvergenceOptions, saved: SavedPlan) throws {
+    self.options = options
+    self.options.spec.spec = saved.spec.path
+    self.saved = saved
+    do {
+      planning = try saved.options.planning
+    } catch {
+      Terminal.error("error: the plan is damaged: \(error.message)")
+      throw ExitStatus.failure
+    }
+  }
 
   func run() async throws {
-    var workspace = try await Workspace.open(options, access: .readWrite)
-    let planning = SitePlanner.Options(goal: goal, allowsDataLoss: consent.allowsDataLoss)
-    let plan = try await workspace.plan(planning)
-    let style = Terminal.style(noColor: options.noColor)
-    Terminal.print(PlanText(plan, style: style).render(), terminator: "")
-    guard !plan.isEmpty else { return await workspace.fleet.close() }
-    do {
-      if try obtainConsent() == .asked {
-        // Somebody took their time to read: what is done is what they read, or nothing.
-        workspace = try await workspace.refreshed()
-        guard PlanText(try await workspace.plan(planning)).render() == PlanText(plan).render() else {
-          Terminal.error(
-            "error: the hosts have changed since this plan was made; nothing was done; run it again")
-          throw ExitStatus.stalePlan
-        }
+    try await Workspace.open(options.spec, access: .readWrite).closing { workspace in
+      var workspace = workspace
+      // Where there is nothing to do, nothing is written: not even a lock.
+      let plan = try await workspace.plan(planning)
+      try refuseStale(plan, workspace)
+      if plan.isEmpty { return show(plan) }
+      let command = planning.goal == .destroy ? "destroy" : "apply"
+      try await Locking(workspace).holding(command: command, timeout: options.lock.timeout) { lock in
+        // What the plan was made from may have been another run's half-done work.
+        try await converge(workspace.refreshed(keepingImages: true), lock)
       }
-    } catch {
-      await workspace.fleet.close()
-      throw error
     }
+  }
+
+  private func converge(_ start: Workspace, _ lock: StackLock) async throws {
+    var workspace = start
+    let plan = try await workspace.plan(planning)
+    try refuseStale(plan, workspace)
+    show(plan)
+    if plan.isEmpty { return }
+    // A plan from a file has been read already.
+    if saved == nil, try await options.consent.obtain(for: "Do this?") == .asked {
+      // What is done is what they have read, or nothing.
+      workspace = try await workspace.refreshed()
+      let again = try await workspace.plan(planning)
+      let before = workspace.saved(plan, options: planning)
+      guard workspace.saved(again, options: planning).steps == before.steps else {
+        Terminal.error(
+          "error: the hosts have changed since this plan was made; nothing was done; run it again")
+        throw ExitStatus.stalePlan
+      }
+    }
+    try await execute(plan, workspace, lock)
+  }
+
+  /// Ends the run unless `plan`, made just now, is what was reviewed.
+  private func refuseStale(_ plan: Plan, _ workspace: Workspace) throws {
+    guard let saved else { return }
+    let reasons = saved.staleness(comparedWith: workspace.saved(plan, options: planning))
+    guard !reasons.isEmpty else { return }
+    Terminal.error("error: the plan is stale, and nothing was done:")
+    for reason in reasons { Terminal.error("  \(reason)") }
+    Terminal.error("  help: make a new one with virtform plan -o FILE")
+    throw ExitStatus.stalePlan
+  }
+
+  private func execute(_ plan: Plan, _ workspace: Workspace, _ lock: StackLock) async throws {
     Terminal.print("")
     let progress = ProgressView(isLive: Terminal.outputIsTerminal, style: style)
-    let executor = Executor(fleet: workspace.fleet, states: workspace.states) { progress.show($0) }
+    let executor = Executor(fleet: workspace.fleet, states: workspace.states, interruption: { lock.loss }) {
+      progress.show($0)
+    }
+    let callsBefore = workspace.fleet.mutatingCalls
     let ticker = Task { await progress.tick() }
     let report = await executor.run(plan)
     ticker.cancel()
     progress.end()
-    let hasTouchedHosts = workspace.fleet.mutatingCalls > 0
-    await workspace.fleet.close()
-    Terminal.print(ReportText(report, site: workspace.site, style: style).render(goal: goal), terminator: "")
-    if !report.succeeded { throw hasTouchedHosts ? ExitStatus.partlyApplied : ExitStatus.failure }
+    Terminal.print(
+      ReportText(report, site: workspace.site, style: style).render(goal: planning.goal), terminator: "")
+    if report.succeeded { return }
+    let loss = lock.loss
+    if let loss { Terminal.error("error: \(loss); what had not begun was left out") }
+    if workspace.fleet.mutatingCalls > callsBefore { throw ExitStatus.partlyApplied }
+    throw loss == nil ? ExitStatus.failure : ExitStatus.locked
   }
 
-  private enum Consent { case given, asked }
-
-  private func obtainConsent() throws -> Consent {
-    if consent.isApproved { return .given }
-    guard Terminal.isInteractive else {
-      Terminal.error("error: this needs consent, and there is no terminal to ask on; --auto-approve gives it")
-      throw ExitStatus.refused
-    }
-    Terminal.print("\nDo this? Only 'yes' is taken for an answer: ", terminator: "")
-    guard readLine() == "yes" else {
-      Terminal.error("Nothing was changed.")
-      throw ExitStatus.refused
-    }
-    return .asked
+  private func show(_ plan: Plan) {
+    Terminal.print(PlanText(plan, style: style).render(), terminator: "")
   }
 }

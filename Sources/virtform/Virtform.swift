@@ -10,13 +10,15 @@ struct Virtform: AsyncParsableCommand {
     discussion: """
       SPEC is a YAML file, or a directory whose *.yaml files are merged; without it, the current directory.
 
-      Exit codes: 0 done, or nothing to do; 1 error; 2 changes present (plan --detailed-exitcode); \
-      3 the spec is invalid; 4 the hosts have changed since the plan was shown; 5 applied in part; 7 refused.
+      Exit codes: 0 done, or nothing to do; 1 error; 2 changes or drift present (--detailed-exitcode); \
+      3 the spec is invalid; 4 the hosts have changed since the plan was shown; 5 applied in part; \
+      6 the stack is locked; 7 refused.
       """,
     version: VersionCommand.current,
     subcommands: [
       ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self, ShowCommand.self,
-      VersionCommand.self,
+      DriftCommand.self,
+      LockCommand.self, UnlockCommand.self, VersionCommand.self,
     ])
 
   static func main() async {
@@ -29,14 +31,22 @@ struct Virtform: AsyncParsableCommand {
       } else {
         try command.run()
       }
+      end(0)
     } catch let status as ExitStatus {
-      exit(withError: ExitCode(status.rawValue))
+      end(status.rawValue)
     } catch {
       // The parser has a code of its own for wrong arguments; here they are an error like any other.
       let isHelp = exitCode(for: error).isSuccess
       if isHelp { exit(withError: error) }
       Terminal.error(fullMessage(for: error))
-      exit(withError: ExitCode(ExitStatus.failure.rawValue))
+      end(ExitStatus.failure.rawValue)
     }
+  }
+
+  /// Ends the process at once. Threads of libvirt's, and of connections, may still be running: what C libraries tidy up
+  /// when a process exits would be torn down under them.
+  private static func end(_ status: Int32) -> Never {
+    fflush(nil)
+    _exit(status)
   }
 }

@@ -8,54 +8,89 @@ import SpecModel
 struct Workspace {
   let site: Site
   let fleet: Fleet
-  let states: [HostState]
+  /// What the hosts have; empty until they are read.
+  private(set) var states: [HostState] = []
+  /// The content of the images, once it was read for a plan.
+  private var images: [ResourceName: ImageContent]?
   private let options: SpecOptions
 
-  /// Opens and reads all hosts; if one cannot be reached, says so and ends the command.
-  static func open(_ options: SpecOptions, access: Connection.Access) async throws -> Workspace {
+  private init(site: Site, fleet: Fleet, options: SpecOptions) {
+    self.site = site
+    self.fleet = fleet
+    self.options = options
+  }
+
+  /// Opens all hosts and, if `reads`, reads them; if one cannot be reached, says so and ends the command.
+  static func open(
+    _ options: SpecOptions, access: Connection.Access, reads: Bool = true
+  ) async throws -> Workspace {
     let site = try options.load()
     let embedded = EmbeddedLibvirt(environment: ProcessInfo.processInfo.environment)
     do {
       let fleet = try await Fleet.open(site, access: access, embedded: embedded)
-      return Workspace(site: site, fleet: fleet, states: try await fleet.inspect(site), options: options)
-    } catch {
-      throw unreachable(error, site, options)
+      let workspace = Workspace(site: site, fleet: fleet, options: options)
+      return reads ? try await workspace.refreshed() : workspace
+    } catch let failure as Fleet.Failure {
+      throw unreachable(failure.hosts, site, options)
     }
   }
 
+  /// Runs `body` and closes all hosts, however it ends.
+  func closing<Value>(_ body: (Workspace) async throws -> Value) async throws -> Value {
+    do {
+      let value = try await body(self)
+      await fleet.close()
+      return value
+    } catch {
+      await fleet.close()
+      throw error
+    }
+  }
+
+  /// `plan` as a file would have it.
+  func saved(_ plan: Plan, options planning: SitePlanner.Options) -> SavedPlan {
+    SavedPlan(
+      plan, of: site, at: options.spec, hosts: states, options: planning, version: VersionCommand.current,
+      redact: Terminal.redacted)
+  }
+
   /// Says which hosts cannot be worked with.
-  private static func unreachable(_ failure: Fleet.Failure, _ site: Site, _ options: SpecOptions)
-    -> ExitStatus
-  {
+  private static func unreachable(_ hosts: [HostError], _ site: Site, _ options: SpecOptions) -> ExitStatus {
     options.report(
-      failure.hosts.map { host in
+      hosts.map { host in
         Diagnostic(
           .error, host.description, at: site.origins.location(of: SpecPath("hosts.\(host.host).uri")))
       })
     return .failure
   }
 
-  /// The same with what the hosts have now.
-  func refreshed() async throws -> Workspace {
+  func report(_ diagnostic: Diagnostic) { options.report([diagnostic]) }
+
+  /// Says why a host cannot be worked with.
+  func unreachable(_ host: HostError) -> ExitStatus { Self.unreachable([host], site, options) }
+
+  /// The same with what the hosts have now, and the image files unless they are taken to be as they were.
+  func refreshed(keepingImages: Bool = false) async throws -> Workspace {
     do {
-      return Workspace(site: site, fleet: fleet, states: try await fleet.inspect(site), options: options)
+      var workspace = self
+      if !keepingImages { workspace.images = nil }
+      workspace.states = try await fleet.inspect(site).map(\.withoutLocks)
+      return workspace
     } catch {
-      throw Self.unreachable(error, site, options)
+      throw Self.unreachable(error.hosts, site, options)
     }
   }
 
   /// The plan for `goal`; if there is none, says why and ends the command.
-  func plan(_ planning: SitePlanner.Options) async throws -> Plan {
+  mutating func plan(_ planning: SitePlanner.Options) async throws -> Plan {
     do {
-      let images = planning.goal == .converge ? try await ImageReader.contents(of: site) : [:]
-      return try SitePlanner.plan(site, hosts: states, images: images, options: planning)
+      if images == nil, planning.goal == .converge { images = try await ImageReader.contents(of: site) }
+      return try SitePlanner.plan(site, hosts: states, images: images ?? [:], options: planning)
     } catch let failure as ImageReader.Failure {
       options.report(failure.diagnostics)
-      await fleet.close()
       throw ExitStatus.invalidSpec
     } catch let failure as SitePlanner.Failure {
       options.report(failure.diagnostics)
-      await fleet.close()
       throw ExitStatus.failure
     }
   }

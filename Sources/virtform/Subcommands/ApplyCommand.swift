@@ -4,12 +4,23 @@ import Planner
 /// Makes the hosts as the spec says.
 struct ApplyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "apply", abstract: "Make the hosts as the spec says.")
+    commandName: "apply", abstract: "Make the hosts as the spec says, or carry out a saved plan.",
+    discussion: """
+      Instead of a spec it takes a plan that 'virtform plan -o FILE' saved. That is carried out without asking, as it was \
+      reviewed; if the spec or a host has changed since in what the plan rests on, nothing is done.
+      """)
 
-  @OptionGroup var options: SpecOptions
-  @OptionGroup var consent: ConsentOptions
+  @OptionGroup var options: ConvergenceOptions
 
   func run() async throws {
-    try await Convergence(options: options, consent: consent, goal: .converge).run()
+    guard let saved = try PlanFile.read(options.spec.spec) else {
+      return try await Convergence(options: options, goal: .converge).run()
+    }
+    guard options.planning.isEmpty else {
+      Terminal.error(
+        "error: what a saved plan may do was said when it was made; no further options go with it")
+      throw ExitStatus.failure
+    }
+    try await Convergence(options: options, saved: saved).run()
   }
 }

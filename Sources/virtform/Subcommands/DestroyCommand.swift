@@ -10,10 +10,9 @@ struct DestroyCommand: AsyncParsableCommand {
       "The content of disks stays unless --allow-data-loss is given. What virtform did not make is left alone."
   )
 
-  @OptionGroup var options: SpecOptions
-  @OptionGroup var consent: ConsentOptions
+  @OptionGroup var options: ConvergenceOptions
 
   func run() async throws {
-    try await Convergence(options: options, consent: consent, goal: .destroy).run()
+    try await Convergence(options: options, goal: .destroy).run()
   }
 }

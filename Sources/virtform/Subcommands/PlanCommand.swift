@@ -7,23 +7,29 @@ struct PlanCommand: AsyncParsableCommand {
     commandName: "plan", abstract: "Show what apply would do; changes nothing.")
 
   @OptionGroup var options: SpecOptions
-
-  @Flag(
-    name: .customLong("allow-data-loss"), help: "Plan to delete the disks of what the spec no longer has.")
-  var allowsDataLoss = false
+  @OptionGroup var planning: PlanningOptions
 
   @Flag(name: .customLong("destroy"), help: "Plan the removal of the whole stack.")
   var destroys = false
+
+  @Option(
+    name: [.customShort("o"), .customLong("out")],
+    help: ArgumentHelp("Save the plan, for 'virtform apply FILE'.", valueName: "file"), completion: .file())
+  var output: String?
 
   @Flag(name: .customLong("detailed-exitcode"), help: "End with 2 if there are changes.")
   var hasDetailedExitCode = false
 
   func run() async throws {
-    let workspace = try await Workspace.open(options, access: .readOnly)
-    let plan = try await workspace.plan(
-      .init(goal: destroys ? .destroy : .converge, allowsDataLoss: allowsDataLoss))
+    let planning = planning.planning(destroys ? .destroy : .converge)
+    let plan = try await Workspace.open(options, access: .readOnly).closing { workspace in
+      var workspace = workspace
+      let plan = try await workspace.plan(planning)
+      if let output { try PlanFile.write(workspace.saved(plan, options: planning), to: output) }
+      return plan
+    }
     Terminal.print(PlanText(plan, style: Terminal.style(noColor: options.noColor)).render(), terminator: "")
-    await workspace.fleet.close()
+    if let output { Terminal.print("Saved to \(output); carry it out with: virtform apply \(output)") }
     if hasDetailedExitCode, !plan.isEmpty { throw ExitStatus.changesPresent }
   }
 }

@@ -16,17 +16,17 @@ struct ShowCommand: AsyncParsableCommand {
 
   func run() async throws {
     if showsSpec { return showSpec(try options.load()) }
-    let workspace = try await Workspace.open(options, access: .readOnly)
-    var sections: [String] = []
-    for state in workspace.states {
-      guard let session = workspace.fleet.sessions[state.name] else { continue }
-      let addresses = await session.leasedAddresses()
-      sections.append(
-        HostText(state, stack: workspace.site.stack, uri: session.connection.uri, addresses: addresses)
-          .render())
+    try await Workspace.open(options, access: .readOnly).closing { workspace in
+      var sections: [String] = []
+      for state in workspace.states {
+        guard let session = workspace.fleet.sessions[state.name] else { continue }
+        let addresses = await session.leasedAddresses()
+        sections.append(
+          HostText(state, stack: workspace.site.stack, uri: session.connection.uri, addresses: addresses)
+            .render())
+      }
+      Terminal.print(sections.joined(separator: "\n"), terminator: "")
     }
-    Terminal.print(sections.joined(separator: "\n"), terminator: "")
-    await workspace.fleet.close()
   }
 
   private func showSpec(_ site: Site) {

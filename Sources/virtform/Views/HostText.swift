@@ -25,13 +25,12 @@ struct HostText {
     text += table(
       ["VM", "STATE", "CPUS", "MEMORY", "ADDRESSES"],
       machines.map { machine in
-        let state = machine.isRunning ? "running" : "off"
-        let pending =
-          machine.pendingRestart.isEmpty
-          ? "" : ", pending restart: " + machine.pendingRestart.joined(separator: " ")
+        let fields = state.guests[machine.uuid].map(machine.pendingRestart) ?? []
+        let pending = fields.isEmpty ? "" : ", pending restart: " + fields.joined(separator: " ")
+        let power = machine.settings.state?.rawValue ?? ""
         let found = machine.nics.compactMap(\.mac).flatMap { addresses[$0] ?? [] }
         return [
-          machine.name, state + pending, machine.settings.cpus?.description ?? "",
+          machine.name, power + pending, machine.settings.cpus?.description ?? "",
           machine.settings.memory?.description ?? "",
           found.joined(separator: " "),
         ]
@@ -39,8 +38,13 @@ struct HostText {
     text += table(
       ["NETWORK", "STATE", "MODE", "CIDR", "BRIDGE"],
       networks.map { network in
-        [
-          network.name, network.isActive ? "active" : "inactive", network.mode?.rawValue ?? "",
+        let waiting = state.pendingFields(of: network)
+        let guests = state.guests(on: network).map(\.name)
+        let users = guests.isEmpty ? "" : " (in use by \(guests.joined(separator: " ")))"
+        let pending =
+          waiting.isEmpty ? "" : ", pending restart: " + waiting.joined(separator: " ") + users
+        return [
+          network.name, (network.isActive ? "active" : "inactive") + pending, network.mode?.rawValue ?? "",
           network.cidr?.description ?? "", network.bridge ?? "",
         ]
       })

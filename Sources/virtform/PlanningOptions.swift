@@ -1,0 +1,69 @@
+import ArgumentParser
+import Planner
+import SpecModel
+
+/// What every command takes that plans: which part, and what it may do.
+struct PlanningOptions: ParsableArguments {
+  @Flag(name: .customLong("allow-data-loss"), help: "Delete the disks of what the spec no longer has.")
+  var allowsDataLoss = false
+
+  @Option(
+    name: .customLong("allow-data-loss-of"),
+    help: ArgumentHelp("Let this disk lose its content; may be given again.", valueName: "address"),
+    transform: Self.pattern)
+  var dataLoss: [AddressPattern] = []
+
+  @Flag(
+    name: .customLong("restart"),
+    help: "Restart guests for what they cannot take while they run, whatever on_change says.")
+  var restarts = false
+
+  @Flag(
+    name: .customLong("force-shutdown"),
+    help: "Power off guests that do not shut down in time, whatever 'shutdown' says.")
+  var forcesShutdown = false
+
+  @Option(
+    name: .customLong("target"),
+    help: ArgumentHelp(
+      "Only this object and what it needs; may be given again. Such as vm.web-2 or vm.web-*.",
+      valueName: "address"),
+    transform: Self.pattern)
+  var targets: [AddressPattern] = []
+
+  @Option(
+    name: .customLong("exclude"),
+    help: ArgumentHelp("Not this object, nor what needs it; may be given again.", valueName: "address"),
+    transform: Self.pattern)
+  var excluded: [AddressPattern] = []
+
+  @Option(
+    name: .customLong("replace"),
+    help: ArgumentHelp("Remove this VM and make it anew; may be given again.", valueName: "address"),
+    transform: Self.pattern)
+  var replaced: [AddressPattern] = []
+
+  func planning(_ goal: SitePlanner.Goal) -> SitePlanner.Options {
+    var options = SitePlanner.Options(goal: goal)
+    options.dataLoss = allowsDataLoss ? .all : .only(dataLoss)
+    options.restarts = restarts
+    options.forcesShutdown = forcesShutdown
+    options.replaced = replaced
+    options.scope = PlanScope(targets: targets, excluded: excluded)
+    return options
+  }
+
+  /// True if nothing of it was given.
+  var isEmpty: Bool {
+    !allowsDataLoss && dataLoss.isEmpty && !restarts && !forcesShutdown && targets.isEmpty && excluded.isEmpty
+      && replaced.isEmpty
+  }
+
+  private static func pattern(_ text: String) throws -> AddressPattern {
+    do {
+      return try AddressPattern(parsing: text)
+    } catch {
+      throw ValidationError(error.message + (error.help.map { "; \($0)" } ?? ""))
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import ArgumentParser
+import Planner
+
+/// Shows what somebody changed beside virtform. Opens the hosts for reading only.
+struct DriftCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drift", abstract: "Show what was changed beside virtform; changes nothing.",
+    discussion: """
+      Compares what was last applied with what is there. What the spec wants otherwise than when it was last applied is no \
+      drift: 'virtform plan' shows it. What is missing is shown, too, since a host does not remember what it no longer has.
+      """)
+
+  @OptionGroup var options: SpecOptions
+
+  @Flag(name: .customLong("detailed-exitcode"), help: "End with 2 if something has drifted or is missing.")
+  var hasDetailedExitCode = false
+
+  func run() async throws {
+    let plan = try await Workspace.open(options, access: .readOnly).closing { workspace in
+      var workspace = workspace
+      return try await workspace.plan(SitePlanner.Options())
+    }
+    let drift = DriftText(plan, style: Terminal.style(noColor: options.noColor))
+    Terminal.print(drift.render(), terminator: "")
+    if hasDetailedExitCode, !drift.isEmpty { throw ExitStatus.changesPresent }
+  }
+}
