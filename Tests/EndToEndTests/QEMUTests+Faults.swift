@@ -17,8 +17,8 @@ extension QEMUTests {
         #expect(finish.status == 0, "\(finish.output)\(finish.errors)")
         try await expectQuiet(lab, site)
         #expect(try await lab.connection.domains(.active).map(\.name) == ["db", "web-1", "web-2"])
-        // Three images, the shared disk, the log, two roots: nothing doubled.
-        #expect(try await lab.connection.storagePool(named: "default")?.volumes().count == 7)
+        // Three images, the shared disk and what protects it, the log, two roots: nothing doubled.
+        #expect(try await lab.connection.storagePool(named: "default")?.volumes().count == 8)
         let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
         #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
       }
@@ -66,7 +66,7 @@ extension QEMUTests {
     // libvirt does not see that the room goes, so only the upload finds out.
     let filler = "\(mount)/filler"
     try Data(count: 12 << 20).write(to: URL(filePath: filler))
-    try lab.write(spec("vm: {image: guest, memory: 128MiB, accel: tcg, running: false}"), to: "site.yaml")
+    try lab.write(spec("vm: {image: guest, memory: 128MiB, accel: tcg, state: off}"), to: "site.yaml")
     let apply = try await lab.virtform("apply", site, "--auto-approve")
     #expect(apply.status == 5, "\(apply.output)\(apply.errors)")
     #expect(

@@ -170,7 +170,9 @@ extension QEMUTests {
       #expect(try await lab.connection.networks().map(\.name) == ["theirs"])
       let volumes = try #require(try await lab.connection.storagePool(named: "default")).volumes
       let left = try await volumes().map(\.name)
-      #expect(left.count == 2 && left[0].hasPrefix("db-data-") && left[1].hasPrefix("db.log-"), "\(left)")
+      // The protected disk, what says that it is, and the one to be kept.
+      #expect(left.map { $0.prefix { $0 != "-" } } == ["db", "db", "db.log"], "\(left)")
+      #expect(left.count { $0.hasSuffix(".protected") } == 1)
       #expect(try await foreignObjects(lab) == theirs)
       #expect(try await lab.status(of: "theirs")["boot"] == theirBoot)
     }

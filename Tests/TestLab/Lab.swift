@@ -118,6 +118,11 @@ public final class Lab: Sendable {
     try await Self.virtform(arguments, home: home, in: work, environment: environment)
   }
 
+  /// The same with a list.
+  public func virtform(_ arguments: [String]) async throws -> Outcome {
+    try await Self.virtform(arguments, home: home, in: work)
+  }
+
   /// Runs `virtform` with any home, which a command that opens no host never looks at.
   public static func virtform(
     _ arguments: [String], home: String, in directory: String, environment: [String: String] = [:]
