@@ -8,7 +8,7 @@ SWIFT_BUILD := swift build --quiet
 VIRTFORM := .build/debug/virtform
 GUEST := .lab/guest
 
-.PHONY: build run test fast-test lint format packages-build packages-run packages-test guest
+.PHONY: build run test fast-test lint format docs packages-build packages-run packages-test guest
 
 build: packages-build
 	$(SWIFT_BUILD)
@@ -35,6 +35,11 @@ test: packages-test lint fast-test guest
 fast-test:
 	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
 	VIRTFORM_STRICT=1 swift test --skip-build --skip EndToEndTests --skip DaemonTests
+
+## docs: the pages that are written from the sources
+docs:
+	$(SWIFT_BUILD) --build-tests
+	VIRTFORM_WRITE_DOCS=1 swift test --skip-build --filter FieldReferenceTests
 
 ## lint: the format that .swift-format describes, and shell scripts
 lint:
