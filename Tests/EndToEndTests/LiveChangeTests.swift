@@ -145,7 +145,7 @@ extension QEMUTests {
         live = try await guests.live("a")
         // A guest sees that a drive is empty only when it reads from it.
         let media = live.all(at: "devices", "disk").filter { $0[attribute: "device"] == "cdrom" }
-        #expect(media.count == 2 && media.count { $0.first("source") == nil } == 1)
+        #expect(media.count == 2 && media.count { $0.first("source")?[attribute: "file"] == nil } == 1)
         #expect(live.first("description") == nil && guests.disk("vda", of: live)?.first("iotune") == nil)
         let secret = try await lab.virsh("dumpxml", "a", "--security-info")
         #expect(try XMLElement(parsing: secret).at("devices", "graphics")?[attribute: "passwd"] == "n3w-pass")
