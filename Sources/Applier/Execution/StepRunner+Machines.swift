@@ -140,7 +140,13 @@ extension StepRunner {
   }
 
   func resume(_ domain: Domain) async throws {
-    if try await domain.state() == .paused { try await domain.resume() }
+    guard try await domain.state() == .paused else { return }
+    do {
+      try await domain.resume()
+    } catch let error as LibvirtError where error.code == .operationInvalid {
+      // A guest that is just being started is paused for a moment.
+      guard try await domain.state() == .running else { throw error }
+    }
   }
 
   func rename(_ domain: Domain, to name: String) async throws {
