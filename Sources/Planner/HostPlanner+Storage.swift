@@ -65,8 +65,8 @@ extension HostPlanner {
       let actual = host.volume(at: image.volume.path)
       if actual == nil, host.isThere(image.volume) { continue }
       // Of the right length and in use is whole. In use by nothing, it may be the end of a run that was cut off.
-      let isWhole = actual.map { $0.physical == nil || $0.physical == image.content.length } ?? false
-      let replaces = isWhole && actual?.physical != nil && isIdle(image.volume.path)
+      let isWhole = actual?.physical == image.content.length
+      let replaces = isWhole && isIdle(image.volume.path)
       if isWhole, !replaces { continue }
       let fields = [
         FieldChange("pool", from: nil, to: image.volume.pool, effect: .none),

@@ -48,12 +48,14 @@ struct ImageTests {
         """)
   }
 
-  @Test("an image whose upload was cut off is uploaded again")
-  func cutOff() throws {
+  @Test(
+    "an image whose upload was cut off is uploaded again",
+    arguments: [ByteCount.mebibytes(1), ByteCount(rawValue: 0)])
+  func cutOff(length: ByteCount) throws {
     var scenario = try Scenario.applied(Specs.imaged)
     try scenario.fleet[].changePool("main") { pool in
       for index in pool.volumes.indices where pool.volumes[index].name.hasPrefix("debian") {
-        pool.volumes[index].physical = .mebibytes(1)
+        pool.volumes[index].physical = length
       }
     }
     expect(
@@ -61,7 +63,7 @@ struct ImageTests {
       is: """
         alpha
           ~ image.debian  # its last upload was cut off
-              ~ length  1 MiB → 2 MiB
+              ~ length  \(length) → 2 MiB
           + disk.new.root
               size   2 MiB
               image  debian

@@ -47,7 +47,8 @@ enum PoolDocument {
       pool: pool, name: document.first("name")?.text ?? "", path: document.at("target", "path")?.text ?? "",
       capacity: bytes(document.first("capacity")) ?? ByteCount(rawValue: 0),
       format: format.flatMap(DiskFormat.init) ?? .raw, backingPath: document.at("backingStore", "path")?.text,
-      physical: bytes(document.first("physical")))
+      // libvirt leaves it out for an empty file: an upload that was cut off right at its beginning.
+      physical: bytes(document.first("physical")) ?? ByteCount(rawValue: 0))
   }
 
   private static func bytes(_ element: XMLElement?) -> ByteCount? {
