@@ -11,11 +11,16 @@ struct HostIndex {
   private let machinesByUUID: [UUID: Machine]
   private let pools: [String: Pool]
   private let networks: [String: Network]
+  /// The networks of the stack by the names that the spec has for them.
+  private let ownNetworks: [String: Network]
   private let ownMachines: Set<UUID>
   private var renamedDevices: [UUID: [String: String]] = [:]
   private let volumes: [String: Volume]
   private let taggedVolumes: [String: Identity.TaggedVolume]
+  /// By the names that the spec has for them.
   private let sharedDisks: [String: Volume]
+  /// What hosts remember of the names of shared disks, see `Identity.renamedDisks`.
+  private let renamedDisks: [String: Set<String>]
   private let users: [String: [Machine]]
   /// By the addresses in the definitions, and by those that running guests have now.
   private var machinesByAddress: [MACAddress: [Machine]] = [:]
@@ -53,14 +58,21 @@ struct HostIndex {
     machinesByUUID = Dictionary(state.machines.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
     pools = Dictionary(state.pools.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     networks = Dictionary(state.networks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    ownNetworks = Dictionary(
+      state.networks.filter(identity.owns).map { (renames.name(ofNetwork: $0.specName), $0) },
+      uniquingKeysWith: { first, _ in first })
     let all = state.pools.flatMap(\.volumes)
     volumes = Dictionary(all.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
     taggedVolumes = Dictionary(
       all.compactMap { volume in identity.volume(named: volume.name).map { (volume.name, $0) } },
       uniquingKeysWith: { first, _ in first })
+    renamedDisks = state.pools.reduce(into: [:]) { names, pool in
+      names.merge(identity.renamedDisks(among: pool.volumeNames)) { $0.union($1) }
+    }
     sharedDisks = Dictionary(
-      all.compactMap { [taggedVolumes] volume in
-        taggedVolumes[volume.name].flatMap { $0.kind == .sharedDisk ? ($0.base, volume) : nil }
+      all.compactMap { [taggedVolumes, renamedDisks] volume in
+        guard let tagged = taggedVolumes[volume.name], tagged.kind == .sharedDisk else { return nil }
+        return (Self.specName(ofDisk: tagged.base, renamedDisks, renames), volume)
       }, uniquingKeysWith: { first, _ in first })
     users = state.machines.reduce(into: [:]) { [guests = state.guests] users, machine in
       let live = guests[machine.uuid]?.files ?? []
@@ -77,7 +89,26 @@ struct HostIndex {
   func machine(named name: String) -> Machine? { machines[name] }
   func machine(_ uuid: UUID) -> Machine? { machinesByUUID[uuid] }
   func pool(named name: String) -> Pool? { pools[name] }
+  /// The network that libvirt knows by this name.
   func network(named name: String) -> Network? { networks[name] }
+
+  /// The network of the stack that has this name in the spec, whatever libvirt calls it.
+  func ownNetwork(named name: String) -> Network? { ownNetworks[name] }
+
+  /// The name that the spec has for a network of the stack.
+  func specName(of network: Network) -> String { renames.name(ofNetwork: network.specName) }
+
+  /// What a plan calls the network that libvirt knows by this name.
+  func specName(ofNetwork name: String) -> String {
+    networks[name].flatMap { identity.owns($0) ? specName(of: $0) : nil } ?? name
+  }
+
+  /// The network of the stack that was to have this name by now, although another one has it.
+  func networkInTheWay(ofMoveTo name: String) -> Network? {
+    guard let old = renames.formerName(ofNetwork: name) else { return nil }
+    let own = state.networks.filter(identity.owns)
+    return own.contains { $0.specName == name } ? own.first { $0.specName == old } : nil
+  }
 
   /// The VM of the stack that has this name in the spec, be it under the name that it was moved from.
   func ownMachine(named name: String) -> Machine? {
@@ -118,8 +149,32 @@ struct HostIndex {
     taggedVolumes[volume.name] ?? identity.volume(named: volume.name)
   }
 
-  /// The shared disk of this name, in whatever pool it lies.
-  func sharedDisk(named base: String) -> Volume? { sharedDisks[base] }
+  /// The shared disk that has this name in the spec, in whatever pool it lies.
+  func sharedDisk(named name: String) -> Volume? { sharedDisks[name] }
+
+  /// The name of the shared disk that was to have this name by now, although another one has it.
+  func diskInTheWay(ofMoveTo name: String) -> String? {
+    guard let old = renames.formerName(ofSharedDisk: name) else { return nil }
+    let there = taggedVolumes.values.filter { $0.kind == .sharedDisk }.flatMap {
+      renamedDisks[$0.base] ?? [$0.base]
+    }
+    return there.contains(name) && there.contains(old) ? old : nil
+  }
+
+  /// The names that the host remembers for the shared disk that was made as `base`.
+  func rememberedNames(ofDisk base: String) -> Set<String> { renamedDisks[base] ?? [] }
+
+  /// The name that the spec has for a volume: another one than its file's for a shared disk that was renamed.
+  func specName(of volume: Identity.TaggedVolume) -> String {
+    volume.kind == .sharedDisk ? Self.specName(ofDisk: volume.base, renamedDisks, renames) : volume.base
+  }
+
+  private static func specName(ofDisk base: String, _ remembered: [String: Set<String>], _ renames: Renames)
+    -> String
+  {
+    let names = Set((remembered[base] ?? [base]).map(renames.name(ofSharedDisk:)))
+    return names.max() ?? base
+  }
 
   /// The VMs that have the file at `path`, by their definition or in their running guest.
   func users(of path: String) -> [Machine] { users[path] ?? [] }

@@ -73,7 +73,8 @@ extension HostPlanner {
     }
     fields += machine.nics.map { nic in
       FieldChange(
-        "nics.\(nic.name)", from: nil, to: "\(nic.link) (\(nic.mac.map(\.description) ?? ""))", effect: .none)
+        NICField.attached.path(of: nic.name), from: nil,
+        to: "\(host.specName(ofNetwork: "\(nic.link)")) (\(nic.mac.map(\.description) ?? ""))", effect: .none)
     }
     draft.add(
       removal == nil
@@ -127,7 +128,7 @@ extension HostPlanner {
     }
     let restarts = self.restarts(difference, wanted)
     let stops = restarts || (actual.isActive && !wantedState.isActive)
-    var changes = difference.changes
+    var changes = withNetworks(difference.changes, of: actual, wanted.machine)
     let isEdited = !changes.isEmpty
     let power = powerChange(from: actual, to: wantedState)
     if let power { changes.append(power) }
@@ -194,6 +195,19 @@ extension HostPlanner {
     }
     guard let worst = changes.map(\.effect).max() else { return }
     draft.add(Change(address, .update, fields: changes, effect: worst, path: path))
+  }
+
+  /// The same for people, who know networks by their names in the spec.
+  private func withNetworks(_ changes: [FieldChange], of actual: Machine, _ wanted: Machine) -> [FieldChange]
+  {
+    let names = (actual.nics + wanted.nics).map(\.name)
+    let paths = Set(names.flatMap { [NICField.attached.path(of: $0), NICField.network.path(of: $0)] })
+    return changes.map { change in
+      guard paths.contains(change.path) else { return change }
+      return FieldChange(
+        change.path, from: change.from.map(host.specName(ofNetwork:)),
+        to: change.to.map(host.specName(ofNetwork:)), effect: change.effect, cause: change.cause)
+    }
   }
 
   /// The steps that bring up what an interface is plugged into.

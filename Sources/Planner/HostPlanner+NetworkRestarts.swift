@@ -14,7 +14,7 @@ extension HostPlanner {
   }
 
   private mutating func finish(_ network: NetworkDraft, of wanted: Network) {
-    let address = address(.network, wanted.name)
+    let address = address(.network, wanted.specName)
     var network = network
     var reason: String?
     if network.actual?.isActive != true {
@@ -90,12 +90,12 @@ extension HostPlanner {
       state.machines.filter { uses($0, actual.name) }.flatMap { steps(of: $0) }
       + desired.machines.map(\.machine).filter { uses($0, actual.name) }.flatMap { steps(of: $0) }
     let step = draft.add(
-      .restartNetwork(uuid: actual.uuid, guests: Set(users.map(\.uuid))), for: address(.network, actual.name),
+      .restartNetwork(uuid: actual.uuid, guests: Set(users.map(\.uuid))), for: address(of: actual),
       after: networkSteps[actual.name, default: []] + before, effect: .restart, path: network.path)
     networkSteps[actual.name, default: []].append(step)
     if !users.isEmpty, network.pending.contains(where: { $0.field == .mtu }) {
       draft.note(
-        address(.network, actual.name),
+        address(of: actual),
         "guests keep their packet size until they restart themselves: \(names(of: users))")
     }
   }
@@ -127,7 +127,7 @@ extension HostPlanner {
     network.fields += guests.map(pluggedIn)
     draft.add(
       .reconnectGuests(uuid: actual.uuid, guests: Set(guests.map(\.uuid))),
-      for: address(.network, actual.name),
+      for: address(of: actual),
       after: networkSteps[actual.name, default: []], effect: .live, path: network.path)
   }
 }

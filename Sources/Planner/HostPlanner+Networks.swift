@@ -19,29 +19,45 @@ extension HostPlanner {
   mutating func plan(_ wanted: DesiredHost.WantedNetwork) {
     let network = wanted.network
     let path = wanted.spec.path
-    guard let actual = host.network(named: network.name) else { return planCreate(network, path) }
-    guard identity.owns(actual) else {
-      return refuseForeign(
-        "network", network.name, ownedBy: actual.mark?.stack, at: path,
-        help: "to use it as it is, write \(network.name): {external: true}")
+    if let old = host.networkInTheWay(ofMoveTo: network.specName) {
+      return report(
+        "network '\(old.specName)' cannot be renamed: there is a network '\(network.specName)' of the stack on host '\(state.name)'",
+        at: SpecPath("moved.networks.\(old.specName)"), help: "take one of the two out of the stack first")
     }
-    planUpdate(of: actual, to: network, path)
+    if let actual = host.ownNetwork(named: network.specName) {
+      return planUpdate(of: actual, to: network, path)
+    }
+    guard let other = host.network(named: network.name) else { return planCreate(network, path) }
+    if identity.owns(other) {
+      return report(
+        "the name '\(network.name)' is spent on host '\(state.name)': network '\(host.specName(of: other))' was made under it",
+        at: path, help: "give this network another name")
+    }
+    refuseForeign(
+      "network", network.name, ownedBy: other.mark?.stack, at: path,
+      help: "to use it as it is, write \(network.name): {external: true}")
   }
 
-  private func marked(_ network: Network, for wanted: Network) -> Network {
+  func address(of network: Network) -> Address { address(.network, host.specName(of: network)) }
+
+  private func marked(_ network: Network, for wanted: Network, of actual: Network? = nil) -> Network {
     var network = network
-    network.mark = Mark(stack: site.stack.rawValue, applied: NetworkDiffer.memory(of: wanted))
+    var mark = Mark(stack: site.stack.rawValue, applied: NetworkDiffer.memory(of: wanted))
+    let origin = actual.map { $0.mark?.origin ?? $0.specName } ?? wanted.specName
+    mark.origin = origin == wanted.specName ? nil : origin
+    mark.name = wanted.name == wanted.specName ? nil : wanted.specName
+    network.mark = mark
     return network
   }
 
   // MARK: Create
 
   private mutating func planCreate(_ wanted: Network, _ path: SpecPath) {
-    let address = address(.network, wanted.name)
+    let address = address(.network, wanted.specName)
     var network = marked(wanted, for: wanted)
     network.autostart = network.autostart ?? true
     let empty = Network(name: wanted.name, uuid: wanted.uuid, mode: nil, isActive: false)
-    let fields = NetworkDiffer.differences(from: empty, to: network).map {
+    let fields = NetworkDiffer.differences(from: empty, to: network).filter { $0.field != .name }.map {
       FieldChange($0.path, from: nil, to: $0.to, effect: .none)
     }
     networkSteps[wanted.name] = [
@@ -55,7 +71,8 @@ extension HostPlanner {
   // MARK: Update
 
   private mutating func planUpdate(of actual: Network, to wanted: Network, _ path: SpecPath) {
-    let target = marked(NetworkDiffer.merge(wanted, into: actual, remembering: actual.applied), for: wanted)
+    let target = marked(
+      NetworkDiffer.merge(wanted, into: actual, remembering: actual.applied), for: wanted, of: actual)
     let differences = NetworkDiffer.differences(from: actual, to: target)
     let live = state.liveNetworks[actual.uuid]
     let liveTarget = live.map { liveForm(of: target, wanted, definedAs: actual, $0) }
@@ -129,7 +146,7 @@ extension HostPlanner {
     of network: NetworkDraft, to target: Network, _ definition: NetworkEdit, _ live: NetworkEdit
   ) {
     guard let actual = network.actual else { return }
-    let address = address(.network, actual.name)
+    let address = address(of: actual)
     // A guest that is removed holds its address for as long as it runs.
     var steps = stops(ofRemovedHoldersOf: definition.removedReservations + live.removedReservations)
     if definition.fields.contains(.autostart), let autostart = target.autostart {

@@ -76,26 +76,12 @@ extension HostPlanner {
   /// Networks that the spec lets go lose their mark, and nothing else.
   mutating func forgetNetworks() {
     for forgotten in site.forgotten where options.goal == .converge {
-      guard case .network(let name) = forgotten.subject, let network = host.network(named: name.rawValue),
-        identity.owns(network)
+      guard case .network(let name) = forgotten.subject, let network = host.ownNetwork(named: name.rawValue)
       else { continue }
-      let address = address(.network, network.name)
+      let address = address(of: network)
       draft.add(Change(address, .forget, reason: "it stays as it is", path: forgotten.path))
       draft.add(.forgetNetwork(uuid: network.uuid), for: address, path: forgotten.path)
       forgottenNetworks.insert(network.uuid)
-    }
-  }
-
-  /// libvirt has no call that renames a network, and one that is defined anew cuts off its guests.
-  func refuseMovedNetworks() {
-    for moved in site.moved where options.goal == .converge {
-      guard case .network(let from, let to) = moved.subject, let network = host.network(named: from.rawValue),
-        identity.owns(network)
-      else { continue }
-      report(
-        "network '\(from)' on host '\(state.name)' cannot become '\(to)': libvirt cannot rename a network",
-        at: moved.path,
-        help: "keep its name, or leave out the move: then '\(to)' is made and '\(from)' removed")
     }
   }
 
@@ -257,9 +243,9 @@ extension HostPlanner {
     for volume in state.pools.flatMap(\.volumes)
     where !wanted.contains(volume.path) && !settledPaths.contains(volume.path) {
       guard let tagged = host.tagged(volume) else { continue }
-      let address = address(.disk, tagged.base)
+      let address = address(.disk, host.specName(of: tagged))
       switch tagged.kind {
-      case .sharedDisk: removeShared(volume, named: tagged.base, address)
+      case .sharedDisk: removeShared(volume, madeAs: tagged.base, address)
       case .machineDisk:
         if options.goal == .destroy, let disk = diskSpec(ofVolume: tagged.base) {
           _ = discard(
@@ -285,12 +271,19 @@ extension HostPlanner {
     return nil
   }
 
-  private mutating func removeShared(_ volume: Volume, named name: String, _ address: Address) {
+  private mutating func removeShared(_ volume: Volume, madeAs base: String, _ address: Address) {
     let isProtected =
-      site.disks.contains { $0.name.rawValue == name && $0.isProtected }
-      || isProtected(disk: name, in: volume.pool)
+      site.disks.contains { $0.name.rawValue == address.name && $0.isProtected }
+      || isProtected(disk: base, in: volume.pool)
     let after = host.users(of: volume.path).flatMap { steps(of: $0) }
-    _ = discard(volume, address, isKept: isProtected ? "protect: true" : nil, after: after)
+    let deletion = discard(volume, address, isKept: isProtected ? "protect: true" : nil, after: after)
+    // What it was called is remembered for as long as there is something to call.
+    guard !deletion.isEmpty else { return }
+    for name in host.rememberedNames(ofDisk: base).sorted() {
+      let note = identity.renameName(ofDisk: base, to: name)
+      deletionSteps["\(volume.path.dropLast(volume.name.count))\(note)"] = draft.add(
+        .noteVolume(pool: volume.pool, name: note, false), for: address, after: deletion, path: nil)
+    }
   }
 
   // MARK: Images
@@ -351,7 +344,7 @@ extension HostPlanner {
     where identity.owns(network) && !wanted.contains(network.name)
       && !forgottenNetworks.contains(network.uuid)
     {
-      let address = address(.network, network.name)
+      let address = address(of: network)
       let users = state.machines.filter { machine in
         host.owns(machine)
           ? keptMachines.contains(machine.uuid) && machine.networks.contains(network.name)
@@ -376,7 +369,8 @@ extension HostPlanner {
 
   /// Removing the word from the spec takes an application that still has the network.
   private func isProtected(_ network: Network) -> Bool {
-    network.isProtected || site.networks.contains { $0.name.rawValue == network.name && $0.isProtected }
+    network.isProtected
+      || site.networks.contains { $0.name.rawValue == host.specName(of: network) && $0.isProtected }
   }
 
   /// True if guests wait on `network`, which a run that was cut off left: their own network takes them back.
@@ -386,7 +380,7 @@ extension HostPlanner {
     }
     if !wanted.contains(origin) {
       draft.note(
-        address(.network, network.name), "stays: guests of the network '\(origin)' are plugged into it")
+        address(of: network), "stays: guests of the network '\(origin)' are plugged into it")
     }
     return true
   }
@@ -411,7 +405,7 @@ extension HostPlanner {
           address, "stays: what is protected lies in it (\(protected.map(\.name).joined(separator: ", ")))")
         continue
       }
-      let deletions = pool.volumes.compactMap { deletionSteps[$0.path] }
+      let deletions = pool.volumeNames.compactMap { deletionSteps["\(pool.directory ?? "")/\($0)"] }
       let staying = pool.volumeNames.count - deletions.count
       if staying > 0 {
         draft.note(

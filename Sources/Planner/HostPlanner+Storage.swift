@@ -110,6 +110,13 @@ extension HostPlanner {
 
   mutating func planVolume(_ index: Int) {
     let wanted = desired.volumes[index]
+    if identity.volume(named: wanted.volume.name)?.kind == .sharedDisk,
+      let old = host.diskInTheWay(ofMoveTo: wanted.address.name)
+    {
+      return report(
+        "disk '\(old)' cannot be renamed: there is a disk '\(wanted.address.name)' of the stack on host '\(state.name)'",
+        at: SpecPath("moved.disks.\(old)"), help: "give it another name")
+    }
     if let deletion = replacedVolumes[wanted.volume.path] {
       return planCreation(ofVolume: index, after: deletion)
     }
@@ -118,8 +125,14 @@ extension HostPlanner {
       return
     }
     if isLeftover(actual) { draft.note(wanted.address, "is there already and is used again") }
-    if wanted.hasSize, wanted.volume.capacity != actual.capacity { planGrowth(of: actual, toVolume: index) }
-    planProtection(ofVolume: index, isThere: true)
+    var fields = planName(ofVolume: index)
+    if wanted.hasSize, wanted.volume.capacity != actual.capacity {
+      fields += planGrowth(of: actual, toVolume: index)
+    }
+    fields += planProtection(ofVolume: index, isThere: true)
+    if let worst = fields.map(\.effect).max() {
+      draft.add(Change(wanted.address, .update, fields: fields, effect: worst, path: wanted.path))
+    }
   }
 
   /// True for a VM's own disk that no VM has: an earlier run was cut off, or its VM gave it up.
@@ -156,73 +169,94 @@ extension HostPlanner {
     ]
     volumeSteps[index] = draft.add(
       .createVolume(wanted.volume), for: wanted.address, after: before.compactMap { $0 }, path: wanted.path)
-    planProtection(ofVolume: index, isThere: false)
+    _ = planProtection(ofVolume: index, isThere: false)
   }
 
   /// Where a shared disk of this name lies already: a second, empty one is not what anybody wants.
   private func otherPlace(ofVolume wanted: DesiredHost.WantedVolume) -> (path: String, host: ResourceName)? {
-    guard let tagged = identity.volume(named: wanted.volume.name), tagged.kind == .sharedDisk else {
-      return nil
-    }
+    guard identity.volume(named: wanted.volume.name)?.kind == .sharedDisk else { return nil }
     for index in [host] + elsewhere {
-      if let volume = index.sharedDisk(named: tagged.base) { return (volume.path, index.state.name) }
+      if let volume = index.sharedDisk(named: wanted.address.name) { return (volume.path, index.state.name) }
     }
     return nil
   }
 
-  /// Only a shared disk is protected by a volume of its own; a VM's mark has the word for its own disks.
-  private mutating func planProtection(ofVolume index: Int, isThere: Bool) {
+  /// A shared disk that was renamed keeps its file; the pool remembers what the spec calls it.
+  private mutating func planName(ofVolume index: Int) -> [FieldChange] {
     let wanted = desired.volumes[index]
-    guard let tagged = identity.volume(named: wanted.volume.name), tagged.kind == .sharedDisk else { return }
-    let isProtected = isThere && isProtected(disk: tagged.base, in: wanted.volume.pool)
-    guard wanted.volume.isProtected != isProtected else { return }
-    if isThere {
-      draft.add(
-        Change(
-          wanted.address, .update,
-          fields: [
-            FieldChange(
-              VolumeField.protect.rawValue, from: "\(isProtected)", to: "\(wanted.volume.isProtected)",
-              effect: .none)
-          ], path: wanted.path))
+    guard let tagged = identity.volume(named: wanted.volume.name), tagged.kind == .sharedDisk else {
+      return []
     }
+    let remembered = host.rememberedNames(ofDisk: tagged.base)
+    let names: Set<String> = wanted.address.name == tagged.base ? [] : [wanted.address.name]
+    guard remembered != names else { return [] }
+    let former = remembered.subtracting(names)
+    // The new name first: a run that is cut off in between leaves a disk with a name that the spec knows.
+    let notes = names.subtracting(remembered).map { ($0, true) } + former.sorted().map { ($0, false) }
+    for (name, isThere) in notes {
+      volumeSteps[index] = draft.add(
+        .noteVolume(
+          pool: wanted.volume.pool, name: identity.renameName(ofDisk: tagged.base, to: name), isThere),
+        for: wanted.address, after: volumeSteps[index].map { [$0] } ?? [], path: wanted.path)
+    }
+    return [
+      FieldChange(
+        VolumeField.name.rawValue, from: former.max() ?? tagged.base, to: wanted.address.name, effect: .none)
+    ]
+  }
+
+  /// Only a shared disk is protected by a volume of its own; a VM's mark has the word for its own disks.
+  private mutating func planProtection(ofVolume index: Int, isThere: Bool) -> [FieldChange] {
+    let wanted = desired.volumes[index]
+    guard let tagged = identity.volume(named: wanted.volume.name), tagged.kind == .sharedDisk else {
+      return []
+    }
+    let isProtected = isThere && isProtected(disk: tagged.base, in: wanted.volume.pool)
+    guard wanted.volume.isProtected != isProtected else { return [] }
     draft.add(
-      .protectVolume(
+      .noteVolume(
         pool: wanted.volume.pool, name: identity.protectionName(ofDisk: tagged.base),
         wanted.volume.isProtected),
       for: wanted.address, after: volumeSteps[index].map { [$0] } ?? [], path: wanted.path)
+    return [
+      FieldChange(
+        VolumeField.protect.rawValue, from: "\(isProtected)", to: "\(wanted.volume.isProtected)",
+        effect: .none)
+    ]
   }
 
   func isProtected(disk base: String, in pool: String) -> Bool {
     host.pool(named: pool)?.volumeNames.contains(identity.protectionName(ofDisk: base)) ?? false
   }
 
-  private mutating func planGrowth(of actual: Volume, toVolume index: Int) {
+  private mutating func planGrowth(of actual: Volume, toVolume index: Int) -> [FieldChange] {
     let wanted = desired.volumes[index]
     guard wanted.volume.capacity > actual.capacity else {
-      return report(
+      report(
         "\(wanted.address) cannot shrink from \(actual.capacity) to \(wanted.volume.capacity)",
         at: wanted.path + "size", help: "shrinking would destroy what is at its end")
+      return []
     }
     let guest = guest(with: actual)
     let rule = VolumeField.size.rule
     if let guest, !rule.isLive(from: actual, to: wanted.volume, on: state.capabilities.driver) {
-      return report(
+      report(
         "\(wanted.address) cannot grow while VM '\(guest.name)' runs on this host", at: wanted.path + "size",
         help: "libvirt's driver for it resizes no disk of a running guest; stop the VM first: state: off")
+      return []
     }
     let effect: Effect = guest == nil ? .none : .live
-    draft.add(
-      Change(
-        wanted.address, .update,
-        fields: [
-          FieldChange("size", from: "\(actual.capacity)", to: "\(wanted.volume.capacity)", effect: effect)
-        ],
-        effect: effect, path: wanted.path))
-    let before = [poolSteps[wanted.volume.pool]] + host.users(of: actual.path).map { stopSteps[$0.uuid] }
+    let before =
+      [poolSteps[wanted.volume.pool], volumeSteps[index]]
+      + host.users(of: actual.path).map { stopSteps[$0.uuid] }
     volumeSteps[index] = draft.add(
       .growVolume(wanted.volume, guest: guest?.uuid), for: wanted.address, after: before.compactMap { $0 },
       effect: effect, path: wanted.path)
+    return [
+      FieldChange(
+        VolumeField.size.rawValue, from: "\(actual.capacity)", to: "\(wanted.volume.capacity)", effect: effect
+      )
+    ]
   }
 
   /// The guest that has the disk while it grows.

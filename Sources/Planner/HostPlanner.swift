@@ -86,7 +86,6 @@ struct HostPlanner {
     // What goes comes before what may take over its disks and addresses.
     forgetMachines()
     forgetNetworks()
-    refuseMovedNetworks()
     removeMachines()
     replaceMachines()
     planImages()
@@ -105,13 +104,13 @@ struct HostPlanner {
   /// The objects that there are, or are to be.
   var addresses: [Address] {
     desired.pools.map { address(.pool, $0.pool.name) }
-      + desired.networks.map { address(.network, $0.network.name) }
+      + desired.networks.map { address(.network, $0.network.specName) }
       + desired.volumes.map(\.address) + desired.machines.map { address(.vm, $0.machine.name) }
       + state.machines.filter(host.owns).map { address(.vm, host.specName(of: $0)) }
-      + state.networks.filter(identity.owns).map { address(.network, $0.name) }
+      + state.networks.filter(identity.owns).map { address(of: $0) }
       + state.pools.filter(identity.owns).map { address(.pool, $0.name) }
       + state.pools.flatMap(\.volumes).compactMap { volume in
-        host.tagged(volume).map { address($0.kind == .image ? .image : .disk, $0.base) }
+        host.tagged(volume).map { address($0.kind == .image ? .image : .disk, host.specName(of: $0)) }
       }
   }
 

@@ -7,8 +7,12 @@ struct Renames {
   private var formerMachines: [String: String] = [:]
   /// New paths of disks and NICs by their old ones, by the VM's new name: `disks.data` → `disks.store`.
   private var devices: [String: [String: String]] = [:]
-  /// The place in the spec of each VM's move, by its new name.
-  private(set) var machinePaths: [String: SpecPath] = [:]
+  /// New names of networks by their old ones, and the other way round.
+  private var networks: [String: String] = [:]
+  private var formerNetworks: [String: String] = [:]
+  /// New names of shared disks by their old ones.
+  private var sharedDisks: [String: String] = [:]
+  private var formerSharedDisks: [String: String] = [:]
 
   init(_ moved: [MovedSpec]) {
     for move in moved {
@@ -16,18 +20,28 @@ struct Renames {
       case .machine(let from, let to):
         machines[from.rawValue] = to.rawValue
         formerMachines[to.rawValue] = from.rawValue
-        machinePaths[to.rawValue] = move.path
       case .machineDisk(let machine, let from, let to):
         devices[machine.rawValue, default: [:]]["disks.\(from)"] = "disks.\(to)"
       case .nic(let machine, let from, let to):
         devices[machine.rawValue, default: [:]]["nics.\(from)"] = "nics.\(to)"
-      case .network: continue
+      case .network(let from, let to):
+        networks[from.rawValue] = to.rawValue
+        formerNetworks[to.rawValue] = from.rawValue
+      case .sharedDisk(let from, let to):
+        sharedDisks[from.rawValue] = to.rawValue
+        formerSharedDisks[to.rawValue] = from.rawValue
       }
     }
   }
 
   func name(ofMachine name: String) -> String { machines[name] ?? name }
   func formerName(ofMachine name: String) -> String? { formerMachines[name] }
+
+  func name(ofNetwork name: String) -> String { networks[name] ?? name }
+  func formerName(ofNetwork name: String) -> String? { formerNetworks[name] }
+
+  func name(ofSharedDisk name: String) -> String { sharedDisks[name] ?? name }
+  func formerName(ofSharedDisk name: String) -> String? { formerSharedDisks[name] }
 
   /// The renames of devices that a VM of this name on its host has not seen yet.
   func devices(of machine: Machine, named name: String) -> [String: String] {

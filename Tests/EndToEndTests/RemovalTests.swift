@@ -102,6 +102,73 @@ extension QEMUTests {
       }
     }
 
+    @Test("a network and a shared disk are renamed under a running guest, and the network is let go at last")
+    func renamesShared() async throws {
+      try await Guests.inLab { guests in
+        let lab = guests.lab
+        var site = SiteText("names")
+        site.networks = ["lan": "{mode: isolated, cidr: 10.87.41.0/24}"]
+        site.disks = ["data": "{size: 8MiB}"]
+        site.vms["web"] = SiteText.guest("web").merging([
+          "disks": "{shared: {disk: data}}", "nics": "{one: {network: lan, ip: 10.87.41.5}}",
+        ]) { _, new in new }
+        try await guests.apply(site)
+        let first = try await lab.status(of: "web") {
+          $0["vda"] == "8M" && $0["eth0"]?.hasSuffix("ip=10.87.41.5") == true
+        }
+        let before = (
+          network: try await lab.connection.network(named: "lan")?.xml(.live),
+          guest: try await guests.live("web"),
+          files: try await files(guests, "web")
+        )
+
+        var moved = site
+        moved.networks = ["office": "{mode: isolated, cidr: 10.87.41.0/24}"]
+        moved.disks = ["store": "{size: 8MiB}"]
+        moved.vms["web"]?["disks"] = "{shared: {disk: store}}"
+        moved.vms["web"]?["nics"] = "{one: {network: office, ip: 10.87.41.5}}"
+        moved.moved = ["networks.lan": "networks.office", "disks.data": "disks.store"]
+        let rename = try await guests.apply(moved)
+        #expect(rename.contains("Plan: 0 to add, 2 to change, 0 to remove. 0 guests restart"), "\(rename)")
+        try await guests.expectQuiet()
+        let network = try #require(try await lab.connection.network(named: "lan")?.xml(.live))
+        let live = try await guests.live("web")
+        #expect(differences(try #require(before.network), network).isEmpty)
+        #expect(differences(before.guest, live).isEmpty)
+        let show = try await guests.run("show")
+        #expect(show.output.contains("office (libvirt: lan)"), "\(show.output)")
+        #expect(show.output.contains("  store "), "\(show.output)")
+
+        // Nobody needs to be told twice, and what comes later is plugged into the same network and grows the same disk.
+        moved.moved = [:]
+        try guests.write(moved)
+        #expect(try await guests.expectQuiet() == "No changes. The hosts are as the spec says.\n")
+        moved.disks = ["store": "{size: 12MiB}"]
+        moved.vms["web"]?["nics"] = "{one: {network: office, ip: 10.87.41.5}, two: {network: office}}"
+        let more = try await guests.apply(moved)
+        #expect(effects(more)["nics.two"] == "live" && more.contains("+ nics.two  office"), "\(more)")
+        let second = try await lab.status(of: "web") { $0["vda"] == "12M" && $0["eth1"] != nil }
+        #expect(second["boot"] == first["boot"])
+        #expect(try await files(guests, "web") == before.files)
+
+        // Let go: the network stays as it is and is none of the stack's.
+        moved.vms["web"]?["nics"] = "{}"
+        moved.networks = [:]
+        moved.removed = ["networks.office": "{forget: true}"]
+        let forget = try await guests.apply(moved)
+        #expect(forget.contains("  . network.office  # it stays as it is"), "\(forget)")
+        moved.removed = [:]
+        try guests.write(moved)
+        try await guests.expectQuiet()
+        #expect(try await lab.virsh("net-info", "lan").contains("Active:         yes"))
+        #expect(try await lab.connection.network(named: "lan")?.xml(.inactive).first("metadata") == nil)
+        let destroy = try await guests.run("destroy", "--auto-approve", "--allow-data-loss")
+        #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
+        #expect(try await guests.volumes().isEmpty)
+        #expect(try await lab.connection.network(named: "lan")?.isActive() == true)
+      }
+    }
+
     @Test(
       "what leaves the spec goes but for what is protected or others made; one of two VMs is made anew on consent"
     )

@@ -51,12 +51,13 @@ struct ConvergenceTests {
     expectAll(
       [
         "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "createVolume", "growVolume",
-        "deleteVolume", "protectVolume", "ensureNetwork", "updateNetwork", "restartNetwork",
+        "deleteVolume", "noteVolume", "ensureNetwork", "updateNetwork", "restartNetwork",
         "setNetworkAutostart", "removeNetwork", "defineMachine", "updateMachine", "changeDevices",
         "renameMachine", "startMachine", "suspendMachine", "resumeMachine", "stopMachine", "powerOffMachine",
-        "undefineMachine", "forgetMachine", "attachDisk", "detachDisk", "throttleDisk", "attachDrive",
-        "detachDrive", "changeMedia", "attachNIC", "detachNIC", "attachMemory", "live title",
-        "live description", "live cpus", "live cpus.shares", "live cpus.pin",
+        "undefineMachine", "forgetMachine", "forgetNetwork", "attachDisk", "detachDisk", "throttleDisk",
+        "attachDrive",
+        "detachDrive", "changeMedia", "attachNIC", "detachNIC", "updateNIC", "attachMemory", "live title",
+        "live description", "live memory", "live cpus", "live cpus.shares", "live cpus.pin",
         "live graphics.password",
       ], in: kinds)
   }

@@ -283,6 +283,99 @@ struct SharedDiskTests {
         """)
   }
 
+  private static let renamed =
+    attached.with("data: {size: 9GiB}", "store: {size: 9GiB}").with("{disk: data}", "{disk: store}")
+
+  @Test(
+    "a shared disk that is renamed keeps its file and its place in the guest; its pool remembers the name")
+  func renamed() throws {
+    var scenario = try Scenario.applied(Self.attached)
+    let before = scenario.fleet["alpha"].volumes
+    expect(
+      try scenario.text(Self.renamed + "moved:\n  disks.data: disks.store\n"),
+      is: """
+        alpha
+          ~ disk.store
+              ~ name  data → store
+
+        Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+    #expect(scenario.fleet["alpha"].volumes == before)
+    #expect(scenario.fleet["alpha"].notes["main"] == ["data-5b9313d2~store.renamed"])
+    // The word may go; the disk grows, is protected, and is told of by its new name.
+    #expect(try scenario.plan(Self.renamed).isEmpty)
+    expect(
+      try scenario.text(Self.renamed.with("9GiB", "10GiB, protect: true")),
+      is: """
+        alpha
+          ~ disk.store
+              ~ size     9 GiB → 10 GiB  (live)
+              ~ protect  false → true
+          ~ vm.web
+              + disks.data.protect  true
+
+        Plan: 0 to add, 2 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+    expect(
+      try scenario.text(Specs.web, allowsDataLoss: true),
+      is: """
+        alpha
+          ~ vm.web
+              - disks.data  /srv/main/data-5b9313d2.qcow2  (live)
+
+        Notes:
+          disk.store on alpha: stays at /srv/main/data-5b9313d2.qcow2, 10 GiB (protect: true)
+
+        Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+  }
+
+  @Test("what is remembered of a renamed disk goes with it, and a pool that goes keeps no file of it")
+  func renamedAndRemoved() throws {
+    var scenario = try Scenario.applied(Self.attached)
+    try scenario.apply(Self.renamed + "moved:\n  disks.data: disks.store\n")
+    try scenario.apply(Specs.web, allowsDataLoss: true)
+    #expect(scenario.fleet["alpha"].notes["main"] == [])
+    #expect(scenario.fleet["alpha"].volumes.map(\.name) == ["web.root-c5743a42.qcow2"])
+  }
+
+  @Test("a shared disk gets its first name back, and nothing more is remembered")
+  func renamedBack() throws {
+    var scenario = try Scenario.applied(Self.attached)
+    try scenario.apply(Self.renamed + "moved:\n  disks.data: disks.store\n")
+    try scenario.apply(Self.attached + "moved:\n  disks.store: disks.data\n")
+    #expect(scenario.fleet["alpha"].notes["main"] == [])
+    #expect(try scenario.plan(Self.attached).isEmpty)
+  }
+
+  @Test("a disk does not get the name that another one has, nor the one that a renamed one was made under")
+  func namesInTheWay() throws {
+    let two = Self.attached.with("data: {size: 9GiB}", "data: {size: 9GiB}\n  store: {size: 1GiB}")
+    expect(
+      try Scenario.applied(two).refusal(Self.renamed + "moved:\n  disks.data: disks.store\n"),
+      is: """
+        site.yaml:17:15: error: disk 'data' cannot be renamed: there is a disk 'store' of the stack on host 'alpha'
+          17 |   disks.data: disks.store
+             |               ^
+          help: give it another name
+
+        """)
+    var scenario = try Scenario.applied(Self.attached)
+    try scenario.apply(Self.renamed + "moved:\n  disks.data: disks.store\n")
+    expect(
+      try scenario.refusal(Self.renamed.with("store: {size", "data: {size: 9GiB}\n  store: {size")),
+      is: """
+        site.yaml:10:9: error: the name of disk.data is spent: disk.store was made under it and has its file
+          10 |   data: {size: 9GiB}
+             |         ^
+          help: give this disk another name
+
+        """)
+  }
+
   @Test("a shared disk does not move to another pool or host")
   func moved() throws {
     let spec =

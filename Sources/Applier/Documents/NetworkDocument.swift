@@ -87,7 +87,7 @@ enum NetworkDocument {
     // Written together, and entry by entry.
     case .cidr, .gateway, .dhcp, .reservations, .records: return
     // A state of the network, and what only the mark has.
-    case .autostart, .protect: return
+    case .autostart, .name, .protect: return
     }
   }
 
@@ -179,6 +179,7 @@ enum NetworkDocument {
   static func read(_ document: XMLElement, name: String, uuid: UUID, isActive: Bool) -> Network {
     var network = Network(name: name, uuid: uuid, mode: mode(of: document), isActive: isActive)
     network.mark = MarkDocument.read(from: document)
+    network.specName = network.mark?.name ?? name
     network.isProtected = network.mark?.applied[NetworkField.protect.rawValue] == "true"
     network.connections = document[attribute: "connections"].flatMap { Int($0) } ?? 0
     network.bridge = document.first("bridge")?[attribute: "name"]

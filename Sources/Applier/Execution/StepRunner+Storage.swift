@@ -105,7 +105,21 @@ extension StepRunner {
       if try await present({ try await there.xml() }, unless: .noStorageVolume) != nil { return }
       try await pool.refresh()
     }
+    try await refuseSecond(wanted, in: pool)
     _ = try await pool.createVolume(PoolDocument.definition(of: wanted))
+  }
+
+  /// Fails if the shared disk is there under the name of another file: a plan cannot look into a pool that is not
+  /// active.
+  private func refuseSecond(_ wanted: Volume, in pool: StoragePool) async throws {
+    guard let stack = try? ResourceName(parsing: stack) else { return }
+    let identity = Identity(stack: stack)
+    guard let tagged = identity.volume(named: wanted.name), tagged.kind == .sharedDisk else { return }
+    let there = Set(try await pool.volumes().map(\.name))
+    for (base, names) in identity.renamedDisks(among: there) where names.contains(tagged.base) {
+      throw Failure(
+        description: "the disk '\(tagged.base)' was made as '\(base)' and is there: plan and apply again")
+    }
   }
 
   func grow(_ wanted: Volume, _ guest: UUID?) async throws {
@@ -123,11 +137,11 @@ extension StepRunner {
     try await volume.resize(bytes: wanted.capacity.rawValue)
   }
 
-  func protect(pool name: String, name volumeName: String, _ isProtected: Bool) async throws {
+  func note(pool name: String, name volumeName: String, _ isThere: Bool) async throws {
     let pool = try await pool(named: name)
     let there = try await pool.volume(named: volumeName)
-    if !isProtected { try await there?.delete() }
-    if isProtected, there == nil {
+    if !isThere { try await there?.delete() }
+    if isThere, there == nil {
       let empty = Volume(
         pool: name, name: volumeName, path: "", capacity: ByteCount(rawValue: 0), format: .raw)
       _ = try await pool.createVolume(PoolDocument.definition(of: empty))

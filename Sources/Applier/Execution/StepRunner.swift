@@ -25,8 +25,8 @@ struct StepRunner: Sendable {
       try await upload(file, content, into: volume, replaces: replaces)
     case .createVolume(let volume): try await create(volume)
     case .growVolume(let volume, let guest): try await grow(volume, guest)
-    case .protectVolume(let pool, let name, let isProtected):
-      try await protect(pool: pool, name: name, isProtected)
+    case .noteVolume(let pool, let name, let isThere):
+      try await note(pool: pool, name: name, isThere)
     case .deleteVolume(let pool, let name): try await deleteVolume(pool: pool, name: name)
     case .ensureNetwork(let network, let guests): try await ensure(network, guests)
     case .updateNetwork(let update): try await self.update(update)

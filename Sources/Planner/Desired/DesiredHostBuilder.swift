@@ -91,10 +91,27 @@ struct DesiredHostBuilder {
         .sharedDisk, base: disk.name.rawValue, format: disk.format, capacity: disk.size, pool: disk.pool)
     else { return }
     volume.isProtected = disk.isProtected
+    if let path = index.sharedDisk(named: disk.name.rawValue)?.path ?? pathInVM(of: disk),
+      let name = nameOfFile(at: path, like: volume, .sharedDisk)
+    {
+      (volume.name, volume.path) = (name, path)
+    }
     _ = append(
       .init(
         address: Address(.disk, disk.name.rawValue, on: host.name), volume: volume, hasSize: true, image: nil,
         path: disk.path))
+  }
+
+  /// Where a VM has the disk whose pool nobody can look into, since it is not active.
+  private func pathInVM(of disk: SharedDiskSpec) -> String? {
+    guard index.pool(named: disk.pool.rawValue)?.isActive == false else { return nil }
+    for machine in site.machines where machine.host == host.name {
+      for use in machine.disks where use.source == .shared(disk.name) {
+        let actual = index.ownMachine(named: machine.name.rawValue)
+        if let there = actual?.disks.first(where: { $0.name == use.name.rawValue }) { return there.path }
+      }
+    }
+    return nil
   }
 
   /// The index of the volume in `desired.volumes`.
@@ -205,7 +222,7 @@ struct DesiredHostBuilder {
           backing: image?.volume.path)
       else { return nil }
       if let there = actual?.disks.first(where: { $0.name == disk.name.rawValue }),
-        let name = nameOfFile(at: there.path, like: volume)
+        let name = nameOfFile(at: there.path, like: volume, .machineDisk)
       {
         // The file of a disk, or of a VM, that was renamed keeps the name that it was made with.
         (volume.name, volume.path) = (name, there.path)
@@ -220,13 +237,13 @@ struct DesiredHostBuilder {
 
   /// The name of the file at `path` if it was made as a disk in the pool and of the format of `volume`. The name says
   /// so itself: nobody can see into a pool that is not active.
-  private func nameOfFile(at path: String, like volume: Volume) -> String? {
+  private func nameOfFile(at path: String, like volume: Volume, _ kind: Identity.VolumeKind) -> String? {
     let directory = volume.path.dropLast(volume.name.count)
     let isInPool = index.volume(at: path).map { $0.pool == volume.pool } ?? path.hasPrefix(directory)
     let name = String(path.split(separator: "/").last ?? "")
     guard isInPool else { return nil }
     let isOfFormat = name.hasSuffix(".\(volume.format.rawValue)")
-    return isOfFormat && identity.volume(named: name)?.kind == .machineDisk ? name : nil
+    return isOfFormat && identity.volume(named: name)?.kind == kind ? name : nil
   }
 
   /// True if the disk is made anew in this run, with its VM.
@@ -240,7 +257,8 @@ struct DesiredHostBuilder {
   }
 
   private func wantedNIC(_ nic: NICSpec, since applied: [String: String]) -> Machine.NIC {
-    let link: Machine.Link = site.network(nic.network)?.mode == .user ? .user : .network(nic.network.rawValue)
+    let link: Machine.Link =
+      site.network(nic.network)?.mode == .user ? .user : .network(libvirtName(ofNetwork: nic.network))
     if link == .user, state.capabilities.driver == .xen {
       report(
         "host '\(host.name)' (Xen) has no user-mode network", at: nic.path,
@@ -291,7 +309,11 @@ struct DesiredHostBuilder {
         at: spec.path,
         help: "use mode: user, or a host whose libvirt runs as root")
     }
-    var network = Network(name: name, uuid: identity.uuid(.network, name), mode: spec.mode, isActive: true)
+    var network = Network(
+      name: libvirtName(ofNetwork: spec.name),
+      uuid: index.ownNetwork(named: name)?.uuid ?? identity.uuid(.network, name), mode: spec.mode,
+      isActive: true)
+    network.specName = name
     network.cidr = spec.cidr
     network.gateway = spec.gateway
     network.ranges = spec.dhcp.map { [$0] } ?? []
@@ -303,6 +325,12 @@ struct DesiredHostBuilder {
     network.isProtected = spec.isProtected
     network.reservations = reservations(on: spec)
     desired.networks.append(.init(spec: spec, network: network))
+  }
+
+  /// A network that was renamed keeps the name that it was made with.
+  private func libvirtName(ofNetwork name: ResourceName) -> String {
+    if site.network(name)?.isExternal == true { return name.rawValue }
+    return index.ownNetwork(named: name.rawValue)?.name ?? name.rawValue
   }
 
   private func reservations(on network: NetworkSpec) -> Set<Network.Reservation> {

@@ -26,6 +26,8 @@ enum NetworkDiffer {
       switch field {
       case .reservations: for entry in wanted.reservations { memory[key(of: entry)] = text(of: entry) }
       case .records: for (name, ip) in wanted.records { memory[key(ofRecord: name)] = "\(ip)" }
+      // The mark has it in a place of its own.
+      case .name: continue
       case .mode, .cidr, .gateway, .dhcp, .dns, .bridge, .mtu, .autostart, .protect:
         memory[field.rawValue] = field.value(of: wanted)
       }
@@ -53,6 +55,7 @@ enum NetworkDiffer {
     for field in NetworkField.allCases {
       let isOwned = field.value(of: wanted) != nil || memory[field.rawValue] != nil
       switch field {
+      case .name: result.specName = wanted.specName
       case .mode: result.mode = wanted.mode ?? document.mode
       case .cidr: if isOwned { result.cidr = wanted.cidr }
       case .gateway: if isOwned { result.gateway = wanted.gateway }
@@ -133,7 +136,7 @@ enum NetworkDiffer {
             field: field, key: key(ofRecord: name), from: network.records[name]?.description,
             to: target.records[name]?.description)
         }
-      case .mode, .cidr, .gateway, .dhcp, .dns, .bridge, .mtu, .autostart, .protect:
+      case .name, .mode, .cidr, .gateway, .dhcp, .dns, .bridge, .mtu, .autostart, .protect:
         let (from, to) = (field.value(of: network), field.value(of: target))
         return from == to ? [] : [Difference(field: field, key: field.rawValue, from: from, to: to)]
       }

@@ -2,11 +2,17 @@ import SpecModel
 
 /// The fields of a network, each with its rule, as `MachineField` has them for a VM.
 public enum NetworkField: String, CaseIterable, Sendable {
-  case mode, cidr, gateway, dhcp, dns = "dns.domain", records = "dns.hosts", bridge, mtu, autostart, protect,
+  case name, mode, cidr, gateway, dhcp, dns = "dns.domain", records = "dns.hosts", bridge, mtu, autostart,
+    protect,
     reservations
 
   public var rule: FieldRule<Network> {
     switch self {
+    case .name:
+      .init(
+        "its name in the spec; libvirt keeps the one that it was made with", "the mark", scope: .definition,
+        unset: .required
+      ) { $0.specName }
     case .mode:
       .init("how it reaches the world", "<forward mode>", unset: .required) { $0.mode?.rawValue }
     case .cidr:

@@ -23,10 +23,15 @@ public enum PoolField: String, CaseIterable, Sendable {
 
 /// The fields of a volume, which is what a disk holds, each with its rule.
 public enum VolumeField: String, CaseIterable, Sendable {
-  case size, format, pool, protect, content
+  case name, size, format, pool, protect, content
 
   public var rule: FieldRule<Volume> {
     switch self {
+    case .name:
+      .init(
+        "its name in the spec; its file keeps the one that it was made with",
+        "a volume FILE~NAME.renamed beside it, or the mark of its VM", scope: .definition, unset: .required
+      ) { $0.name }
     case .size:
       .init(
         "the size that the guest sees", "<capacity>",

@@ -7,7 +7,9 @@ extension Identity {
 
   public func owns(_ machine: Machine) -> Bool { owns(machine.mark, machine.uuid, .machine, machine.name) }
 
-  public func owns(_ network: Network) -> Bool { owns(network.mark, network.uuid, .network, network.name) }
+  public func owns(_ network: Network) -> Bool {
+    owns(network.mark, network.uuid, .network, network.specName)
+  }
 
   /// libvirt keeps no metadata for pools: the UUID is the mark.
   public func owns(_ pool: Pool) -> Bool { pool.uuid == uuid(.pool, pool.name) }

@@ -57,19 +57,43 @@ public struct Identity: Sendable {
     "\(base)-\(tag(kind, base)).\(format.rawValue)"
   }
 
-  /// `data-5b9313d2.protected`: an empty volume beside a shared disk that says that nothing may delete it. libvirt
-  /// keeps no metadata for volumes, and no VM need have the disk.
+  // libvirt keeps no metadata for volumes, and no VM need have a shared disk: what has to be remembered of one stands
+  // in the name of an empty volume beside it.
+
+  /// `data-5b9313d2.protected` says that nothing may delete the disk.
   public func protectionName(ofDisk base: String) -> String {
     "\(base)-\(tag(.sharedDisk, base)).\(Self.protection)"
   }
 
+  /// `data-5b9313d2~store.renamed` says that the spec calls the disk `store`. Its file keeps its name.
+  public func renameName(ofDisk base: String, to name: String) -> String {
+    "\(base)-\(tag(.sharedDisk, base))~\(name).\(Self.renamed)"
+  }
+
   private static let protection = "protected"
+  private static let renamed = "renamed"
+
+  /// The names that the spec last had for the shared disks that were renamed, by those that they were made with, as the
+  /// names of the volumes in their pool say.
+  public func renamedDisks(among volumes: Set<String>) -> [String: Set<String>] {
+    var names: [String: Set<String>] = [:]
+    for volume in volumes where volume.hasSuffix(".\(Self.renamed)") {
+      let parts = volume.dropLast(Self.renamed.count + 1).split(separator: "~")
+      guard parts.count == 2, let dash = parts[0].lastIndex(of: "-") else { continue }
+      let base = String(parts[0][..<dash])
+      if renameName(ofDisk: base, to: String(parts[1])) == volume {
+        names[base, default: []].insert(String(parts[1]))
+      }
+    }
+    return names
+  }
 
   /// What the volume is if its name carries a tag of this stack, else nil.
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    guard tag.count == 8, !base.isEmpty, name[dot...].dropFirst() != Self.protection else { return nil }
+    let isNote = [Self.protection, Self.renamed].contains(String(name[dot...].dropFirst()))
+    guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       return TaggedVolume(kind: kind, base: base)
     }

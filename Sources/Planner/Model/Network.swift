@@ -24,7 +24,10 @@ public struct Network: Hashable, Sendable {
     }
   }
 
+  /// libvirt's name, to which interfaces refer. It never changes.
   public var name: String
+  /// The name that the spec last had for it: another one than libvirt's if it was renamed since it was made.
+  public var specName: String
   public var uuid: UUID
   public var mode: NetworkMode?
   public var cidr: CIDRBlock?
@@ -51,6 +54,7 @@ public struct Network: Hashable, Sendable {
 
   public init(name: String, uuid: UUID, mode: NetworkMode?, isActive: Bool) {
     self.name = name
+    specName = name
     self.uuid = uuid
     self.mode = mode
     self.isActive = isActive

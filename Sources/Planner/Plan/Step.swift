@@ -28,8 +28,8 @@ public enum Operation: Sendable {
   case createVolume(Volume)
   /// Grows a volume; `guest` is the running VM that uses it.
   case growVolume(Volume, guest: UUID?)
-  /// Makes or deletes the volume that protects another one from deletion.
-  case protectVolume(pool: String, name: String, Bool)
+  /// Makes or deletes an empty volume whose name says something of a shared disk, see `Identity`.
+  case noteVolume(pool: String, name: String, Bool)
   /// Deletes a volume that nothing uses.
   case deleteVolume(pool: String, name: String)
 
@@ -72,7 +72,7 @@ public enum Operation: Sendable {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
     case .uploadImage: .upload
     case .growVolume: .grow
-    case .setPoolAutostart, .protectVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
+    case .setPoolAutostart, .noteVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
       .updateMachine,
       .changeDevices, .renameMachine:
       .update

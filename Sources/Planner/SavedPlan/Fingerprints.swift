@@ -20,7 +20,8 @@ struct Fingerprints {
     func address(_ kind: Address.Kind, _ name: String) -> Address { Address(kind, name, on: state.name) }
     for pool in state.pools { objects[address(.pool, pool.name)] = .pool(pool) }
     for network in state.networks {
-      objects[address(.network, network.name)] = .network(network, live: state.liveNetworks[network.uuid])
+      objects[address(.network, index.specName(ofNetwork: network.name))] = .network(
+        network, live: state.liveNetworks[network.uuid])
     }
     for volume in state.pools.flatMap(\.volumes) {
       guard let tagged = identity.volume(named: volume.name) else { continue }
@@ -30,7 +31,7 @@ struct Fingerprints {
         let name = tagged.base.lastIndex(of: "-").map { String(tagged.base[..<$0]) } ?? tagged.base
         objects[address(.image, name)] = .volume(volume)
       } else {
-        objects[address(.disk, tagged.base)] = .volume(volume)
+        objects[address(.disk, index.specName(of: tagged))] = .volume(volume)
       }
     }
     for machine in state.machines where index.owns(machine) {

@@ -12,11 +12,12 @@ extension SiteDecoder {
       switch (from, to) {
       case (.machine(let from), .machine(let to)): .machine(from: from, to: to)
       case (.network(let from), .network(let to)): .network(from: from, to: to)
+      case (.sharedDisk(let from), .sharedDisk(let to)): .sharedDisk(from: from, to: to)
       case (.disk(let from, let machine), .disk(let to, let other)) where machine == other:
         .machineDisk(machine: machine, from: from, to: to)
       case (.nic(let from, let machine), .nic(let to, let other)) where machine == other:
         .nic(machine: machine, from: from, to: to)
-      case (.machine, _), (.network, _), (.disk, _), (.nic, _): nil
+      case (.machine, _), (.network, _), (.sharedDisk, _), (.disk, _), (.nic, _): nil
       }
     }
   }
@@ -59,8 +60,8 @@ extension SiteDecoder {
 
   private static func movable(_ text: String) throws(ValueError) -> SpecAddress {
     switch text.prefix(while: { $0 != "." }) {
-    case "disks", "images":
-      throw ValueError("'\(text)' is a volume, which libvirt cannot rename", help: "keep its name")
+    case "images":
+      throw ValueError("'\(text)' is an image, which has no content of its own", help: "just rename it")
     case "pools": throw ValueError("'\(text)' is a pool, which libvirt cannot rename", help: "keep its name")
     default: return try SpecAddress(parsing: text)
     }
@@ -122,6 +123,7 @@ extension SiteDecoder {
     case .disk(let name, let machine): "disk '\(name)' of VM '\(machine)'"
     case .nic(let name, let machine): "NIC '\(name)' of VM '\(machine)'"
     case .network(let name): "network '\(name)'"
+    case .sharedDisk(let name): "disk '\(name)'"
     }
   }
 
@@ -138,6 +140,7 @@ extension SiteDecoder {
       }
       return near(name, in: machineNames.keys)
     case .network(let name): return near(name, in: declared[.networks] ?? [])
+    case .sharedDisk(let name): return near(name, in: declared[.disks] ?? [])
     case .disk(let name, let owner), .nic(let name, let owner):
       if let new = table.bySource[.machine(owner)] { return "write \(new.to), as the VM is called now" }
       guard machineNames[owner] != nil else { return near(owner, in: machineNames.keys) }
@@ -177,6 +180,10 @@ extension SiteDecoder {
     case .machine(let name): return (.machine(name), .machine(name))
     case .network(let name): return (.network(name), .network(name))
     case .disk, .nic: throw ValueError("'\(text)' goes with its VM", help: help)
+    case .sharedDisk:
+      throw ValueError(
+        "'\(text)' cannot be forgotten",
+        help: "leave it out of the spec: its content stays unless a run consents to its loss")
     case nil:
       // The name may be what is wrong.
       for section in ["vms.", "networks."] where text.hasPrefix(section) {
@@ -215,6 +222,11 @@ extension SiteDecoder {
         return .there(origins.location(of: SpecPath("\(address)")))
       }
       return isUnreadable(.networks) ? .unclear : .absent
+    case .sharedDisk(let name):
+      if declared[.disks]?.contains(name) == true {
+        return .there(origins.location(of: SpecPath("\(address)")))
+      }
+      return isUnreadable(.disks) ? .unclear : .absent
     case .disk(let name, let machine):
       // The root disk of a VM with an image need not be written.
       let isImplied = name.rawValue == Self.rootDisk

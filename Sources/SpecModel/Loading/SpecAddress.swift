@@ -1,10 +1,11 @@
-/// What an entry of `moved:` or `removed:` names: `vms.web`, `vms.web.disks.data`, `vms.web.nics.lan` or
-/// `networks.lan`.
+/// What an entry of `moved:` or `removed:` names: `vms.web`, `vms.web.disks.data`, `vms.web.nics.lan`,
+/// `networks.lan` or `disks.data`.
 enum SpecAddress: Hashable, CustomStringConvertible {
   case machine(ResourceName)
   case disk(ResourceName, of: ResourceName)
   case nic(ResourceName, of: ResourceName)
   case network(ResourceName)
+  case sharedDisk(ResourceName)
 
   /// Names may have dots in them, so that the first `.disks.` or `.nics.` ends the VM's.
   init(parsing text: String) throws(ValueError) {
@@ -21,11 +22,16 @@ enum SpecAddress: Hashable, CustomStringConvertible {
       }
     case "networks":
       self = .network(try ResourceName(parsing: String(rest)))
+    case "disks":
+      self = .sharedDisk(try ResourceName(parsing: String(rest)))
     default:
-      let near = nearest(to: String(section), in: ["vms", "networks"]).map { "did you mean '\($0).…'? " }
+      let near = nearest(to: String(section), in: ["vms", "networks", "disks"]).map {
+        "did you mean '\($0).…'? "
+      }
       throw ValueError(
         "'\(text)' is no VM, disk, NIC or network",
-        help: (near ?? "") + "write vms.VM, vms.VM.disks.DISK, vms.VM.nics.NIC or networks.NETWORK")
+        help: (near ?? "")
+          + "write vms.VM, vms.VM.disks.DISK, vms.VM.nics.NIC, networks.NETWORK or disks.DISK")
     }
   }
 
@@ -40,6 +46,7 @@ enum SpecAddress: Hashable, CustomStringConvertible {
     case .disk: "a disk of a VM"
     case .nic: "a NIC"
     case .network: "a network"
+    case .sharedDisk: "a disk"
     }
   }
 
@@ -47,7 +54,7 @@ enum SpecAddress: Hashable, CustomStringConvertible {
   var owner: ResourceName? {
     switch self {
     case .disk(_, let machine), .nic(_, let machine): machine
-    case .machine, .network: nil
+    case .machine, .network, .sharedDisk: nil
     }
   }
 
@@ -56,7 +63,7 @@ enum SpecAddress: Hashable, CustomStringConvertible {
     switch self {
     case .disk(let name, _): .disk(name, of: machine)
     case .nic(let name, _): .nic(name, of: machine)
-    case .machine, .network: self
+    case .machine, .network, .sharedDisk: self
     }
   }
 
@@ -67,6 +74,7 @@ enum SpecAddress: Hashable, CustomStringConvertible {
     case .disk(let name, let machine): "vms.\(machine).disks.\(name)"
     case .nic(let name, let machine): "vms.\(machine).nics.\(name)"
     case .network(let name): "networks.\(name)"
+    case .sharedDisk(let name): "disks.\(name)"
     }
   }
 }

@@ -9,6 +9,7 @@ public struct MovedSpec: Hashable, Sendable {
     /// A NIC of the VM that is called `machine` now.
     case nic(machine: ResourceName, from: ResourceName, to: ResourceName)
     case network(from: ResourceName, to: ResourceName)
+    case sharedDisk(from: ResourceName, to: ResourceName)
   }
 
   public let subject: Subject

@@ -44,7 +44,9 @@ struct HostText {
         let pending =
           waiting.isEmpty ? "" : ", pending restart: " + waiting.joined(separator: " ") + users
         return [
-          network.name, (network.isActive ? "active" : "inactive") + pending, network.mode?.rawValue ?? "",
+          network.specName == network.name
+            ? network.name : "\(network.specName) (libvirt: \(network.name))",
+          (network.isActive ? "active" : "inactive") + pending, network.mode?.rawValue ?? "",
           network.cidr?.description ?? "", network.bridge ?? "",
         ]
       })
@@ -63,7 +65,12 @@ struct HostText {
         let users = state.machines.filter { $0.files.contains(volume.path) }.map(\.name)
         let clones = volumes.contains { $0.backingPath == volume.path }
         let use = users.isEmpty ? (clones ? "clones" : "nothing") : users.joined(separator: " ")
-        return [identity.volume(named: volume.name)?.base ?? "", "\(volume.capacity)", use, volume.path]
+        let base = identity.volume(named: volume.name)?.base ?? ""
+        let names =
+          state.pools.first { $0.name == volume.pool }.map {
+            identity.renamedDisks(among: $0.volumeNames)
+          } ?? [:]
+        return [names[base]?.max() ?? base, "\(volume.capacity)", use, volume.path]
       })
     if machines.isEmpty, networks.isEmpty, pools.isEmpty, volumes.isEmpty {
       text += "  nothing of stack \(stack)\n"

@@ -47,7 +47,7 @@ struct RunLaws {
       }
       let protection = identity.protectionName(ofDisk: tagged.base)
       expect(
-        before.protections[volume.pool]?.contains(protection) != true, "\(volume.path) was protected")
+        before.notes[volume.pool]?.contains(protection) != true, "\(volume.path) was protected")
     }
   }
 

@@ -63,8 +63,8 @@ struct SimulatedHost {
   var otherFiles: [UUID: Set<String>] = [:]
   /// Names of files in the pools that carry no tag of the stack.
   var otherVolumes: [String: Set<String>] = [:]
-  /// Names of the volumes that protect others.
-  var protections: [String: Set<String>] = [:]
+  /// Names of the empty volumes that say something of others.
+  var notes: [String: Set<String>] = [:]
 
   init(_ name: String, driver: HostCapabilities.Driver = .qemu, hasKVM: Bool = true) {
     guard let name = try? ResourceName(parsing: name) else { preconditionFailure("a host has a valid name") }
@@ -94,7 +94,7 @@ struct SimulatedHost {
     var pool = pool
     if pool.isActive {
       pool.volumeNames = Set(pool.volumes.map(\.name)).union(otherVolumes[pool.name] ?? []).union(
-        protections[pool.name] ?? [])
+        notes[pool.name] ?? [])
     } else {
       (pool.volumes, pool.volumeNames, pool.available) = ([], [], nil)
     }

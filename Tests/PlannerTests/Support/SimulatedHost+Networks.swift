@@ -95,6 +95,7 @@ extension SimulatedHost {
     withNetwork(uuid, complain) { network in
       network.apply(update.definition, of: update.wanted)
       network.mark = update.wanted.mark
+      network.specName = update.wanted.mark?.name ?? network.name
       network.isProtected = update.wanted.mark?.applied["protect"] == "true"
       if network.bridge == nil { network.bridge = "virbr9" }
     }
@@ -168,7 +169,7 @@ extension Network {
       case .dns: domain = wanted.domain
       case .bridge: bridge = wanted.bridge
       case .mtu: mtu = wanted.mtu
-      case .dhcp, .reservations, .records, .autostart, .protect: break
+      case .name, .dhcp, .reservations, .records, .autostart, .protect: break
       }
     }
     ranges.removeAll { edit.removedRanges.contains($0) }

@@ -21,11 +21,11 @@ extension SimulatedHost {
       create(volume, complain)
     case .createVolume(let volume): create(volume, complain)
     case .growVolume(let volume, let guest): grow(volume, guest, complain)
-    case .protectVolume(let pool, let name, let isProtected):
-      if isProtected { protections[pool, default: []].insert(name) } else { protections[pool]?.remove(name) }
+    case .noteVolume(let pool, let name, let isThere):
+      if isThere { notes[pool, default: []].insert(name) } else { notes[pool]?.remove(name) }
     case .deleteVolume(let pool, let name):
       let base = name.prefix { $0 != "." }
-      if protections[pool]?.contains("\(base).protected") == true { complain("\(name) is protected") }
+      if notes[pool]?.contains("\(base).protected") == true { complain("\(name) is protected") }
       deleteVolume(pool, name, complain)
     case .ensureNetwork(let network, let guests): ensure(network, guests, stack, complain)
     case .updateNetwork(let update): self.update(update, complain)

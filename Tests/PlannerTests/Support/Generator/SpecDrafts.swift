@@ -23,6 +23,8 @@ struct DiskDraft {
   }
 
   var content = Content.own
+  /// The shared disk that it is.
+  var shared: String? { if case .shared(let name) = content { name } else { nil } }
   var keep = false
   var isProtected = false
   var bus: String?
@@ -45,6 +47,8 @@ struct NetworkDraft {
   var domain: String?
   var records: [String: Int] = [:]
   var mtu: Int?
+  /// Its blocks are `10.NUMBER.…`, whatever it is called later.
+  let number: Int
   var block = 0
   var rangeEnd: Int? = 199
   var autostart: Bool?

@@ -5,8 +5,10 @@ extension SpecGenerator {
     case 4, 5, 6: changeNICs(of: name)
     case 7: changeShared(of: name)
     case 8:
+      // Mostly the maximum stays: then a guest takes the change while it runs.
       let size = random.number(1..<4)
-      machines[name]?.memory = (size, random.pick([nil, 3, 4]).flatMap { $0 >= size ? $0 : nil })
+      let max = random.chance(60) ? machines[name]?.memory.max ?? 4 : random.pick([nil, 3, 4])
+      machines[name]?.memory = (size, max.flatMap { $0 >= size ? $0 : nil })
     case 9, 19: changeProcessors(of: name)
     case 20, 21: changeMemoryDevices(of: name)
     case 22:
@@ -79,7 +81,7 @@ extension SpecGenerator {
   // MARK: Disks
 
   mutating func changeDisks(of name: String) {
-    let there = machines[name]?.disks.keys.sorted().filter { !Self.sharedNames.contains($0) } ?? []
+    let there = machines[name]?.disks.filter { $0.value.shared == nil }.keys.sorted() ?? []
     let disk = random.any(of: random.chance(50) ? there : []) ?? random.pick(Self.diskNames)
     guard machines[name]?.disks[disk] != nil else {
       if spent.contains("vms.\(name).disks.\(disk)") { return }
@@ -124,16 +126,17 @@ extension SpecGenerator {
   private mutating func newDrive() -> DiskDraft {
     DiskDraft(
       content: .cdrom(random.pick([nil, "linux", "debian"])),
-      bus: driver == .xen ? nil : random.pick([nil, "scsi", "sata"]))
+      bus: driver == .xen ? nil : random.pick([nil, "scsi", "scsi", "sata"]))
   }
 
   private mutating func changeShared(of name: String) {
-    for disk in Self.sharedNames { remove(disk: disk, of: name) }
+    for disk in shared.keys.sorted() { unplug(shared: disk, of: name) }
     let free = shared.keys.sorted().filter { host(of: $0) == host(of: name) }
     guard let disk = random.any(of: free), random.chance(70) else { return }
-    for other in machines.keys { remove(disk: disk, of: other) }
+    for other in machines.keys { unplug(shared: disk, of: other) }
     let draft = DiskDraft(content: .shared(disk), bus: bus())
-    machines[name]?.disks[disk] = draft
+    // The VM has a name of its own for it.
+    machines[name]?.disks["shared-\(random.number(0..<3))"] = draft
   }
 
   // MARK: Network interfaces
@@ -149,14 +152,14 @@ extension SpecGenerator {
       }
       return
     }
-    switch random.number(0..<8) {
+    switch random.number(0..<9) {
     case 0: remove(nic: nic, of: name)
     case 1:
       let draft = NICDraft(network: network, address: address(on: network))
       machines[name]?.nics[nic] = draft
     case 2: machines[name]?.nics[nic]?.mac = random.pick([nil, 1, 2])
     case 3: machines[name]?.nics[nic]?.model = random.pick([nil, "virtio", "e1000e"])
-    case 4: machines[name]?.nics[nic]?.link = random.pick([nil, "up", "down"])
+    case 4, 8: machines[name]?.nics[nic]?.link = random.pick([nil, "up", "down"])
     case 5:
       machines[name]?.nics[nic]?.qos = random.pick([
         nil, "{inbound: {average: 10MiB}}", "{outbound: {average: 5MiB}}",

@@ -23,12 +23,10 @@ extension SpecGenerator {
     lines.isEmpty ? "" : "\(name):\n" + lines.joined()
   }
 
-  private func block(_ name: String, _ network: NetworkDraft) -> String {
-    "10.\(Self.networkNames.firstIndex(of: name) ?? 0).\(network.block)"
-  }
+  private func block(_ network: NetworkDraft) -> String { "10.\(network.number).\(network.block)" }
 
   private func line(_ name: String, _ network: NetworkDraft) -> String {
-    let block = block(name, network)
+    let block = block(network)
     var words = network.isSwitch ? ["mode: ovs", "bridge: ovsbr0"] : ["mode: nat", "cidr: \(block).0/24"]
     if !network.isSwitch {
       if let end = network.rangeEnd { words.append("dhcp: {from: \(block).100, to: \(block).\(end)}") }
@@ -101,7 +99,7 @@ extension SpecGenerator {
     let place = row + (Self.nicNames.firstIndex { name.hasPrefix($0) } ?? 0)
     var words = ["network: \(nic.network)"]
     if let address = nic.address, let network = networks[nic.network] {
-      words.append("ip: \(block(nic.network, network)).\(address + place * 4)")
+      words.append("ip: \(block(network)).\(address + place * 4)")
     }
     if let mac = nic.mac { words.append("mac: \"52:54:00:00:0\(mac):\(place + 10)\"") }
     if let model = nic.model { words.append("model: \(model)") }

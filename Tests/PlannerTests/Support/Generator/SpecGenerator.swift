@@ -26,7 +26,9 @@ struct SpecGenerator {
 
   static let machineNames = ["db", "mail", "web-1", "web-2", "web-10", "front", "back"]
   static let networkNames = ["dmz", "lan", "trunk"]
+  static let furtherNetworkNames = ["edge", "office"]
   static let sharedNames = ["data", "home"]
+  static let furtherSharedNames = ["store", "vault"]
   static let diskNames = ["logs", "scratch", "second", "extra"]
   static let nicNames = ["eth0", "eth1", "wan"]
 
@@ -69,14 +71,22 @@ struct SpecGenerator {
     case 3: if let name = random.any(of: machines.keys.sorted()) { remove(machine: name) }
     case 4...10: if let name = random.any(of: machines.keys.sorted()) { change(machine: name) }
     case 11, 12:
-      let name = random.pick(Self.networkNames)
-      if networks[name] == nil { networks[name] = NetworkDraft(isSwitch: name == "trunk") }
+      let number = random.number(0..<Self.networkNames.count)
+      let name = Self.networkNames[number]
+      if networks[name] == nil, !spent.contains("networks.\(name)") {
+        networks[name] = NetworkDraft(isSwitch: name == "trunk", number: number)
+      }
     case 13, 14: if let name = random.any(of: networks.keys.sorted()) { change(network: name) }
-    case 15: if let name = random.any(of: networks.keys.sorted()) { remove(network: name) }
+    case 15:
+      guard let name = random.any(of: networks.keys.sorted()) else { break }
+      random.chance(40) ? move(network: name) : remove(network: name)
     case 16:
-      let name = random.pick(Self.sharedNames)
+      let name =
+        random.any(of: random.chance(50) ? shared.keys.sorted() : []) ?? random.pick(Self.sharedNames)
       if shared[name] == nil {
-        shared[name] = SharedDraft(isProtected: random.chance(30))
+        if !spent.contains("disks.\(name)") { shared[name] = SharedDraft(isProtected: random.chance(30)) }
+      } else if random.chance(30) {
+        move(shared: name)
       } else if random.chance(50) {
         remove(shared: name)
       } else {
@@ -165,8 +175,30 @@ struct SpecGenerator {
     moved = moved.filter { $0.value != "vms.\(machine).nics.\(nic)" }
   }
 
+  private mutating func move(network old: String) {
+    let new = random.pick(Self.furtherNetworkNames)
+    guard networks[new] == nil, !spent.contains("networks.\(new)"), moved["networks.\(new)"] == nil else {
+      return
+    }
+    moved = moved.filter { $0.value != "networks.\(old)" }
+    moved["networks.\(old)"] = "networks.\(new)"
+    spent.insert("networks.\(old)")
+    networks[new] = networks.removeValue(forKey: old)
+    for machine in machines.keys {
+      for nic in machines[machine]?.nics.keys.sorted() ?? []
+      where machines[machine]?.nics[nic]?.network == old {
+        machines[machine]?.nics[nic]?.network = new
+      }
+    }
+  }
+
   private mutating func remove(network name: String) {
     networks[name] = nil
+    moved = moved.filter { $0.value != "networks.\(name)" }
+    if random.chance(20) {
+      removed.insert("networks.\(name)")
+      spent.insert("networks.\(name)")
+    }
     for machine in machines.keys {
       for nic in machines[machine]?.nics.keys.sorted() ?? []
       where machines[machine]?.nics[nic]?.network == name {
@@ -175,9 +207,34 @@ struct SpecGenerator {
     }
   }
 
+  private mutating func move(shared old: String) {
+    let new = random.pick(Self.furtherSharedNames)
+    guard shared[new] == nil, host(of: old) == host(of: new), !spent.contains("disks.\(new)") else { return }
+    moved = moved.filter { $0.value != "disks.\(old)" }
+    moved["disks.\(old)"] = "disks.\(new)"
+    spent.insert("disks.\(old)")
+    shared[new] = shared.removeValue(forKey: old)
+    for machine in machines.keys {
+      for disk in machines[machine]?.disks.keys.sorted() ?? []
+      where machines[machine]?.disks[disk]?.shared == old {
+        machines[machine]?.disks[disk]?.content = .shared(new)
+      }
+    }
+  }
+
   private mutating func remove(shared name: String) {
     shared[name] = nil
-    for machine in machines.keys { remove(disk: name, of: machine) }
+    moved = moved.filter { $0.value != "disks.\(name)" }
+    // Left behind with its content, it keeps the name that it was made with.
+    if Self.furtherSharedNames.contains(name) { spent.insert("disks.\(name)") }
+    for machine in machines.keys { unplug(shared: name, of: machine) }
+  }
+
+  mutating func unplug(shared name: String, of machine: String) {
+    for disk in machines[machine]?.disks.keys.sorted() ?? []
+    where machines[machine]?.disks[disk]?.shared == name {
+      remove(disk: disk, of: machine)
+    }
   }
 
   private mutating func change(network name: String) {
