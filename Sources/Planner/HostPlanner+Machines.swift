@@ -60,7 +60,7 @@ extension HostPlanner {
     var machine = wanted.machine
     if removal != nil { machine.uuid = identity.uuid(.machine, machine.name) }
     machine.nics = wanted.machine.nics.map { withAddress($0, of: machine) }
-    machine.mark = mark(for: wanted.machine, staged: [])
+    machine.mark = mark(for: wanted, staged: [])
     var fields = MachineField.allCases.filter { $0 != .name }.compactMap { field in
       field.value(of: machine).map { FieldChange(field.rawValue, from: nil, to: $0, effect: .none) }
     }
@@ -96,8 +96,11 @@ extension HostPlanner {
   }
 
   /// What the host is to remember of `machine`, with what the spec sets and nothing else. Disks without a target get theirs when they are attached.
-  private func mark(for machine: Machine, staged: [String], of actual: Machine? = nil) -> Mark {
-    var mark = Mark(stack: site.stack.rawValue, applied: machine.values, staged: staged)
+  private func mark(for wanted: DesiredHost.WantedMachine, staged: [String], of actual: Machine? = nil)
+    -> Mark
+  {
+    let machine = wanted.machine
+    var mark = Mark(stack: site.stack.rawValue, applied: wanted.applied, staged: staged)
     mark.applied[MachineField.name.rawValue] = nil
     let origin = actual.flatMap { $0.mark?.origin ?? $0.name } ?? machine.name
     mark.origin = origin == machine.name ? nil : origin
@@ -160,7 +163,7 @@ extension HostPlanner {
     if isEdited {
       after += plugs.now.flatMap { networkSteps(for: $0) }
       var machine = difference.wanted
-      machine.mark = mark(for: wanted.machine, staged: difference.pending, of: actual)
+      machine.mark = mark(for: wanted, staged: difference.pending, of: actual)
       let update = MachineUpdate(
         wanted: machine, fields: difference.fields,
         liveFields: stopSteps[actual.uuid] == nil ? difference.liveFields : [], devices: plugs.now,
@@ -250,7 +253,8 @@ extension HostPlanner {
 
   /// Whether the guest is restarted for what it cannot take while it runs. Where the spec forbids to even write that,
   /// the plan is refused.
-  private func restarts(_ difference: MachineDifference, _ wanted: DesiredHost.WantedMachine) -> Bool {
+  private mutating func restarts(_ difference: MachineDifference, _ wanted: DesiredHost.WantedMachine) -> Bool
+  {
     guard !difference.pending.isEmpty else { return false }
     if options.restarts { return true }
     switch wanted.spec.onChange {
@@ -258,7 +262,7 @@ extension HostPlanner {
     case .stage: return false
     case .liveOnly:
       for change in difference.changes where change.effect == .restart {
-        report(
+        reportMissingConsent(
           "\(change.path) of VM '\(wanted.machine.name)' cannot change while its guest runs, and on_change is live-only",
           at: wanted.spec.path + change.path,
           help: "--restart restarts the guest for it; on_change: stage keeps it for the next start")

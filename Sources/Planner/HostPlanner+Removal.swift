@@ -112,7 +112,7 @@ extension HostPlanner {
         continue
       }
       guard options.dataLoss.covers(volume.address) else {
-        report(
+        reportMissingConsent(
           "replacing VM '\(wanted.machine.name)' destroys the content of \(volume.address)", at: volume.path,
           help: "--allow-data-loss consents; keep: true on the disk hands it on to the new VM")
         continue

@@ -118,6 +118,12 @@ struct HostPlanner {
     diagnostics.error(message, at: path.flatMap { site.origins.location(of: $0) }, help: help)
   }
 
+  /// Reports that the plan takes a consent which the run lacks.
+  mutating func reportMissingConsent(_ message: String, at path: SpecPath?, help: String) {
+    draft.missingConsents += 1
+    report(message, at: path, help: help)
+  }
+
   func address(_ kind: Address.Kind, _ name: String) -> Address { Address(kind, name, on: state.name) }
 
   /// Reports that `name` is taken by an object that this stack did not make.

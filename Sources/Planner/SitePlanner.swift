@@ -34,6 +34,8 @@ public struct SitePlanner {
   /// Why there is no plan: each problem is placed in the spec where it can be.
   public struct Failure: Error, Sendable {
     public let diagnostics: [Diagnostic]
+    /// True if nothing is wrong but that the run lacks a consent, which each diagnostic names.
+    public let lacksConsent: Bool
   }
 
   /// The plan that takes `hosts` to what `site` wants.
@@ -68,7 +70,10 @@ public struct SitePlanner {
       known.formUnion(planner.addresses)
     }
     refuseUnknown(options, known.union(draft.changes.map(\.address)), diagnostics)
-    if diagnostics.hasErrors { throw Failure(diagnostics: diagnostics.sorted) }
+    if diagnostics.hasErrors {
+      let errors = diagnostics.sorted.count { $0.severity == .error }
+      throw Failure(diagnostics: diagnostics.sorted, lacksConsent: errors == draft.missingConsents)
+    }
     return draft.finished().restricted(to: options.scope)
   }
 

@@ -91,7 +91,7 @@ struct Workspace {
       throw ExitStatus.invalidSpec
     } catch let failure as SitePlanner.Failure {
       options.report(failure.diagnostics)
-      throw ExitStatus.failure
+      throw failure.lacksConsent ? ExitStatus.refused : .failure
     }
   }
 }

@@ -210,6 +210,37 @@ struct DomainDocumentTests {
     #expect(read.nics.first { $0.name == "out" }?.model == "e1000e")
   }
 
+  @Test("a burst and a keymap that a person set outlive a change of the limit and of the screen")
+  func foreignParts() throws {
+    var wanted = try machine()
+    var before = DomainDocument.definition(of: wanted, on: qemu)
+    before.mutateFirst("devices") { devices in
+      devices.mutateFirst("graphics") { $0[attribute: "keymap"] = "de" }
+      devices.mutateFirst("disk") { disk in
+        disk.insert(
+          XMLElement("iotune") {
+            for (name, value) in [
+              ("total_bytes_sec", "1000"), ("total_bytes_sec_max", "5000"), ("read_iops_sec", "10"),
+              ("read_iops_sec_max", "50"), ("size_iops_sec", "4096"),
+            ] { XMLElement(name, text: value) }
+          })
+      }
+    }
+    wanted.settings.graphics = .vnc
+    wanted.disks[0].ioTune = IOTune()
+    wanted.disks[0].ioTune?.totalBytes = ByteCount(rawValue: 2000)
+    let update = MachineUpdate(wanted: wanted, fields: [.graphics], setDisks: [wanted.disks[0]])
+    let after = DomainDocument.edit(before, update, on: qemu)
+    #expect(after.at("devices", "graphics")?[attribute: "type"] == "vnc")
+    #expect(after.at("devices", "graphics")?[attribute: "keymap"] == "de")
+    let limits = after.at("devices", "disk", "iotune")?.elements.map { "\($0.name) \($0.text)" }
+    #expect(limits == ["total_bytes_sec 2000", "total_bytes_sec_max 5000", "size_iops_sec 4096"])
+    wanted.disks[0].ioTune = IOTune()
+    let none = DomainDocument.edit(
+      after, MachineUpdate(wanted: wanted, fields: [], setDisks: [wanted.disks[0]]), on: qemu)
+    #expect(none.at("devices", "disk", "iotune") == nil)
+  }
+
   @Test("another chipset drops the addresses of the old one")
   func chipset() throws {
     let (_, after) = try edited([.machine]) { $0.settings.machine = "pc" }

@@ -218,7 +218,7 @@ extension QEMUTests {
         // One of two is made anew, with consent to the loss of its disk.
         let refusal = try await lab.calls {
           let refused = try await guests.run("apply", "--replace", "vm.web-2", "--auto-approve")
-          #expect(refused.status != 0)
+          #expect(refused.status == 7)
           #expect(refused.errors.contains("--allow-data-loss consents"), "\(refused.errors)")
         }
         #expect(Lab.mutating(refusal).isEmpty)

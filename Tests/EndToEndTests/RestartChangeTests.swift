@@ -82,7 +82,7 @@ extension QEMUTests {
         try guests.write(Self.site(Self.changes.merging(["on_change": "live-only"]) { _, new in new }))
         let calls = try await lab.calls {
           let refused = try await guests.run("apply", "--auto-approve")
-          #expect(refused.status != 0)
+          #expect(refused.status == 7)
           for path in Self.paths {
             #expect(
               refused.errors.contains("error: \(path) of VM 'a' cannot change while its guest runs"),

@@ -178,7 +178,7 @@ struct ReviewTests {
       let before = try await lab.virsh("dumpxml", "web-1", driver: "test")
       let id = try await lab.virsh("domid", "web-2", driver: "test")
       let refused = try await lab.virtform("apply", "site.yaml", "--auto-approve", "--replace", "vm.web-2")
-      #expect(refused.status == 1)
+      #expect(refused.status == 7)
       #expect(refused.errors.contains("destroys the content of disk.web-2.root"), "\(refused.errors)")
       #expect(try await lab.virsh("domid", "web-2", driver: "test") == id)
 

@@ -298,7 +298,7 @@ struct DiskTests {
       is: """
         alpha
           ~ vm.web
-              ~ disks.root.keep  false → true
+              + disks.root.keep  true
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 
@@ -326,7 +326,7 @@ struct DiskTests {
       is: """
         alpha
           ~ vm.web
-              ~ disks.root.keep  false → true
+              + disks.root.keep  true
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 

@@ -179,7 +179,7 @@ struct MachineTests {
               pool  main
           ~ vm.web
               ~ memory           2 GiB → 4 GiB
-              ~ disks.root.keep  false → true
+              + disks.root.keep  true
               + disks.logs       /srv/main/web.logs-0e2856b1.qcow2
 
         Plan: 1 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.

@@ -43,10 +43,7 @@ extension DomainDocument {
   private mutating func change(_ target: String, to disk: Machine.Disk) -> String {
     var target = target
     if let ioTune = disk.ioTune {
-      editDisk(target) { element in
-        element.removeChildren(named: "iotune")
-        if let limits = Self.element(of: ioTune) { element.insert(limits, .after(["target"])) }
-      }
+      editDisk(target) { Self.write(ioTune, into: &$0) }
     }
     if let bus = disk.bus { target = move(target, to: bus) }
     return target
@@ -109,6 +106,20 @@ extension DomainDocument {
     guard !ioTune.isUnlimited else { return nil }
     return XMLElement("iotune") {
       limits(ioTune).filter { $0.value > 0 }.map { XMLElement($0.name, text: "\($0.value)") }
+    }
+  }
+
+  /// Sets the limits that are the spec's. A burst that a person allowed beyond one stays for as long as the limit does.
+  private static func write(_ ioTune: IOTune, into disk: inout XMLElement) {
+    guard !ioTune.isUnlimited else {
+      disk.removeChildren(named: "iotune")
+      return
+    }
+    disk.mutateFirst("iotune", otherwise: .after(["target"])) { element in
+      for (name, value) in limits(ioTune) {
+        element.removeChildren { $0.name == name || value == 0 && $0.name.hasPrefix("\(name)_max") }
+        if value > 0 { element.insert(XMLElement(name, text: "\(value)"), .first) }
+      }
     }
   }
 

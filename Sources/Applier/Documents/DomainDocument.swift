@@ -228,15 +228,27 @@ struct DomainDocument {
   private mutating func writeGraphics(_ settings: MachineSettings) {
     guard let graphics = settings.graphics else { return }
     tree.mutateFirst("devices") { devices in
-      devices.removeChildren(named: "graphics")
-      guard graphics != .none else { return }
-      devices.insert(
-        XMLElement(
-          "graphics",
-          [
-            "type": graphics.rawValue, "autoport": "yes", "listen": "127.0.0.1",
-            "passwd": settings.graphicsPassword,
-          ]))
+      if graphics == .none {
+        devices.removeChildren(named: "graphics")
+      } else if devices.first("graphics") == nil {
+        devices.insert(
+          XMLElement(
+            "graphics",
+            [
+              "type": graphics.rawValue, "autoport": "yes", "listen": "127.0.0.1",
+              "passwd": settings.graphicsPassword,
+            ]))
+      } else {
+        devices.mutateFirst("graphics") { screen in
+          screen[attribute: "type"] = graphics.rawValue
+          screen[attribute: "passwd"] = settings.graphicsPassword
+          // What only the former type has; its port, listeners and keymap mean the same to both.
+          for option in ["websocket", "sharePolicy", "powerControl", "tlsPort", "defaultMode"] {
+            screen[attribute: option] = nil
+          }
+          screen.removeChildren { $0.name != "listen" }
+        }
+      }
     }
   }
 

@@ -24,11 +24,13 @@ extension StepRunner {
       guard let element = Self.disk(live, withFile: disk.path), let target = Self.target(of: element) else {
         throw Failure(description: "the guest does not have the disk '\(disk.name)'")
       }
-      let limits = DomainDocument.limits(disk.ioTune ?? IOTune())
-      try await domain.setBlockIOTune(
-        target,
-        limits: Dictionary(limits.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
-        affecting: .live)
+      var limits: [String: UInt64] = [:]
+      for (name, value) in DomainDocument.limits(disk.ioTune ?? IOTune()) {
+        limits[name] = value
+        // libvirt allows no burst without a limit.
+        if value == 0, element.at("iotune", "\(name)_max") != nil { limits["\(name)_max"] = 0 }
+      }
+      try await domain.setBlockIOTune(target, limits: limits, affecting: .live)
     case .attachDrive(let drive): try await attach(drive, to: domain, live, names)
     case .detachDrive(let drive):
       try await detach(domain, "CD-ROM drive '\(drive.name)'") { Self.drive($0, named: drive) }

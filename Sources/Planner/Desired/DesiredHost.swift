@@ -21,6 +21,8 @@ struct DesiredHost {
   struct WantedMachine {
     let spec: MachineSpec
     let machine: Machine
+    /// What the spec sets, by the path of the field: what goes back to a default is not among it.
+    let applied: [String: String]
     /// Indices into `volumes`, in the order of the disks.
     let volumes: [Int]
     /// Images that the VM uses as they are: a kernel, an initrd, a CD.

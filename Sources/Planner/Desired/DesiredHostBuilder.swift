@@ -154,9 +154,6 @@ struct DesiredHostBuilder {
     machine.memoryDevices = spec.memoryDevices
     // A VM that is made anew has no past.
     let applied = isReplaced(spec) ? [:] : actual?.mark?.applied ?? [:]
-    for field in MachineField.allCases {
-      Self.goBack(field.rule, at: field.rawValue, &machine, since: applied)
-    }
     var volumes: [Int] = []
     for disk in spec.disks {
       guard let position = wantedVolume(disk, of: spec, actual) else { continue }
@@ -178,9 +175,20 @@ struct DesiredHostBuilder {
       machine.drives.append(.init(name: disk.name.rawValue, media: image?.volume.path, bus: disk.bus))
       images.append(image)
     }
-    machine.nics = spec.nics.map { wantedNIC($0, since: applied) }
+    machine.nics = spec.nics.map(wantedNIC)
+    let said = machine.values
+    for field in MachineField.allCases {
+      Self.goBack(field.rule, at: field.rawValue, &machine, since: applied)
+    }
+    for index in machine.nics.indices {
+      for field in NICField.allCases {
+        Self.goBack(
+          field.rule, at: field.path(of: machine.nics[index].name), &machine.nics[index], since: applied)
+      }
+    }
     desired.machines.append(
-      .init(spec: spec, machine: machine, volumes: volumes, images: images.compactMap { $0 }))
+      .init(
+        spec: spec, machine: machine, applied: said, volumes: volumes, images: images.compactMap { $0 }))
   }
 
   /// What the spec set before and sets no longer goes back to what a new object has.
@@ -256,7 +264,7 @@ struct DesiredHostBuilder {
     return replaced.contains { $0.matches(address) }
   }
 
-  private func wantedNIC(_ nic: NICSpec, since applied: [String: String]) -> Machine.NIC {
+  private func wantedNIC(_ nic: NICSpec) -> Machine.NIC {
     let link: Machine.Link =
       site.network(nic.network)?.mode == .user ? .user : .network(libvirtName(ofNetwork: nic.network))
     if link == .user, state.capabilities.driver == .xen {
@@ -264,14 +272,9 @@ struct DesiredHostBuilder {
         "host '\(host.name)' (Xen) has no user-mode network", at: nic.path,
         help: "use a bridge or a virtual network")
     }
-    var wanted = Machine.NIC(
+    return Machine.NIC(
       name: nic.name.rawValue, link: link, mac: nic.mac, model: nic.model, linkState: nic.link,
-      vlan: nic.vlan,
-      qos: nic.qos)
-    for field in NICField.allCases {
-      Self.goBack(field.rule, at: field.path(of: wanted.name), &wanted, since: applied)
-    }
-    return wanted
+      vlan: nic.vlan, qos: nic.qos)
   }
 
   /// The accelerator that the spec insists on; nil where virtform may choose.

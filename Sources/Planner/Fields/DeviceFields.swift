@@ -19,7 +19,9 @@ public enum DiskField: String, CaseIterable, Sendable {
         unset: .removed
       ) { disk in disk.ioTune.flatMap { $0.isUnlimited ? nil : $0.description } }
     case .keep:
-      .init("whether its content stays when the VM goes", "the mark", scope: .definition) { "\($0.keep)" }
+      .init("whether its content stays when the VM goes", "the mark", scope: .definition, unset: .removed) {
+        $0.keep ? "true" : nil
+      }
     case .protect:
       .init("whether nothing may delete it", "the mark", scope: .definition, unset: .removed) {
         $0.isProtected ? "true" : nil
@@ -88,7 +90,7 @@ public enum NICField: String, CaseIterable, Sendable {
           .qemu, if: "neither is QEMU's user-mode network",
           { guest, wanted in
             if case .network = guest.link, case .network = wanted.link { true } else { false }
-          })
+          }), unset: .required
       ) { "\($0.link)" }
     case .mac: .init("its MAC address", "<mac address>") { $0.mac?.description }
     case .model: .init("the card that the guest sees", "<model type>") { $0.model }

@@ -31,8 +31,8 @@ extension Machine {
     return mark.staged.filter { path in
       // Of a secret the guest shows but what it was started with.
       let isSecret = MachineField(rawValue: path)?.rule.scope == .secret
-      return isSecret
-        || defined[path] != running[path] && (guest.mark?.applied[path] ?? "?") != mark.applied[path]
+      return (isSecret || defined[path] != running[path])
+        && (guest.mark?.applied[path] ?? "?") != mark.applied[path]
     }
   }
 }

@@ -8,6 +8,8 @@ struct PlanDraft {
   private(set) var steps: [Step] = []
   private(set) var notes: [Plan.Note] = []
   private var stepsByAddress: [Address: [Int]] = [:]
+  /// How many diagnostics say nothing but that the run lacks a consent.
+  var missingConsents = 0
 
   init(stack: ResourceName, goal: SitePlanner.Goal) {
     self.stack = stack
