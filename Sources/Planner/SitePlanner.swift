@@ -58,7 +58,7 @@ public struct SitePlanner {
       var desired = DesiredHost()
       if options.goal == .converge {
         var builder = DesiredHostBuilder(
-          site: site, host: host, index: index, images: images, replaced: options.replaced,
+          site: site, host: host, index: index, images: images, options: options,
           diagnostics: diagnostics)
         desired = builder.build()
       }

@@ -302,4 +302,26 @@ struct NetworkTests {
     let start = try #require(plan.steps.first { $0.operation.verb == .start })
     #expect(start.dependsOn.contains(stop.id))
   }
+
+  @Test("a reservation follows another address of a NIC when the guest has it, not before")
+  func stagedAddress() throws {
+    var scenario = try Scenario.applied(Specs.web)
+    let spec = Specs.web.with("lan: {ip", "lan: {mac: \"52:54:00:00:00:07\", ip")
+    expect(
+      try scenario.text(spec),
+      is: """
+        alpha
+          ~ vm.web  (restart)
+              ~ nics.lan.mac  52:54:f5:bc:31:56 → 52:54:00:00:00:07  (restart)
+
+        Notes:
+          vm.web on alpha: pending restart: nics.lan.mac (the guest keeps running)
+
+        Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+    let text = try scenario.text(spec, restarts: true)
+    #expect(text.contains("- reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)"), "\(text)")
+    #expect(text.contains("+ reservation  10.0.0.11 for web (52:54:00:00:00:07)  (live)"), "\(text)")
+  }
 }

@@ -8,8 +8,7 @@ struct DesiredHostBuilder {
   let index: HostIndex
   let identity: Identity
   let images: [ResourceName: ImageContent]
-  /// VMs that are made anew.
-  let replaced: [AddressPattern]
+  let options: SitePlanner.Options
   let diagnostics: Diagnostics
   private var desired = DesiredHost()
   /// Indices into `desired.volumes`, by address and by path.
@@ -18,14 +17,14 @@ struct DesiredHostBuilder {
 
   init(
     site: Site, host: Host, index: HostIndex, images: [ResourceName: ImageContent],
-    replaced: [AddressPattern] = [], diagnostics: Diagnostics
+    options: SitePlanner.Options, diagnostics: Diagnostics
   ) {
     self.site = site
     self.host = host
     self.index = index
     self.identity = Identity(stack: site.stack)
     self.images = images
-    self.replaced = replaced
+    self.options = options
     self.diagnostics = diagnostics
   }
 
@@ -261,7 +260,7 @@ struct DesiredHostBuilder {
 
   private func isReplaced(_ spec: MachineSpec) -> Bool {
     let address = Address(.vm, spec.name.rawValue, on: host.name)
-    return replaced.contains { $0.matches(address) }
+    return options.replaced.contains { $0.matches(address) }
   }
 
   private func wantedNIC(_ nic: NICSpec) -> Machine.NIC {
@@ -336,6 +335,16 @@ struct DesiredHostBuilder {
     return index.ownNetwork(named: name.rawValue)?.name ?? name.rawValue
   }
 
+  /// The address that a running guest has on a NIC whose other one waits for its restart. Until then DHCP goes on
+  /// knowing the guest by this one.
+  private func addressUntilRestart(of nic: NICSpec, _ machine: MachineSpec) -> MACAddress? {
+    let waits =
+      nic.mac != nil && !options.restarts && machine.onChange != .restartIfNeeded && !isReplaced(machine)
+      && machine.settings.state != .off
+    guard waits, let actual = index.ownMachine(named: machine.name.rawValue) else { return nil }
+    return index.guest(of: actual)?.nics.first { $0.name == nic.name.rawValue }?.mac
+  }
+
   private func reservations(on network: NetworkSpec) -> Set<Network.Reservation> {
     var reservations: Set<Network.Reservation> = []
     for machine in site.machines where machine.host == host.name {
@@ -343,7 +352,9 @@ struct DesiredHostBuilder {
       var hostname = machine.name.rawValue
       for nic in machine.nics where nic.network == network.name {
         guard let ip = nic.ip else { continue }
-        let mac = nic.mac ?? index.address(ofNIC: nic.name.rawValue, of: machine.name.rawValue)
+        let mac =
+          addressUntilRestart(of: nic, machine) ?? nic.mac
+          ?? index.address(ofNIC: nic.name.rawValue, of: machine.name.rawValue)
         reservations.insert(.init(mac: mac, ip: ip, hostname: hostname))
         hostname = ""
       }
