@@ -155,10 +155,13 @@ struct HostIndex {
   /// The name of the shared disk that was to have this name by now, although another one has it.
   func diskInTheWay(ofMoveTo name: String) -> String? {
     guard let old = renames.formerName(ofSharedDisk: name) else { return nil }
-    let there = taggedVolumes.values.filter { $0.kind == .sharedDisk }.flatMap {
-      renamedDisks[$0.base] ?? [$0.base]
+    let bases = Set(taggedVolumes.values.filter { $0.kind == .sharedDisk }.map(\.base))
+    func base(of name: String) -> String? {
+      bases.first { (renamedDisks[$0] ?? [$0]).contains(name) }
     }
-    return there.contains(name) && there.contains(old) ? old : nil
+    // One with both names was just being renamed when a run was cut off.
+    guard let there = base(of: name), let moved = base(of: old), there != moved else { return nil }
+    return old
   }
 
   /// The names that the host remembers for the shared disk that was made as `base`.

@@ -157,12 +157,24 @@ extension HostPlanner {
       }
       return []
     }
-    guard isMachineDisk(volume) else { return [] }
-    return discard(volume, address, isKept: Self.reasonToKeep(disk), after: after)
+    guard let tagged = host.tagged(volume), tagged.kind == .machineDisk else { return [] }
+    let isProtected = disk.isProtected || isProtected(tagged, in: volume.pool)
+    let reason = isProtected ? Self.protection : Self.reasonToKeep(disk)
+    let deletion = discard(volume, address, isKept: reason, after: after)
+    guard isProtected, !self.isProtected(tagged, in: volume.pool) else { return deletion }
+    // The mark of the VM has the word until now.
+    return [
+      draft.add(
+        .noteVolume(
+          pool: volume.pool, name: identity.protectionName(of: tagged.kind, tagged.base), true),
+        for: self.address(.vm, host.specName(of: machine)), after: after, path: nil)
+    ]
   }
 
+  private static let protection = "protect: true"
+
   private static func reasonToKeep(_ disk: Machine.Disk) -> String? {
-    disk.isProtected ? "protect: true" : disk.keep ? "keep: true" : nil
+    disk.isProtected ? protection : disk.keep ? "keep: true" : nil
   }
 
   /// True if this plan would delete the volume of `disk` once its VM is stopped.
@@ -245,19 +257,20 @@ extension HostPlanner {
       guard let tagged = host.tagged(volume) else { continue }
       let address = address(.disk, host.specName(of: tagged))
       switch tagged.kind {
-      case .sharedDisk: removeShared(volume, madeAs: tagged.base, address)
+      case .sharedDisk: removeShared(volume, tagged, address)
       case .machineDisk:
+        let isProtected = isProtected(tagged, in: volume.pool)
         if options.goal == .destroy, let disk = diskSpec(ofVolume: tagged.base) {
-          _ = discard(
-            volume, address, isKept: disk.isProtected ? "protect: true" : disk.keep ? "keep: true" : nil,
-            after: [])
+          let reason = isProtected || disk.isProtected ? Self.protection : disk.keep ? "keep: true" : nil
+          _ = discard(volume, address, isKept: reason, after: [])
           continue
         }
         // Whether it was to be kept nobody knows any more. What another's VM has is none of the stack's.
         let users = remainingUsers(of: volume.path)
         if users.contains(where: { !host.owns($0) }) { continue }
         let belongs = users.isEmpty ? "belongs to no VM" : "is still in use by \(names(of: users))"
-        draft.note(address, "\(belongs) and stays at \(volume.path), \(volume.capacity)")
+        let reason = isProtected ? " (\(Self.protection))" : ""
+        draft.note(address, "\(belongs) and stays at \(volume.path), \(volume.capacity)\(reason)")
       case .image: continue
       }
     }
@@ -271,12 +284,13 @@ extension HostPlanner {
     return nil
   }
 
-  private mutating func removeShared(_ volume: Volume, madeAs base: String, _ address: Address) {
+  private mutating func removeShared(_ volume: Volume, _ tagged: Identity.TaggedVolume, _ address: Address) {
+    let base = tagged.base
     let isProtected =
       site.disks.contains { $0.name.rawValue == address.name && $0.isProtected }
-      || isProtected(disk: base, in: volume.pool)
+      || isProtected(tagged, in: volume.pool)
     let after = host.users(of: volume.path).flatMap { steps(of: $0) }
-    let deletion = discard(volume, address, isKept: isProtected ? "protect: true" : nil, after: after)
+    let deletion = discard(volume, address, isKept: isProtected ? Self.protection : nil, after: after)
     // What it was called is remembered for as long as there is something to call.
     guard !deletion.isEmpty else { return }
     for name in host.rememberedNames(ofDisk: base).sorted() {
@@ -360,6 +374,10 @@ extension HostPlanner {
         draft.note(address, "stays: it is in use by \(names(of: users))")
         continue
       }
+      if hasForeignGuests(network) {
+        draft.note(address, "stays: a guest that is not the stack's is plugged into it")
+        continue
+      }
       draft.add(
         Change(address, .delete, reason: network.parkedFor == nil ? reason : "nothing uses it any more"))
       let after = state.machines.filter { uses($0, network.name) }.flatMap { steps(of: $0) }
@@ -371,6 +389,13 @@ extension HostPlanner {
   private func isProtected(_ network: Network) -> Bool {
     network.isProtected
       || site.networks.contains { $0.name.rawValue == host.specName(of: network) && $0.isProtected }
+  }
+
+  /// True if more is plugged in than what the stack's guests have: the definition of a VM need not show it.
+  private func hasForeignGuests(_ network: Network) -> Bool {
+    guard let live = state.liveNetworks[network.uuid] else { return false }
+    let own = state.machines.filter { !live.unplugged.contains($0.uuid) }.compactMap { host.guest(of: $0) }
+    return live.connections > own.map { $0.interfaces(on: network.name) }.reduce(0, +)
   }
 
   /// True if guests wait on `network`, which a run that was cut off left: their own network takes them back.
@@ -388,8 +413,7 @@ extension HostPlanner {
   /// True for a volume that nothing may take away: a protected disk, or one of a VM that stays although the spec no
   /// longer has it.
   private func holdsProtected(_ volume: Volume, in pool: Pool) -> Bool {
-    let base = identity.volume(named: volume.name)?.base ?? ""
-    return isProtected(disk: base, in: pool.name)
+    host.tagged(volume).map { isProtected($0, in: pool.name) } ?? false
       || host.users(of: volume.path).contains { user in
         keptMachines.contains(user.uuid) || user.disks.contains { $0.path == volume.path && $0.isProtected }
       }

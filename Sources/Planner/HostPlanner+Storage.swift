@@ -205,17 +205,17 @@ extension HostPlanner {
     ]
   }
 
-  /// Only a shared disk is protected by a volume of its own; a VM's mark has the word for its own disks.
+  /// A shared disk is protected by a volume of its own. A VM's mark has the word for its own disks; one that was given up
+  /// while it was protected has such a volume, too, until a VM has it again whose spec does not protect it.
   private mutating func planProtection(ofVolume index: Int, isThere: Bool) -> [FieldChange] {
     let wanted = desired.volumes[index]
-    guard let tagged = identity.volume(named: wanted.volume.name), tagged.kind == .sharedDisk else {
-      return []
-    }
-    let isProtected = isThere && isProtected(disk: tagged.base, in: wanted.volume.pool)
-    guard wanted.volume.isProtected != isProtected else { return [] }
+    guard let tagged = identity.volume(named: wanted.volume.name) else { return [] }
+    let isProtected = isThere && isProtected(tagged, in: wanted.volume.pool)
+    let isRemembered = tagged.kind == .sharedDisk || isProtected
+    guard isRemembered, wanted.volume.isProtected != isProtected else { return [] }
     draft.add(
       .noteVolume(
-        pool: wanted.volume.pool, name: identity.protectionName(ofDisk: tagged.base),
+        pool: wanted.volume.pool, name: identity.protectionName(of: tagged.kind, tagged.base),
         wanted.volume.isProtected),
       for: wanted.address, after: volumeSteps[index].map { [$0] } ?? [], path: wanted.path)
     return [
@@ -225,8 +225,10 @@ extension HostPlanner {
     ]
   }
 
-  func isProtected(disk base: String, in pool: String) -> Bool {
-    host.pool(named: pool)?.volumeNames.contains(identity.protectionName(ofDisk: base)) ?? false
+  /// True if a volume beside the disk says that nothing may delete it.
+  func isProtected(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
+    let name = identity.protectionName(of: disk.kind, disk.base)
+    return host.pool(named: pool)?.volumeNames.contains(name) ?? false
   }
 
   private mutating func planGrowth(of actual: Volume, toVolume index: Int) -> [FieldChange] {

@@ -234,6 +234,7 @@ struct DesiredHostBuilder {
         // The file of a disk, or of a VM, that was renamed keeps the name that it was made with.
         (volume.name, volume.path) = (name, there.path)
       }
+      volume.isProtected = disk.isProtected
       // The image counts only while the clone has to be made: afterwards the clone stays on the base it has.
       return append(
         .init(

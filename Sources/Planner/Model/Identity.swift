@@ -57,12 +57,12 @@ public struct Identity: Sendable {
     "\(base)-\(tag(kind, base)).\(format.rawValue)"
   }
 
-  // libvirt keeps no metadata for volumes, and no VM need have a shared disk: what has to be remembered of one stands
-  // in the name of an empty volume beside it.
+  // libvirt keeps no metadata for volumes, and no VM need have a disk: what has to be remembered of one that none has
+  // stands in the name of an empty volume beside it.
 
   /// `data-5b9313d2.protected` says that nothing may delete the disk.
-  public func protectionName(ofDisk base: String) -> String {
-    "\(base)-\(tag(.sharedDisk, base)).\(Self.protection)"
+  public func protectionName(of kind: VolumeKind, _ base: String) -> String {
+    "\(base)-\(tag(kind, base)).\(Self.protection)"
   }
 
   /// `data-5b9313d2~store.renamed` says that the spec calls the disk `store`. Its file keeps its name.

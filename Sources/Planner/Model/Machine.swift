@@ -142,6 +142,11 @@ public struct Machine: Hashable, Sendable {
     otherNetworks.union(nics.compactMap { if case .network(let name) = $0.link { name } else { nil } })
   }
 
+  /// How many interfaces it has on the network; those without a name count once.
+  func interfaces(on network: String) -> Int {
+    nics.count { $0.link == .network(network) } + (otherNetworks.contains(network) ? 1 : 0)
+  }
+
   /// The files that it uses as they are: a kernel, an initrd, CDs.
   var imageFiles: [String] { ([kernel, initrd] + drives.map(\.media)).compactMap { $0 } }
 }

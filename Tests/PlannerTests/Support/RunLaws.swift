@@ -45,7 +45,7 @@ struct RunLaws {
         let isWord = disk.isProtected || disk.keep && tagged.kind == .machineDisk
         expect(!isWord, "\(volume.path) is gone, although it was to be kept")
       }
-      let protection = identity.protectionName(ofDisk: tagged.base)
+      let protection = identity.protectionName(of: tagged.kind, tagged.base)
       expect(
         before.notes[volume.pool]?.contains(protection) != true, "\(volume.path) was protected")
     }
@@ -115,7 +115,8 @@ struct RunLaws {
   // MARK: Networks
 
   private func checkNetwork(_ network: Network, _ before: SimulatedHost, _ after: SimulatedHost) {
-    let address = Address(.network, network.name, on: before.state.name)
+    let now = after.state.networks.first { $0.uuid == network.uuid } ?? network
+    let address = Address(.network, now.specName, on: before.state.name)
     let change = plan.changes.first { $0.address == address }
     if change?.action == .delete { return }
     let pending = plan.notes.contains {

@@ -63,8 +63,10 @@ extension SimulatedHost {
       set(disk, in: &guest, &mark)
     case .attachDrive(let drive): set(drive, in: &guest, &mark)
     case .changeMedia(let drive):
-      if !guest.drives.contains(where: { $0.name == drive.name }) { complain("no drive \(drive.name)") }
-      set(drive, in: &guest, &mark)
+      guard let index = guest.drives.firstIndex(where: { $0.name == drive.name }) else {
+        return complain("no drive \(drive.name)")
+      }
+      guest.drives[index].media = drive.media
     case .detachDrive(let drive): guest.drives.removeAll { $0.name == drive.name }
     case .attachMemory(let device):
       if guest.settings.memoryLimit == nil { complain("no room for memory devices") }

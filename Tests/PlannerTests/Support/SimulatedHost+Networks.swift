@@ -45,9 +45,11 @@ extension SimulatedHost {
     var result: [UUID: Network] = [:]
     for network in state.networks where network.isActive {
       guard var running = live[network.uuid] else { continue }
-      let users = runningUsers(of: network.name).map(\.uuid)
-      running.unplugged = Set(users.filter { !isPluggedIn($0, network.name) })
-      running.connections = users.count - running.unplugged.count
+      let users = runningUsers(of: network.name)
+      running.unplugged = Set(users.map(\.uuid).filter { !isPluggedIn($0, network.name) })
+      running.connections = users.filter { !running.unplugged.contains($0.uuid) }.map {
+        $0.interfaces(on: network.name)
+      }.reduce(0, +)
       result[network.uuid] = running
     }
     return result

@@ -24,7 +24,7 @@ extension SimulatedHost {
     case .noteVolume(let pool, let name, let isThere):
       if isThere { notes[pool, default: []].insert(name) } else { notes[pool]?.remove(name) }
     case .deleteVolume(let pool, let name):
-      let base = name.prefix { $0 != "." }
+      let base = name.lastIndex(of: ".").map { name[..<$0] } ?? ""
       if notes[pool]?.contains("\(base).protected") == true { complain("\(name) is protected") }
       deleteVolume(pool, name, complain)
     case .ensureNetwork(let network, let guests): ensure(network, guests, stack, complain)

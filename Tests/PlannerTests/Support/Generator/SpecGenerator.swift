@@ -84,7 +84,9 @@ struct SpecGenerator {
       let name =
         random.any(of: random.chance(50) ? shared.keys.sorted() : []) ?? random.pick(Self.sharedNames)
       if shared[name] == nil {
-        if !spent.contains("disks.\(name)") { shared[name] = SharedDraft(isProtected: random.chance(30)) }
+        if !spent.contains("disks.\(name)") {
+          shared[name] = SharedDraft(isProtected: random.chance(30), size: sizes[name] ?? 3)
+        }
       } else if random.chance(30) {
         move(shared: name)
       } else if random.chance(50) {
@@ -209,7 +211,10 @@ struct SpecGenerator {
 
   private mutating func move(shared old: String) {
     let new = random.pick(Self.furtherSharedNames)
-    guard shared[new] == nil, host(of: old) == host(of: new), !spent.contains("disks.\(new)") else { return }
+    // One rename for each: the next would be about a name that the host may not have heard of.
+    guard Self.sharedNames.contains(old), shared[new] == nil, host(of: old) == host(of: new),
+      !spent.contains("disks.\(new)")
+    else { return }
     moved = moved.filter { $0.value != "disks.\(old)" }
     moved["disks.\(old)"] = "disks.\(new)"
     spent.insert("disks.\(old)")
@@ -223,7 +228,7 @@ struct SpecGenerator {
   }
 
   private mutating func remove(shared name: String) {
-    shared[name] = nil
+    sizes[name] = shared.removeValue(forKey: name)?.size
     moved = moved.filter { $0.value != "disks.\(name)" }
     // Left behind with its content, it keeps the name that it was made with.
     if Self.furtherSharedNames.contains(name) { spent.insert("disks.\(name)") }
