@@ -80,7 +80,9 @@ extension HostPlanner {
       removal == nil
         ? Change(address, .create, fields: fields, path: path)
         : Change(address, .replace, fields: fields, effect: .replace, reason: "--replace", path: path))
-    let before = storageSteps(of: wanted) + (removal.map { [$0] } ?? [])
+    let before =
+      storageSteps(of: wanted) + (removal.map { [$0] } ?? [])
+      + machine.nics.flatMap { firewallSteps(for: $0) }
     let define = draft.add(.defineMachine(machine), for: address, after: before, path: path)
     if machine.isActive { starts.append(Start(wanted: wanted, machine: machine, after: [define])) }
   }
@@ -161,7 +163,8 @@ extension HostPlanner {
     // And the disk goes before the definition forgets it: a run that is cut off in between finds it again.
     for disk in difference.removedDisks { after += discard(disk, of: actual, after: after) }
     if isEdited {
-      after += plugs.now.flatMap { networkSteps(for: $0) }
+      after +=
+        plugs.now.flatMap { networkSteps(for: $0) } + difference.setNICs.flatMap { firewallSteps(for: $0) }
       var machine = difference.wanted
       machine.mark = mark(for: wanted, staged: difference.pending, of: actual)
       let update = MachineUpdate(
@@ -213,11 +216,15 @@ extension HostPlanner {
     }
   }
 
+  func networkSteps(for nic: Machine.NIC) -> [Int] {
+    if case .network(let name) = nic.link { networkSteps[name] ?? [] } else { [] }
+  }
+
   /// The steps that bring up what an interface is plugged into.
   func networkSteps(for change: DeviceChange) -> [Int] {
     switch change {
     case .attachNIC(let nic), .updateNIC(let nic):
-      if case .network(let name) = nic.link { networkSteps[name] ?? [] } else { [] }
+      networkSteps(for: nic) + firewallSteps(for: nic)
     default: []
     }
   }
@@ -247,6 +254,7 @@ extension HostPlanner {
       }
     }
     guestNetworks[machine.uuid] = guest?.networks
+    guestFilters[machine.uuid] = guest?.filters
     guestMedia[machine.uuid] = guest.map { Set($0.drives.compactMap(\.media)) }
     return plugs
   }

@@ -34,9 +34,7 @@ extension HostPlanner {
     }
     for start in starts {
       let machine = start.machine
-      let networks = machine.nics.flatMap { nic -> [Int] in
-        if case .network(let name) = nic.link { networkSteps[name] ?? [] } else { [] }
-      }
+      let networks = machine.nics.flatMap { networkSteps(for: $0) + firewallSteps(for: $0) }
       let disks = machine.disks.flatMap { release(ofDisk: $0, for: machine.uuid, start.wanted) }
       let addresses = machine.nics.flatMap { release(ofAddress: $0.mac, for: machine.uuid) }
       draft.add(

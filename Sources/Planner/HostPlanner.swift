@@ -28,6 +28,8 @@ struct HostPlanner {
   var volumeSteps: [Int: Int] = [:]
   /// By network name; a VM is started after its networks are up and have its reservations.
   var networkSteps: [String: [Int]] = [:]
+  /// By libvirt's name of the filter.
+  var firewallSteps: [String: Int] = [:]
   /// Networks of the spec that are planned but for their restart, by name.
   var networkDrafts: [String: NetworkDraft] = [:]
   /// By the UUID of the VM that is running now and is not after the step.
@@ -50,6 +52,8 @@ struct HostPlanner {
   var keptMachines: Set<UUID> = []
   /// The networks that a guest which keeps running has left and joined when the plan is done, by UUID.
   var guestNetworks: [UUID: Set<String>] = [:]
+  /// The network filters that a guest which keeps running has when the plan is done, by UUID.
+  var guestFilters: [UUID: Set<String>] = [:]
   /// The images that a guest which keeps running has in its drives when the plan is done, by UUID.
   var guestMedia: [UUID: Set<String>] = [:]
   /// Devices that other guests have now.
@@ -90,6 +94,7 @@ struct HostPlanner {
     replaceMachines()
     planImages()
     for index in desired.volumes.indices { planVolume(index) }
+    for firewall in desired.firewalls { plan(firewall) }
     for network in desired.networks { plan(network) }
     for machine in desired.machines { plan(machine) }
     finishNetworks()
@@ -97,6 +102,7 @@ struct HostPlanner {
     removeVolumes()
     removeImages()
     removeNetworks()
+    removeFirewalls()
     removePools()
     return draft
   }
@@ -105,6 +111,8 @@ struct HostPlanner {
   var addresses: [Address] {
     desired.pools.map { address(.pool, $0.pool.name) }
       + desired.networks.map { address(.network, $0.network.specName) }
+      + desired.firewalls.map { address(.firewall, $0.firewall.specName) }
+      + (state.firewalls ?? []).map { address(.firewall, $0.specName) }
       + desired.volumes.map(\.address) + desired.machines.map { address(.vm, $0.machine.name) }
       + state.machines.filter(host.owns).map { address(.vm, host.specName(of: $0)) }
       + state.networks.filter(identity.owns).map { address(of: $0) }

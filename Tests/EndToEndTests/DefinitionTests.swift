@@ -73,6 +73,7 @@ extension QEMUTests {
 
     private static func site() -> SiteText {
       var site = SiteText("edit")
+      site.firewalls = ["wall": "{in: any}"]
       site.networks = [
         "lan": "{mode: isolated, bridge: vft-edit}", "other": "{mode: isolated, bridge: vft-edit2}",
         "ov": "{mode: ovs, bridge: vft-ovs}",
@@ -193,6 +194,9 @@ extension QEMUTests {
         return Row(
           ("nics", "ov"), "vlan", "{mac: \"52:54:00:71:00:02\", vlan: 77}",
           "devices/interface[52:54:00:71:00:02]/vlan")
+      case .firewall:
+        return Row(
+          ("nics", "lan"), "firewall", "{firewall: wall, \(mac)}", "\(Self.lan)/filterref")
       case .qos:
         return Row(
           ("nics", "lan"), "qos", "{qos: {inbound: {average: 1MiB}}, \(mac)}", "\(Self.lan)/bandwidth")
@@ -292,7 +296,7 @@ extension QEMUTests {
           row.edit(&site)
           let changed = try await guests.apply(site)
           #expect(
-            effects(changed).filter { !$0.key.hasPrefix("disk.") }
+            effects(changed).filter { !$0.key.hasPrefix("disk.") && !$0.key.hasPrefix("firewall.") }
               == Dictionary(uniqueKeysWithValues: ([row.path] + row.needed).map { ($0, "none") }),
             "\(row.path): \(changed)")
           let name = site.vms.keys.contains("z") ? "z" : "a"

@@ -176,6 +176,7 @@ struct FieldScenarioTests {
       row("network: lan, model: virtio", "network: lan, model: e1000e", .restart, .restart, .restart)
     case .link: row("network: lan, link: up", "network: lan, link: down", .live, .restart, .restart)
     case .vlan: row("network: trunk, vlan: 40", "network: trunk, vlan: 41", .live, .restart, .restart)
+    case .firewall: row("network: lan, firewall: a", "network: lan, firewall: b", .live, nil, nil)
     case .qos:
       row(
         "network: lan, qos: {inbound: {average: 10MiB}}", "network: lan, qos: {inbound: {average: 20MiB}}",
@@ -253,6 +254,7 @@ struct FieldScenarioTests {
       networks:
         lan: {\(network)}
         trunk: {mode: ovs, bridge: ovsbr0}
+      firewalls: {a: {in: any}, b: }
       vms:
         web: {state: \(state.rawValue), \(machine.joined(separator: ", "))}
 

@@ -63,6 +63,12 @@ extension DomainDocument {
           XMLElement("vlan") { XMLElement("tag", ["id": "\(vlan)"]) }, .after(["mac", "source"]))
       }
     }
+    if let firewall = nic.firewall, element.first("filterref")?[attribute: "filter"] != firewall {
+      element.removeChildren(named: "filterref")
+      if !firewall.isEmpty {
+        element.insert(XMLElement("filterref", ["filter": firewall]), .before(["address"]))
+      }
+    }
     if let qos = nic.qos {
       element.removeChildren(named: "bandwidth")
       if !qos.isUnlimited {

@@ -18,7 +18,9 @@ extension DomainDocument {
       interfaces.first { macAddress(of: $0) == known.mac }.map { nic($0, known.name) }
     }
     let named = Set(mark.nics.map(\.mac))
-    machine.otherNetworks = networks(of: interfaces.filter { !named.contains(macAddress(of: $0) ?? "") })
+    let others = interfaces.filter { !named.contains(macAddress(of: $0) ?? "") }
+    machine.otherNetworks = networks(of: others)
+    machine.otherFilters = Set(others.compactMap(filter(of:)))
     machine.boot = bootOrder(of: disks + interfaces, mark)
     return machine
   }
@@ -56,6 +58,7 @@ extension DomainDocument {
       }
     }
     guest.otherNetworks = networks(of: interfaces)
+    guest.otherFilters = Set(interfaces.compactMap(filter(of:)))
     guest.settings.cpuPinning = pinning(of: guest.settings, beside: definition.settings)
     return guest
   }
@@ -218,7 +221,11 @@ extension DomainDocument {
       vlan: tags.count == 1 ? tags[0][attribute: "id"].flatMap { Int($0) } : nil,
       qos: element.first("bandwidth").map {
         QoS(inbound: bandwidth($0, "inbound"), outbound: bandwidth($0, "outbound"))
-      })
+      }, firewall: filter(of: element))
+  }
+
+  private static func filter(of interface: XMLElement) -> String? {
+    interface.first("filterref")?[attribute: "filter"]
   }
 
   private static func bandwidth(_ element: XMLElement, _ name: String) -> Bandwidth? {

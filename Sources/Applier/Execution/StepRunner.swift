@@ -28,6 +28,8 @@ struct StepRunner: Sendable {
     case .noteVolume(let pool, let name, let isThere):
       try await note(pool: pool, name: name, isThere)
     case .deleteVolume(let pool, let name): try await deleteVolume(pool: pool, name: name)
+    case .defineFirewall(let firewall): try await define(firewall)
+    case .removeFirewall(let uuid): try await removeFirewall(uuid)
     case .ensureNetwork(let network, let guests): try await ensure(network, guests)
     case .updateNetwork(let update): try await self.update(update)
     case .restartNetwork(let uuid, let guests): try await restartNetwork(uuid, guests)

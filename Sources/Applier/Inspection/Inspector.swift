@@ -22,6 +22,7 @@ struct Inspector {
     async let machines = self.machines()
     async let networks = self.networks()
     async let pools = self.pools()
+    async let filters = self.filters()
     var state = HostState(
       name: session.host.name,
       capabilities: CapabilitiesDocument.read(try await capabilities, driver: try await driver),
@@ -31,6 +32,9 @@ struct Inspector {
         try await machines.compactMap { pair in pair.guest.map { ($0.uuid, $0) } },
         uniquingKeysWith: { first, _ in first }
       ))
+    let names = try await filters
+    state.filterNames = names.map { Set($0.map(\.name)) }
+    state.firewalls = try await firewalls(names)
     state.liveNetworks = try await liveNetworks(beside: state)
     return state
   }
@@ -88,6 +92,28 @@ struct Inspector {
       return read
     }
     return networks.compactMap { $0 }.sorted { $0.name < $1.name }
+  }
+
+  // MARK: Firewalls
+
+  /// nil where the driver has no network filters, or must not: without root it refuses.
+  private func filters() async throws -> [NWFilter]? {
+    do {
+      return try await connection.networkFilters()
+    } catch let error as LibvirtError where error.code == .noSupport {
+      return nil
+    }
+  }
+
+  private func firewalls(_ filters: [NWFilter]?) async throws -> [Firewall]? {
+    guard let filters else { return nil }
+    let identity = Identity(stack: site.stack)
+    let own = filters.filter { identity.firewall(named: $0.name) != nil }
+    return try await concurrentlyThrowing(own) { filter in
+      try await present({ try await filter.xml() }, unless: .noNWFilter).flatMap {
+        FirewallDocument.read($0, uuid: filter.uuid, identity)
+      }
+    }.compactMap { $0 }.sorted { $0.specName < $1.specName }
   }
 
   // MARK: Pools

@@ -51,6 +51,7 @@ extension LibvirtError {
     public static let noDomainMetadata = Code(VIR_ERR_NO_DOMAIN_METADATA)
     public static let noNetwork = Code(VIR_ERR_NO_NETWORK)
     public static let networkExists = Code(VIR_ERR_NETWORK_EXIST)
+    public static let noNWFilter = Code(VIR_ERR_NO_NWFILTER)
     public static let noStoragePool = Code(VIR_ERR_NO_STORAGE_POOL)
     public static let noStorageVolume = Code(VIR_ERR_NO_STORAGE_VOL)
     public static let storageVolumeExists = Code(VIR_ERR_STORAGE_VOL_EXIST)

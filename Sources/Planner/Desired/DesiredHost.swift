@@ -39,6 +39,13 @@ struct DesiredHost {
     let network: Network
   }
 
+  struct WantedFirewall {
+    let spec: FirewallSpec
+    let firewall: Firewall
+  }
+
+  /// Those that a NIC on the host has.
+  var firewalls: [WantedFirewall] = []
   var pools: [WantedPool] = []
   var networks: [WantedNetwork] = []
   var volumes: [WantedVolume] = []

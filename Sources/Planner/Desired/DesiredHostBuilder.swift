@@ -35,6 +35,10 @@ struct DesiredHostBuilder {
     for disk in site.disks where disk.host == host.name { add(disk) }
     for machine in site.machines where machine.host == host.name { add(machine) }
     for network in site.networks where network.hosts.contains(host.name) { add(network) }
+    let used = Set(site.machines.filter { $0.host == host.name }.flatMap { $0.nics.compactMap(\.firewall) })
+    desired.firewalls = site.firewalls.filter { used.contains($0.name) }.map {
+      .init(spec: $0, firewall: Firewall($0, identity))
+    }
     return desired
   }
 
@@ -274,7 +278,7 @@ struct DesiredHostBuilder {
     }
     return Machine.NIC(
       name: nic.name.rawValue, link: link, mac: nic.mac, model: nic.model, linkState: nic.link,
-      vlan: nic.vlan, qos: nic.qos)
+      vlan: nic.vlan, qos: nic.qos, firewall: nic.firewall.map(identity.filterName))
   }
 
   /// The accelerator that the spec insists on; nil where virtform may choose.

@@ -325,6 +325,7 @@ struct MachineDifference {
       own.append(change)
       if change.to == nil, field == .vlan { nic.vlan = 0 }
       if change.to == nil, field == .qos { nic.qos = QoS() }
+      if change.to == nil, field == .firewall { nic.firewall = "" }
     }
     changes += own
     // A redefinition without the address would give the interface a new one.

@@ -73,7 +73,7 @@ public enum DriveField: String, CaseIterable, Sendable {
 
 /// The fields of a VM's network interface, each with its rule.
 public enum NICField: String, CaseIterable, Sendable {
-  case attached, network, mac, model, link, vlan, qos
+  case attached, network, mac, model, link, vlan, qos, firewall
 
   public var rule: FieldRule<Machine.NIC> {
     switch self {
@@ -109,6 +109,11 @@ public enum NICField: String, CaseIterable, Sendable {
         "limits of its traffic", "<bandwidth>", by: "virDomainUpdateDeviceFlags", live: .on(.qemu),
         unset: .removed
       ) { nic in nic.qos.flatMap { $0.isUnlimited ? nil : $0.description } }
+    case .firewall:
+      .init(
+        "the filter between it and its network", "<filterref>", by: "virDomainUpdateDeviceFlags",
+        live: .on(.qemu), unset: .removed
+      ) { nic in nic.firewall.flatMap { $0.isEmpty ? nil : $0 } }
     }
   }
 }

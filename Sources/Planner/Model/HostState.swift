@@ -11,6 +11,10 @@ public struct HostState: Sendable {
   public var networks: [Network]
   /// The live states of the stack's own networks that are active, by UUID; their definitions are in `networks`.
   public var liveNetworks: [UUID: Network] = [:]
+  /// The stack's own network filters; nil where the driver has none.
+  public var firewalls: [Firewall]?
+  /// The names of all network filters of the host; nil where the driver has none.
+  public var filterNames: Set<String>?
   /// The persistent definitions.
   public var machines: [Machine]
   /// What the guests of the stack's running VMs run with.

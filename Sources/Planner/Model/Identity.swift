@@ -8,7 +8,7 @@ public import SpecModel
 /// host: a VM keeps it when it moves.
 public struct Identity: Sendable {
   public enum Kind: String, Sendable {
-    case machine, network, pool
+    case machine, network, pool, filter
   }
 
   /// What a tagged volume holds.
@@ -50,6 +50,15 @@ public struct Identity: Sendable {
     let bytes = [0x52, 0x54] + digest("nic/\(machine)/\(nic)").prefix(4)
     guard let mac = MACAddress(bytes: bytes) else { preconditionFailure("six bytes make a MAC address") }
     return mac
+  }
+
+  /// `virtform-shop-db`: network filters are for the whole host, whatever stack they belong to.
+  public func filterName(_ name: ResourceName) -> String { "virtform-\(stack)-\(name)" }
+
+  /// The name in the spec of the firewall that libvirt knows by `name`; nil if it is none of the stack's.
+  public func firewall(named name: String) -> String? {
+    let prefix = "virtform-\(stack)-"
+    return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : nil
   }
 
   /// `web-1.root-3fa2b1c0.qcow2`: the tag proves the stack's ownership from the name alone.

@@ -76,11 +76,13 @@ public struct Machine: Hashable, Sendable {
     public var linkState: LinkState?
     public var vlan: Int?
     public var qos: QoS?
+    /// libvirt's name of the filter between it and its network; empty in a wanted NIC that is to lose the one it has.
+    public var firewall: String?
 
     public init(
       name: String, link: Link, mac: MACAddress?, model: String?, linkState: LinkState? = nil,
       vlan: Int? = nil,
-      qos: QoS? = nil
+      qos: QoS? = nil, firewall: String? = nil
     ) {
       self.name = name
       self.link = link
@@ -89,6 +91,7 @@ public struct Machine: Hashable, Sendable {
       self.linkState = linkState
       self.vlan = vlan
       self.qos = qos
+      self.firewall = firewall
     }
   }
 
@@ -116,6 +119,8 @@ public struct Machine: Hashable, Sendable {
   public var files: Set<String>
   /// The networks that interfaces without a name are on.
   public var otherNetworks: Set<String>
+  /// The network filters that interfaces without a name have.
+  public var otherFilters: Set<String> = []
   /// The MAC addresses of all its interfaces, by name or not.
   public var macs: Set<MACAddress>
 
@@ -141,6 +146,9 @@ public struct Machine: Hashable, Sendable {
   public var networks: Set<String> {
     otherNetworks.union(nics.compactMap { if case .network(let name) = $0.link { name } else { nil } })
   }
+
+  /// The network filters that its interfaces have, by name or not.
+  var filters: Set<String> { otherFilters.union(nics.compactMap(\.firewall)) }
 
   /// How many interfaces it has on the network; those without a name count once.
   func interfaces(on network: String) -> Int {

@@ -4,7 +4,7 @@ public import SpecModel
 public struct Address: Hashable, Sendable, Comparable, CustomStringConvertible {
   public enum Kind: String, Sendable, CaseIterable {
     // In the order they are made, which is the order a plan lists them in.
-    case pool, image, disk, network, vm
+    case pool, image, disk, firewall, network, vm
   }
 
   public let kind: Kind

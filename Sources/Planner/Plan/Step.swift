@@ -46,6 +46,10 @@ public enum Operation: Sendable {
   /// Takes the mark off; nothing else of the network changes.
   case forgetNetwork(uuid: UUID)
 
+  /// Makes a firewall, or gives the one that is there its rules.
+  case defineFirewall(Firewall)
+  case removeFirewall(uuid: UUID)
+
   case defineMachine(Machine)
   /// Edits the persistent definition; what the change does not own stays as it is.
   case updateMachine(MachineUpdate)
@@ -70,6 +74,7 @@ public enum Operation: Sendable {
   public var verb: Verb {
     switch self {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
+    case .defineFirewall: .update
     case .uploadImage: .upload
     case .growVolume: .grow
     case .setPoolAutostart, .noteVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
@@ -82,7 +87,7 @@ public enum Operation: Sendable {
     case .resumeMachine: .resume
     case .forgetMachine, .forgetNetwork: .forget
     case .stopMachine, .powerOffMachine: .stop
-    case .removePool, .deleteVolume, .removeNetwork, .undefineMachine: .remove
+    case .removePool, .deleteVolume, .removeNetwork, .removeFirewall, .undefineMachine: .remove
     }
   }
 }
@@ -190,7 +195,10 @@ extension Machine {
     case .attachNIC(let nic): nics.append(nic)
     case .detachNIC(let nic): nics.removeAll { $0.mac == nic.mac }
     case .updateNIC(let nic):
-      for index in nics.indices where nics[index].mac == nic.mac { nics[index].link = nic.link }
+      for index in nics.indices where nics[index].mac == nic.mac {
+        nics[index].link = nic.link
+        nics[index].firewall = nic.firewall?.isEmpty == true ? nil : nic.firewall ?? nics[index].firewall
+      }
     case .attachDrive(let drive): drives.append(drive)
     case .detachDrive(let drive): drives.removeAll { $0.name == drive.name }
     case .changeMedia(let drive):

@@ -19,6 +19,9 @@ struct Fingerprints {
     let state = index.state
     func address(_ kind: Address.Kind, _ name: String) -> Address { Address(kind, name, on: state.name) }
     for pool in state.pools { objects[address(.pool, pool.name)] = .pool(pool) }
+    for firewall in state.firewalls ?? [] {
+      objects[address(.firewall, firewall.specName)] = .firewall(firewall)
+    }
     for network in state.networks {
       objects[address(.network, index.specName(ofNetwork: network.name))] = .network(
         network, live: state.liveNetworks[network.uuid])
@@ -55,6 +58,7 @@ struct Fingerprints {
     case .pool(let pool):
       CanonicalText.digest([pool.name, pool.uuid.uuidString, pool.directory ?? "", "\(pool.isActive)"])
     case .volume(let volume): CanonicalText.digest(volume)
+    case .firewall(let firewall): CanonicalText.digest(firewall.values)
     case nil: nil
     }
   }
@@ -68,6 +72,7 @@ struct Fingerprints {
     case .machine(let machine, _): machine.values
     case .network(let network, _): network.values
     case .pool(let pool): ["path": pool.directory ?? "", "active": "\(pool.isActive)"]
+    case .firewall(let firewall): firewall.values
     case .volume(let volume): ["size": "\(volume.capacity)", "path": volume.path]
     case nil: [:]
     }
@@ -78,6 +83,17 @@ struct Fingerprints {
     case network(Network, live: Network?)
     case pool(Pool)
     case volume(Volume)
+    case firewall(Firewall)
+  }
+}
+
+extension Firewall {
+  /// All that it lets pass, and what it does not.
+  var values: [String: String] {
+    [
+      "rules": rules.sorted().map { "\($0.direction.rawValue) \($0.priority) \($0)" }.joined(separator: ", "),
+      "include": includes.sorted().joined(separator: ", "),
+    ]
   }
 }
 
@@ -103,6 +119,7 @@ extension Operation {
       ["path": volume.path, "size": "\(volume.capacity)"]
     case .ensureNetwork(let network, _): network.values
     case .updateNetwork(let update): update.wanted.values
+    case .defineFirewall(let firewall): firewall.values
     default: nil
     }
   }

@@ -56,6 +56,7 @@ extension SiteDecoder {
       }
       guard variables.budget.spendMachine(at: instance.location, diagnostics) else { return }
       machineNames[instance.name] = instance.location
+      groupMembers[name, default: []].append(instance.name)
       let reportsBefore = diagnostics.reportCount
       let references = Interpolation(extra: instance.references, machine: instance.name)
       let resolved = references.resolve(node, &variables, diagnostics)

@@ -17,6 +17,7 @@ extension SiteDecoder {
     let link = nic.choice("link", LinkState.self)
     let vlan = nic.int("vlan", in: 1...4094)
     let qos = decodeQoS(nic, isComplete: !instance.isTemplate)
+    let firewall = reference(nic, "firewall", to: .firewalls)
     let ip = nic.value("ip") { text throws(ValueError) in try Self.address(text, instance) }
     let networkLocation = nic.has("network") ? nic.location(of: "network") : keyLocation
     let stated = nic.name("network")
@@ -36,7 +37,7 @@ extension SiteDecoder {
     }
     return NICSpec(
       name: name, network: networkName, mac: mac, ip: ip, model: model, link: link, vlan: vlan, qos: qos,
-      path: nic.path)
+      firewall: firewall, path: nic.path)
   }
 
   /// Checks that the network can do what the NIC's traffic is to go through; of an external one, nobody knows.
@@ -50,6 +51,11 @@ extension SiteDecoder {
     if nic.has("qos"), network.mode == .user {
       nic.error(
         "network '\(network.name)' of mode user cannot limit traffic", at: "qos", help: "leave out 'qos'")
+    }
+    if nic.has("firewall"), network.mode == .user || network.mode == .ovs {
+      nic.error(
+        "network '\(network.name)' of mode \(network.mode.rawValue) has no firewall", at: "firewall",
+        help: "libvirt filters what passes a Linux bridge; leave out 'firewall'")
     }
   }
 

@@ -15,11 +15,14 @@ struct SiteDecoder {
   var images = NamedList<ImageSpec>()
   var networks = NamedList<NetworkSpec>()
   var sharedDisks = NamedList<SharedDiskSpec>()
+  var firewalls: [FirewallSpec] = []
   var machines: [MachineSpec] = []
   /// Every VM that the spec names, and where.
   var machineNames: [ResourceName: SourceLocation] = [:]
   /// The entries of `vms:`, which for a count is not the name of a VM.
   var machineGroups: Set<ResourceName> = []
+  /// The VMs of each entry of `vms:`, as far as they are known.
+  var groupMembers: [ResourceName: [ResourceName]] = [:]
   /// Entries of `vms:` of which nobody knows which VMs they make, since they are in error.
   var unclearGroups: Set<String> = []
   /// True if not all of `vms:` was read.
@@ -31,7 +34,7 @@ struct SiteDecoder {
 
   /// The parts of a spec whose entries refer to each other by name.
   enum Section: String {
-    case hosts, pools, images, networks, disks, profiles
+    case hosts, pools, images, networks, firewalls, disks, profiles
     var singular: String { self == .hosts ? "host" : String(rawValue.dropLast()) }
   }
 
@@ -47,8 +50,10 @@ struct SiteDecoder {
     decodePools(spec)
     decodeImages(spec)
     decodeNetworks(spec)
+    let drafts = decodeFirewalls(spec)
     decodeSharedDisks(spec)
     decodeMachines(spec, &variables)
+    firewalls = resolve(drafts)
     let moved = decodeMoved(spec)
     let forgotten = decodeRemoved(spec)
     _ = spec.node("variables")
@@ -57,7 +62,7 @@ struct SiteDecoder {
     guard let stack, !diagnostics.hasErrors else { return nil }
     return Site(
       stack: stack, hosts: hosts.all, pools: pools.all, images: images.all, networks: networks.all,
-      disks: sharedDisks.all, machines: machines, moved: moved, forgotten: forgotten,
+      firewalls: firewalls, disks: sharedDisks.all, machines: machines, moved: moved, forgotten: forgotten,
       origins: origins)
   }
 

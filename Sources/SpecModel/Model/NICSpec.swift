@@ -11,5 +11,7 @@ public struct NICSpec: Hashable, Sendable {
   /// The tag of the VLAN that the NIC is on, 1 to 4094.
   public let vlan: Int?
   public let qos: QoS?
+  /// The firewall between the NIC and its network.
+  public let firewall: ResourceName?
   public let path: SpecPath
 }

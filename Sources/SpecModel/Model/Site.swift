@@ -6,6 +6,7 @@ public struct Site: Sendable {
   public var pools: [PoolSpec] { poolList.all }
   public var images: [ImageSpec] { imageList.all }
   public var networks: [NetworkSpec] { networkList.all }
+  public let firewalls: [FirewallSpec]
   public var disks: [SharedDiskSpec] { diskList.all }
   public let machines: [MachineSpec]
   /// In the order of the spec.
@@ -22,7 +23,7 @@ public struct Site: Sendable {
 
   init(
     stack: ResourceName, hosts: [Host], pools: [PoolSpec], images: [ImageSpec], networks: [NetworkSpec],
-    disks: [SharedDiskSpec], machines: [MachineSpec], moved: [MovedSpec] = [],
+    firewalls: [FirewallSpec] = [], disks: [SharedDiskSpec], machines: [MachineSpec], moved: [MovedSpec] = [],
     forgotten: [ForgottenSpec] = [],
     origins: Origins
   ) {
@@ -32,6 +33,7 @@ public struct Site: Sendable {
     imageList = NamedList(images.sorted { $0.name < $1.name }, by: \.name)
     networkList = NamedList(networks.sorted { $0.name < $1.name }, by: \.name)
     diskList = NamedList(disks.sorted { $0.name < $1.name }, by: \.name)
+    self.firewalls = firewalls.sorted { $0.name < $1.name }
     self.machines = machines.sorted { $0.name < $1.name }
     self.moved = moved
     self.forgotten = forgotten

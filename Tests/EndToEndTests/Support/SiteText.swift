@@ -9,6 +9,7 @@ struct SiteText {
     "initrd": "{source: \(Lab.guest)/initrd.gz, format: raw}",
   ]
   var networks: [String: String] = [:]
+  var firewalls: [String: String] = [:]
   var disks: [String: String] = [:]
   /// The fields of each VM, by its name.
   var vms: [String: [String: String]] = [:]
@@ -28,7 +29,8 @@ struct SiteText {
   var text: String {
     var text = "virtform: 1\nstack: \(stack)\n"
     let sections = [
-      ("variables", variables), ("images", images), ("networks", networks), ("disks", disks),
+      ("variables", variables), ("images", images), ("networks", networks), ("firewalls", firewalls),
+      ("disks", disks),
       ("moved", moved), ("removed", removed),
     ]
     for (name, entries) in sections where !entries.isEmpty {

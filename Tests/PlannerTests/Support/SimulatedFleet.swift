@@ -75,6 +75,7 @@ struct SimulatedHost {
         driver: driver, hostUUID: "machine of \(name)", hasKVM: driver == .qemu && hasKVM,
         machineAliases: aliases,
         machines: Set(aliases.keys).union(aliases.values)))
+    if driver == .qemu { state.firewalls = [] }
   }
 
   /// What an inspection reports.
@@ -82,6 +83,7 @@ struct SimulatedHost {
     var state = state
     state.pools = state.pools.map(observe).sorted { $0.name < $1.name }
     state.networks.sort { $0.name < $1.name }
+    state.filterNames = state.firewalls.map { Set($0.map(\.name)).union(["clean-traffic"]) }
     state.liveNetworks = liveNetworks
     state.machines = state.machines.map(observe).sorted { $0.name < $1.name }
     for machine in state.machines where machine.mark != nil {

@@ -27,6 +27,13 @@ extension SimulatedHost {
       let base = name.lastIndex(of: ".").map { name[..<$0] } ?? ""
       if notes[pool]?.contains("\(base).protected") == true { complain("\(name) is protected") }
       deleteVolume(pool, name, complain)
+    case .defineFirewall(let firewall):
+      state.firewalls?.removeAll { $0.uuid == firewall.uuid }
+      state.firewalls?.append(firewall)
+    case .removeFirewall(let uuid):
+      let name = state.firewalls?.first { $0.uuid == uuid }?.name ?? ""
+      for guest in guests.values where guest.filters.contains(name) { complain("\(guest.name) has \(name)") }
+      state.firewalls?.removeAll { $0.uuid == uuid }
     case .ensureNetwork(let network, let guests): ensure(network, guests, stack, complain)
     case .updateNetwork(let update): self.update(update, complain)
     case .restartNetwork(let uuid, let guests): restartNetwork(uuid, guests, complain)
@@ -200,6 +207,7 @@ extension SimulatedHost {
     nic.model = nic.model ?? old?.model ?? "virtio"
     nic.linkState = nic.linkState ?? old?.linkState ?? .up
     nic.vlan = (nic.vlan ?? old?.vlan).flatMap { $0 == 0 ? nil : $0 }
+    nic.firewall = (nic.firewall ?? old?.firewall).flatMap { $0.isEmpty ? nil : $0 }
     nic.qos = (nic.qos ?? old?.qos).flatMap { $0.isUnlimited ? nil : $0 }
     machine.nics.removeAll { $0.name == nic.name }
     mark.nics.removeAll { $0.name == nic.name }
@@ -251,6 +259,11 @@ extension SimulatedHost {
   }
 
   func requireActive(_ nic: Machine.NIC, _ complain: Complain) {
+    if let filter = nic.firewall, !filter.isEmpty,
+      state.firewalls?.contains(where: { $0.name == filter }) == false
+    {
+      complain("there is no filter \(filter)")
+    }
     guard case .network(let name) = nic.link else { return }
     if state.networks.first(where: { $0.name == name })?.isActive != true {
       complain("network \(name) is not active")

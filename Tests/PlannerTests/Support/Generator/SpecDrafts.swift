@@ -39,6 +39,7 @@ struct NICDraft {
   var link: String?
   var vlan: Int?
   var qos: String?
+  var firewall: String?
 }
 
 struct NetworkDraft {

@@ -147,12 +147,18 @@ extension SpecGenerator {
     guard let network = random.any(of: networks.keys.sorted()) else { return }
     if machines[name]?.nics[nic] == nil {
       if !spent.contains("vms.\(name).nics.\(nic)") {
-        let draft = NICDraft(network: network, address: address(on: network))
+        var draft = NICDraft(network: network, address: address(on: network))
+        let isFiltered = driver == .qemu && networks[network]?.isSwitch == false
+        if isFiltered, random.chance(30) { draft.firewall = random.pick(["closed", "open"]) }
         machines[name]?.nics[nic] = draft
       }
       return
     }
-    switch random.number(0..<9) {
+    switch random.number(0..<10) {
+    case 9:
+      let isFiltered =
+        driver == .qemu && machines[name]?.nics[nic].map { networks[$0.network]?.isSwitch == false } == true
+      machines[name]?.nics[nic]?.firewall = isFiltered ? random.pick([nil, "closed", "open"]) : nil
     case 0: remove(nic: nic, of: name)
     case 1:
       let draft = NICDraft(network: network, address: address(on: network))

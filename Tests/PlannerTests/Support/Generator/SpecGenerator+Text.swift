@@ -14,6 +14,7 @@ extension SpecGenerator {
       shared.sorted { $0.key < $1.key }.map { name, disk in
         "  \(name): {size: \(disk.size)GiB, pool: main, host: \(host(of: name)), protect: \(disk.isProtected)}\n"
       })
+    text += section("firewalls", firewalls.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)\n" })
     text += section("vms", machines.sorted { $0.key < $1.key }.map(paragraph))
     text += section("moved", moved.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)\n" })
     return text + section("removed", removed.sorted().map { "  \($0): {forget: true}\n" })
@@ -106,6 +107,7 @@ extension SpecGenerator {
     if let link = nic.link { words.append("link: \(link)") }
     if let vlan = nic.vlan { words.append("vlan: \(vlan)") }
     if let qos = nic.qos { words.append("qos: \(qos)") }
+    if let firewall = nic.firewall { words.append("firewall: \(firewall)") }
     return words
   }
 }

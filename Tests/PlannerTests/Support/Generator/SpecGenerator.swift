@@ -14,6 +14,7 @@ struct SpecGenerator {
   var machines: [String: MachineDraft] = [:]
   var networks: [String: NetworkDraft] = [:]
   var shared: [String: SharedDraft] = [:]
+  var firewalls = ["closed": "{}", "open": "{in: any}"]
   var hasSecondPool = false
   var autostartsPool: Bool?
   /// In GiB, by VM and disk. They are kept for each name, since disks only grow.
@@ -66,7 +67,7 @@ struct SpecGenerator {
   }
 
   private mutating func mutate() {
-    switch random.number(0..<20) {
+    switch random.number(0..<21) {
     case 0, 1, 2: addMachine()
     case 3: if let name = random.any(of: machines.keys.sorted()) { remove(machine: name) }
     case 4...10: if let name = random.any(of: machines.keys.sorted()) { change(machine: name) }
@@ -95,6 +96,11 @@ struct SpecGenerator {
         shared[name]?.size += random.number(0..<2)
         shared[name]?.isProtected.toggle()
       }
+    case 20:
+      firewalls[random.pick(["closed", "open"])] = random.pick([
+        "{}", "{in: any}", "{in: [{protocol: tcp, port: [80, 8000-8099]}], out: [{to: 10.0.0.0/8}]}",
+        "{in: [{protocol: icmp, from: 10.9.0.0/16}], include: [clean-traffic]}",
+      ])
     case 17: autostartsPool = random.pick([nil, true, false])
     case 18:
       if let name = random.any(of: machines.keys.sorted()), random.chance(60) { move(machine: name) }

@@ -1,0 +1,125 @@
+public import FoundationEssentials
+import SpecModel
+
+/// The rules between the NICs that have it and their networks, as wanted or as a host reports them: a network filter of
+/// libvirt's, whose words its rules use (<https://libvirt.org/formatnwfilter.html>). A change is in effect at once for all
+/// guests.
+public struct Firewall: Hashable, Sendable {
+  public struct Rule: Hashable, Sendable {
+    public enum Direction: String, Sendable, CaseIterable {
+      /// To the guest.
+      case inbound = "in"
+      case outbound = "out"
+      case both = "inout"
+    }
+
+    public var action: String
+    public var direction: Direction
+    /// The rule with the lowest one comes first.
+    public var priority: Int
+    /// The element that says what packets it is about: `tcp`, `all`, `icmpv6` …
+    public var packets: String
+    /// The attributes of that element.
+    public var attributes: [String: String]
+
+    public init(
+      _ action: String, _ direction: Direction, priority: Int, _ packets: String,
+      _ attributes: [String: String] = [:]
+    ) {
+      self.action = action
+      self.direction = direction
+      self.priority = priority
+      self.packets = packets
+      self.attributes = attributes
+    }
+  }
+
+  /// libvirt's name, which has the stack's in it: filters are for the whole host.
+  public var name: String
+  /// The name in the spec.
+  public var specName: String
+  public var uuid: UUID
+  public var rules: Set<Rule>
+  /// Filters that count, too.
+  public var includes: Set<String>
+
+  public init(name: String, specName: String, uuid: UUID, rules: Set<Rule> = [], includes: Set<String> = []) {
+    self.name = name
+    self.specName = specName
+    self.uuid = uuid
+    self.rules = rules
+    self.includes = includes
+  }
+}
+
+extension Firewall {
+  /// What the spec wants, as libvirt has it.
+  init(_ spec: FirewallSpec, _ identity: Identity) {
+    self.init(
+      name: identity.filterName(spec.name), specName: spec.name.rawValue,
+      uuid: identity.uuid(.filter, spec.name.rawValue), includes: Set(spec.includes))
+    rules = Self.always
+    rules.formUnion(Self.rules(.inbound, spec.inbound))
+    rules.formUnion(Self.rules(.outbound, spec.outbound))
+  }
+
+  /// What a guest needs to get addresses, for IPv4 and for IPv6.
+  static let always: Set<Rule> = [
+    Rule("accept", .inbound, priority: 100, "udp", ["srcportstart": "67", "dstportstart": "68"]),
+    Rule("accept", .outbound, priority: 100, "udp", ["srcportstart": "68", "dstportstart": "67"]),
+    Rule("accept", .both, priority: 100, "icmpv6"),
+  ]
+
+  private static func rules(_ direction: Rule.Direction, _ traffic: FirewallSpec.Traffic) -> [Rule] {
+    // One for each family of addresses.
+    func all(_ action: String, priority: Int) -> [Rule] {
+      ["all", "all-ipv6"].map { Rule(action, direction, priority: priority, $0) }
+    }
+    guard case .only(let rules) = traffic else { return all("accept", priority: 500) }
+    return rules.flatMap { self.rules(direction, $0) } + all("drop", priority: 1000)
+  }
+
+  private static func rules(_ direction: Rule.Direction, _ rule: FirewallRule) -> [Rule] {
+    let side = direction == .inbound ? "src" : "dst"
+    let peers: [[String: String]] =
+      rule.peers.isEmpty
+      ? [[:]] : rule.peers.map { ["\(side)ipaddr": "\($0.network)", "\(side)ipmask": "\($0.prefix)"] }
+    let ports: [[String: String]] =
+      rule.ports.isEmpty
+      ? [[:]]
+      : rule.ports.map { range in
+        var ports = ["dstportstart": "\(range.lowerBound)"]
+        if range.count > 1 { ports["dstportend"] = "\(range.upperBound)" }
+        return ports
+      }
+    let name = rule.transport == .any ? "all" : rule.transport.rawValue
+    let rules = peers.flatMap { peer in
+      ports.map { Rule("accept", direction, priority: 300, name, peer.merging($0) { $1 }) }
+    }
+    guard rule.peers.isEmpty, rule.transport != .icmp else { return rules }
+    // Anybody may have an address of IPv6.
+    return rules
+      + rules.map { Rule("accept", direction, priority: 300, "\(name)-ipv6", $0.attributes) }
+  }
+}
+
+extension Firewall.Rule: CustomStringConvertible, Comparable {
+  /// `tcp 5432 from 10.0.0.11`; what this program does not write is told as it stands.
+  public var description: String {
+    var rest = attributes
+    func take(_ name: String) -> String? { rest.removeValue(forKey: name) }
+    var words = [action == "accept" ? nil : action, packets].compactMap { $0 }
+    if let first = take("dstportstart") { words.append(take("dstportend").map { "\(first)-\($0)" } ?? first) }
+    for (side, word) in [("src", "from"), ("dst", "to")] {
+      guard let address = take("\(side)ipaddr") else { continue }
+      let mask = take("\(side)ipmask") ?? "32"
+      words.append("\(word) \(address)" + (mask == "32" ? "" : "/\(mask)"))
+    }
+    words += rest.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    return words.joined(separator: " ")
+  }
+
+  public static func < (a: Self, b: Self) -> Bool {
+    (a.direction.rawValue, a.priority, a.description) < (b.direction.rawValue, b.priority, b.description)
+  }
+}
