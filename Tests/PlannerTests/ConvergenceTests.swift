@@ -50,7 +50,8 @@ struct ConvergenceTests {
     }
     expectAll(
       [
-        "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "createVolume", "growVolume",
+        "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "uploadSeed", "createVolume",
+        "growVolume",
         "deleteVolume", "noteVolume", "ensureNetwork", "updateNetwork", "restartNetwork",
         "setNetworkAutostart", "removeNetwork", "defineMachine", "updateMachine", "changeDevices",
         "renameMachine", "startMachine", "suspendMachine", "resumeMachine", "stopMachine", "powerOffMachine",

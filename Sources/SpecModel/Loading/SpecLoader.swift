@@ -62,8 +62,8 @@ public struct SpecLoader {
         if text.last?.isNewline == true { text.removeLast() }
         return text
       }
-      var decoder = SiteDecoder(diagnostics: diagnostics)
-      site = decoder.decode(Self.merge(roots, of: sources, diagnostics), variables: variables)
+      var decoder = SiteDecoder(diagnostics: diagnostics, sources: variables)
+      site = decoder.decode(Self.merge(roots, of: sources, diagnostics))
       secrets = decoder.secrets.sorted()
     }
     return Result(

@@ -37,7 +37,7 @@ struct RunLaws {
         expect(false, "\(volume.path) of others is gone")
         continue
       }
-      if tagged.kind == .image { continue }
+      if tagged.kind.isCopy { continue }
       let losses = plan.changes.filter { $0.effect == .dataLoss && $0.address.kind == .disk }
       expect(losses.contains { change in change.tells(of: volume) }, "\(volume.path) is gone without a word")
       expect(options.dataLoss != .none, "\(volume.path) is gone without consent")
