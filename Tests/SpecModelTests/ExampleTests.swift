@@ -34,7 +34,10 @@ import Testing
     #expect(site.machines.contains { $0.boot != nil && $0.settings.graphicsPassword != nil })
     #expect(site.machines.contains { $0.nics.contains { $0.vlan != nil } })
     #expect(site.networks.contains { $0.isProtected && !$0.records.isEmpty })
-    #expect(site.machines.contains { $0.cloudInit?.users.isEmpty == false && $0.nics.contains { $0.address != nil } })
+    #expect(
+      site.machines.contains {
+        $0.cloudInit?.users.isEmpty == false && $0.nics.contains { $0.address != nil }
+      })
     #expect(!site.moved.isEmpty && !site.forgotten.isEmpty)
   }
 }
