@@ -26,9 +26,14 @@ extension SiteDecoder {
   }
 
   private mutating func warn(of node: YAMLNode?, help: String) {
-    guard let node, let text = node.scalar?.string, !text.isEmpty, !text.contains("${var.") else { return }
+    guard let node, let text = node.scalar?.string, !text.isEmpty, !Self.isRead(text) else { return }
     conceal(text)
     diagnostics.warning("this password stands in the spec in clear text", at: node.location, help: help)
+  }
+
+  /// True for a text that comes from elsewhere, at least in part.
+  private static func isRead(_ text: String) -> Bool {
+    ["${var.", "${env:", "${file:"].contains(where: text.contains)
   }
 
   /// True for what `crypt(5)` makes of a password.
