@@ -94,8 +94,13 @@ struct RunLaws {
     _ isRestart: Bool, _ pending: String?
   ) {
     func value(_ machine: Machine) -> String? {
-      field.path == MachineField.password.rawValue
-        ? machine.settings.graphicsPassword : machine.values[field.path]
+      switch MachineField(rawValue: field.path) {
+      case .password: machine.settings.graphicsPassword
+      // What a guest has of them is on the medium of its drive.
+      case .metaData, .networkConfig, .userData:
+        machine.drives.first { $0.name == SeedDrive.name }?.media
+      default: machine.values[field.path]
+      }
     }
     let what = "\(field.path) of \(name) (\(field.effect.word))"
     let (old, new) = (value(before), value(after))
