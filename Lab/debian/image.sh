@@ -52,14 +52,13 @@ mmdebstrap --quiet --variant=minbase --include="$include" \
     --dpkgopt='path-exclude=/lib/modules/*/kernel/drivers/gpu/*' \
     --customize-hook="$here/guest.sh \"\$1\"" \
     --customize-hook="copy-out /boot $work" \
-    --customize-hook='rm -rf "$1"/boot/*' \
     "$suite" "$work/root.tar" "${sources[@]}"
 
 mv "$work"/boot/vmlinuz-* "$work/vmlinuz"
 mv "$work"/boot/initrd.img-* "$work/initrd.gz"
 mkdir "$work/root"
 tar --extract --numeric-owner --preserve-permissions --file "$work/root.tar" --directory "$work/root"
-rm "$work/root.tar"
+rm -rf "$work/root.tar" "$work/root/boot"/*
 # Room for what a test writes; the disk is sparse and grows with its volume.
 mke2fs -q -t ext4 -L root -m 0 -O ^has_journal -d "$work/root" "$work/disk.raw" 1280M
 qemu-img convert -q -c -O qcow2 "$work/disk.raw" "$work/debian.qcow2"

@@ -73,6 +73,10 @@ extension QEMUTests {
         $0.contains(".iso")
       }
       #expect(seeds.count == 1 && seeds[0].contains(after.split(separator: "/").last ?? "?"), "\(seeds)")
+      let name = try #require(after.split(separator: "/").last).description
+      let volume = try XMLElement(
+        parsing: try await guests.lab.virsh("vol-dumpxml", name, "--pool", "default"))
+      #expect(volume.at("target", "permissions", "mode")?.text == "0600")
       let still = try await ssh(
         "sudo cat /var/told; cat /proc/sys/kernel/random/boot_id; sudo dd if=/dev/sr0 bs=2048 status=none | grep -c twice"
       )

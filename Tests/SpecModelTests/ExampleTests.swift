@@ -6,6 +6,25 @@ import Testing
 @Suite struct ExampleTests {
   private static let repository = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
+  @Test("the example of cloud-init is valid")
+  func cloudInit() throws {
+    let directory = try TemporaryDirectory()
+    for path in ["/.lab/debian", "/examples/cloud-init", "/.ssh"] {
+      try FileManager.default.createDirectory(
+        atPath: directory.path + path, withIntermediateDirectories: true)
+    }
+    try directory.write(".lab/debian/debian.qcow2", qcow2(.gibibytes(1)))
+    for name in ["vmlinuz", "initrd.gz"] { try directory.write(".lab/debian/\(name)", [1]) }
+    try directory.write(".ssh/id_ed25519.pub", Array("ssh-ed25519 AAAAC3 me\n".utf8))
+    let text = try #require(
+      FileManager.default.contents(atPath: "/\(Self.repository)/examples/cloud-init/site.yaml"))
+    try directory.write("examples/cloud-init/site.yaml", Array(text))
+    let result = SpecLoader(environment: ["HOME": directory.path]).load(
+      directory.path + "/examples/cloud-init")
+    #expect(result.rendered == [])
+    #expect(result.site?.machines.first?.cloudInit?.users.first?.sshKeys == ["ssh-ed25519 AAAAC3 me"])
+  }
+
   @Test("the reference is valid, and its values reach the model")
   func reference() throws {
     // Beside copies of the files that it names, as a checkout has none of them.
