@@ -7,6 +7,7 @@ SHELL := /bin/bash
 SWIFT_BUILD := swift build --quiet
 VIRTFORM := .build/debug/virtform
 GUEST := .lab/guest
+DEBIAN := .lab/debian
 
 .PHONY: build run test fast-test lint format docs packages-build packages-run packages-test guest
 
@@ -44,13 +45,14 @@ docs:
 ## lint: the format that .swift-format describes, and shell scripts
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
-	shellcheck --external-sources Lab/*.sh Lab/guest/*.sh
+	shellcheck --external-sources Lab/*.sh Lab/guest/*.sh Lab/debian/*.sh
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
 
 guest:
 	Lab/guest/image.sh $(GUEST)
+	Lab/debian/image.sh $(DEBIAN)
 
 packages-build packages-run packages-test:
 	@Lab/packages.sh $(@:packages-%=%)

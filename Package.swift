@@ -23,7 +23,11 @@ let package = Package(
 
     .target(name: "SpecModel", dependencies: ["CYAML"], exclude: ["README.md"], swiftSettings: settings),
     .target(
-      name: "Planner", dependencies: ["SpecModel", .product(name: "Crypto", package: "swift-crypto")],
+      name: "CloudInit", dependencies: ["SpecModel", .product(name: "Crypto", package: "swift-crypto")],
+      exclude: ["README.md"], swiftSettings: settings),
+    .target(
+      name: "Planner",
+      dependencies: ["CloudInit", "SpecModel", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["README.md"], swiftSettings: settings),
     .target(
       name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings
@@ -31,7 +35,7 @@ let package = Package(
     .target(
       name: "Applier",
       dependencies: [
-        "Planner", "Libvirt", "SpecModel", .product(name: "Crypto", package: "swift-crypto"),
+        "Planner", "CloudInit", "Libvirt", "SpecModel", .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["README.md"], swiftSettings: settings),
     .executableTarget(
@@ -42,10 +46,11 @@ let package = Package(
       ], swiftSettings: settings),
 
     .testTarget(name: "SpecModelTests", dependencies: ["SpecModel"], swiftSettings: settings),
+    .testTarget(name: "CloudInitTests", dependencies: ["CloudInit", "SpecModel"], swiftSettings: settings),
     .testTarget(name: "PlannerTests", dependencies: ["Planner", "SpecModel"], swiftSettings: settings),
     .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness),
     .testTarget(
-      name: "ApplierTests", dependencies: ["Applier", "Planner", "Libvirt", "SpecModel"],
+      name: "ApplierTests", dependencies: ["Applier", "Planner", "CloudInit", "Libvirt", "SpecModel"],
       swiftSettings: strictness),
     .target(
       name: "TestLab", dependencies: ["Libvirt", .product(name: "Subprocess", package: "swift-subprocess")],

@@ -8,9 +8,10 @@ build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev)
 # libvirt-clients is for looking at guests; the rest is virtform's own libvirt with networks, and the guest's build.
 run=(
     "${build[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
-    dnsmasq-base iptables iproute2 cpio kmod
+    dnsmasq-base iptables iproute2 cpio kmod xorriso
 )
-test=("${run[@]}" ovmf shellcheck)
+# For the guest with cloud-init: its image, and a way in.
+test=("${run[@]}" ovmf shellcheck mmdebstrap e2fsprogs openssh-client)
 
 case ${1:-} in
 build) wanted=("${build[@]}") ;;

@@ -179,7 +179,8 @@ extension HostPlanner {
       let worst = difference.changes.map(\.effect).max() ?? .none
       after = [draft.add(.updateMachine(update), for: address, after: after, effect: worst, path: path)]
     }
-    if !plugs.later.isEmpty {
+    // A guest that is stopped before then gets it from its definition, when it starts.
+    if !plugs.later.isEmpty, !stops {
       deferredPlugs.append(Plug(wanted: wanted, uuid: actual.uuid, devices: plugs.later, after: after))
     }
     if stops, stopSteps[actual.uuid] == nil { addStop(&self) }

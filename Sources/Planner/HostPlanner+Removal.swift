@@ -271,7 +271,7 @@ extension HostPlanner {
         let belongs = users.isEmpty ? "belongs to no VM" : "is still in use by \(names(of: users))"
         let reason = isProtected ? " (\(Self.protection))" : ""
         draft.note(address, "\(belongs) and stays at \(volume.path), \(volume.capacity)\(reason)")
-      case .image: continue
+      case .image, .seed: continue
       }
     }
   }
@@ -307,7 +307,7 @@ extension HostPlanner {
   mutating func removeImages() {
     let wanted = Set(
       (desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)).map(\.volume.path))
-    let images = state.pools.flatMap(\.volumes).filter { host.tagged($0)?.kind == .image }
+    let images = state.pools.flatMap(\.volumes).filter { host.tagged($0)?.kind.isCopy == true }
     guard images.contains(where: { !wanted.contains($0.path) }) else { return }
     let remaining = state.pools.flatMap(\.volumes).filter { deletionSteps[$0.path] == nil }
     let used = Set(remaining.compactMap(\.backingPath)).union(state.machines.flatMap(filesAfterPlan))

@@ -61,38 +61,39 @@ extension HostPlanner {
     let images = desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)
     var needed: [String: UInt64] = [:]
     for image in images where seen.insert(image.volume.path).inserted {
-      let address = address(.image, image.spec.name.rawValue)
+      let address = address(.image, image.name)
       let actual = host.volume(at: image.volume.path)
       if actual == nil, host.isThere(image.volume) { continue }
       // Of the right length and in use is whole. In use by nothing, it may be the end of a run that was cut off.
-      let isWhole = actual?.physical == image.content.length
+      let isWhole = actual?.physical == image.length
       let replaces = isWhole && isIdle(image.volume.path)
       if isWhole, !replaces { continue }
-      let fields = [
-        FieldChange("pool", from: nil, to: image.volume.pool, effect: .none),
-        FieldChange("source", from: nil, to: image.spec.file, effect: .none),
-        FieldChange(
-          "length", from: actual?.physical?.description, to: "\(image.content.length)", effect: .none),
-      ]
+      var fields = [FieldChange("pool", from: nil, to: image.volume.pool, effect: .none)]
+      let operation: Operation
+      switch image.source {
+      case .file(let file, let content):
+        fields.append(FieldChange("source", from: nil, to: file, effect: .none))
+        operation = .uploadImage(file: file, content: content, into: image.volume, replaces: replaces)
+      case .seed(let seed): operation = .uploadSeed(seed, into: image.volume, replaces: replaces)
+      }
+      let length = FieldChange(
+        "length", from: actual?.physical?.description, to: "\(image.length)", effect: .none)
       draft.add(
         Change(
-          address, actual == nil ? .create : .update, fields: actual == nil ? fields : [fields[2]],
+          address, actual == nil ? .create : .update, fields: actual == nil ? fields + [length] : [length],
           reason: actual == nil
             ? nil
             : replaces ? "nothing uses it: its upload may have been cut off" : "its last upload was cut off",
-          path: image.spec.path))
+          path: image.path))
       imageSteps[image.volume.path] = draft.add(
-        .uploadImage(
-          file: image.spec.file, content: image.content, into: image.volume, replaces: replaces),
-        for: address,
-        after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.spec.path)
-      needed[image.volume.pool, default: 0] += image.content.length.rawValue
+        operation, for: address, after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.path)
+      needed[image.volume.pool, default: 0] += image.length.rawValue
       let available = host.pool(named: image.volume.pool)?.available
       if let available, available.rawValue < needed[image.volume.pool, default: 0] {
         // No refusal: libvirt's figure is as old as the pool's last refresh, which a plan may not ask for.
         draft.note(
           address,
-          "pool '\(image.volume.pool)' may be full: \(image.content.length) are needed, \(available) were free"
+          "pool '\(image.volume.pool)' may be full: \(image.length) are needed, \(available) were free"
         )
       }
     }
@@ -152,7 +153,7 @@ extension HostPlanner {
     }
     var fields = [FieldChange("size", from: nil, to: "\(wanted.volume.capacity)", effect: .none)]
     if let image = wanted.image {
-      fields.append(FieldChange("image", from: nil, to: image.spec.name.rawValue, effect: .none))
+      fields.append(FieldChange("image", from: nil, to: image.name, effect: .none))
     }
     fields.append(FieldChange("pool", from: nil, to: wanted.volume.pool, effect: .none))
     if deletion == nil {

@@ -118,7 +118,7 @@ struct HostPlanner {
       + state.networks.filter(identity.owns).map { address(of: $0) }
       + state.pools.filter(identity.owns).map { address(.pool, $0.name) }
       + state.pools.flatMap(\.volumes).compactMap { volume in
-        host.tagged(volume).map { address($0.kind == .image ? .image : .disk, host.specName(of: $0)) }
+        host.tagged(volume).map { address($0.kind.isCopy ? .image : .disk, host.specName(of: $0)) }
       }
   }
 

@@ -53,6 +53,8 @@ struct FieldTableTests {
     case .autostart: Row("autostart: false", "autostart: true", .none)
     case .shutdown: Row("shutdown: {timeout: 10s}", "shutdown: {timeout: 20s}", .none)
     case .protect: Row("protect: false", "protect: true", .none)
+    // They come with another volume and another medium, see `SeedTests`.
+    case .metaData, .networkConfig, .userData: nil
     case .state: Row("state: running", "state: paused", .stop)
     }
   }

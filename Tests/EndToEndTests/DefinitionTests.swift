@@ -130,6 +130,8 @@ extension QEMUTests {
       case .autostart: Row(name, name, "true")
       case .shutdown: Row(name, name, "{timeout: 5s}")
       case .protect: Row(name, name, "true")
+      // They are no part of the definition but for the medium of a drive.
+      case .metaData, .networkConfig, .userData: nil
       // What it does is no part of its definition.
       case .state: nil
       }

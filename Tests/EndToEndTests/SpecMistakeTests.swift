@@ -55,6 +55,34 @@ struct SpecMistakeTests {
     }
   }
 
+  @Test("a variable is given on the command line, and a secret one is shown nowhere")
+  func variables() async throws {
+    let directory = "/tmp/vfs-\(UInt32.random(in: 0...UInt32.max))"
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    try """
+    virtform: 1
+    stack: given
+    variables: {size: {default: 1GiB}, name: {}, key: {secret: true}}
+    vms: {web: {memory: "${var.size}", title: "${var.name}", description: "${var.key}"}}
+    """.write(toFile: "\(directory)/site.yaml", atomically: true, encoding: .utf8)
+    try "size: 2GiB\nname: file\nkey: hunter2\n".write(
+      toFile: "\(directory)/values.yaml", atomically: true, encoding: .utf8)
+    let outcome = try await Lab.virtform(
+      ["show", "--spec", "site.yaml", "--var", "name=typed", "--var-file", "values.yaml"],
+      home: "\(directory)/home", in: directory)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.output.contains("vms.web.memory: 2GiB"), "\(outcome.output)")
+    #expect(outcome.output.contains("vms.web.title: typed"), "\(outcome.output)")
+    #expect(outcome.output.contains("vms.web.description: (secret)"), "\(outcome.output)")
+    #expect(!(outcome.output + outcome.errors).contains("hunter2"))
+    let slip = try await Lab.virtform(
+      ["validate", "site.yaml", "--var", "nmae=x", "--var-file", "values.yaml"], home: "\(directory)/home",
+      in: directory)
+    #expect(slip.status == 3)
+    #expect(slip.errors.contains("error: this spec has no variable 'nmae'"), "\(slip.errors)")
+  }
+
   @Test("wrong arguments end with 1 and the usage, help with 0")
   func arguments() async throws {
     let unknown = try await Lab.virtform(["aply"], home: "/nonexistent", in: "/tmp")

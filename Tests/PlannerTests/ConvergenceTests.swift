@@ -27,7 +27,7 @@ struct ConvergenceTests {
   func coverage() throws {
     var kinds: Set<String> = []
     func name(_ value: Any) -> String { String("\(value)".prefix { $0 != "(" }) }
-    for seed in 1...450 as ClosedRange<UInt64> {
+    for seed in 1...600 as ClosedRange<UInt64> {
       var generator = SpecGenerator(seed: seed)
       var scenario = Scenario(RandomRun.hosts(for: generator))
       for _ in 0..<6 {
@@ -50,7 +50,8 @@ struct ConvergenceTests {
     }
     expectAll(
       [
-        "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "createVolume", "growVolume",
+        "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "uploadSeed", "createVolume",
+        "growVolume",
         "deleteVolume", "noteVolume", "ensureNetwork", "updateNetwork", "restartNetwork", "defineFirewall",
         "removeFirewall",
         "setNetworkAutostart", "removeNetwork", "defineMachine", "updateMachine", "changeDevices",

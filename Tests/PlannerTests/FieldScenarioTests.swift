@@ -100,6 +100,13 @@ struct FieldScenarioTests {
     case .shutdown:
       row("shutdown: {timeout: 10s}", "shutdown: {timeout: 20s}", Effect.none, Effect.none, Effect.none)
     case .protect: row("protect: false", "protect: true", Effect.none, Effect.none, Effect.none)
+    case .metaData: row("cloud_init: {hostname: a}", "cloud_init: {hostname: b}", .live, .restart, .restart)
+    case .networkConfig:
+      row(
+        "cloud_init: {}, nics: {lan: {address: 10.0.0.5}}",
+        "cloud_init: {}, nics: {lan: {address: 10.0.0.6}}",
+        without: "cloud_init: {network: none}", .live, .restart, .restart)
+    case .userData: row("cloud_init: {run: [a]}", "cloud_init: {run: [b]}", .live, .restart, .restart)
     }
   }
 

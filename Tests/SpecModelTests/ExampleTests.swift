@@ -4,6 +4,27 @@ import Testing
 @testable import SpecModel
 
 @Suite struct ExampleTests {
+  private static let repository = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+
+  @Test("the example of cloud-init is valid")
+  func cloudInit() throws {
+    let directory = try TemporaryDirectory()
+    for path in ["/.lab/debian", "/examples/cloud-init", "/.ssh"] {
+      try FileManager.default.createDirectory(
+        atPath: directory.path + path, withIntermediateDirectories: true)
+    }
+    try directory.write(".lab/debian/debian.qcow2", qcow2(.gibibytes(1)))
+    for name in ["vmlinuz", "initrd.gz"] { try directory.write(".lab/debian/\(name)", [1]) }
+    try directory.write(".ssh/id_ed25519.pub", Array("ssh-ed25519 AAAAC3 me\n".utf8))
+    let text = try #require(
+      FileManager.default.contents(atPath: "/\(Self.repository)/examples/cloud-init/site.yaml"))
+    try directory.write("examples/cloud-init/site.yaml", Array(text))
+    let result = SpecLoader(environment: ["HOME": directory.path]).load(
+      directory.path + "/examples/cloud-init")
+    #expect(result.rendered == [])
+    #expect(result.site?.machines.first?.cloudInit?.users.first?.sshKeys == ["ssh-ed25519 AAAAC3 me"])
+  }
+
   @Test("the reference is valid, and its values reach the model")
   func reference() throws {
     // Beside copies of the files that it names, as a checkout has none of them.
@@ -14,9 +35,13 @@ import Testing
     }
     try directory.write(".lab/guest/guest.qcow2", qcow2(.mebibytes(100)))
     for name in ["vmlinuz", "initrd.gz"] { try directory.write(".lab/guest/\(name)", [1]) }
-    let repository = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    for name in ["admin.pub", "setup.sh"] {
+      let text = try #require(
+        FileManager.default.contents(atPath: "/\(Self.repository)/examples/reference/\(name)"))
+      try directory.write("examples/reference/\(name)", Array(text))
+    }
     let text = try #require(
-      FileManager.default.contents(atPath: "/\(repository)/examples/reference/site.yaml"))
+      FileManager.default.contents(atPath: "/\(Self.repository)/examples/reference/site.yaml"))
     try directory.write("examples/reference/site.yaml", Array(text))
 
     let result = SpecLoader(environment: [:]).load(directory.path + "/examples/reference")
@@ -28,6 +53,10 @@ import Testing
     #expect(site.machines.contains { $0.boot != nil && $0.settings.graphicsPassword != nil })
     #expect(site.machines.contains { $0.nics.contains { $0.vlan != nil } })
     #expect(site.networks.contains { $0.isProtected && !$0.records.isEmpty })
+    #expect(
+      site.machines.contains {
+        $0.cloudInit?.users.isEmpty == false && $0.nics.contains { $0.address != nil }
+      })
     #expect(!site.moved.isEmpty && !site.forgotten.isEmpty)
   }
 }

@@ -70,7 +70,7 @@ import Testing
         "1️⃣ '10.0.0.1/8' is an address inside a block, not the block | help: did you mean 10.0.0.0/8?",
         "2️⃣ '10.0.0' is not an IPv4 address | help: write one such as 10.10.0.11",
         "3️⃣ no VM 'apq' in this spec | help: did you mean 'app'?",
-        "4️⃣ nobody knows the address of VM 'lone' | help: give one of its NICs an 'ip'",
+        "4️⃣ nobody knows the address of VM 'lone' | help: give one of its NICs an 'ip' or an 'address'",
       ])
     #expect(firewall("1️⃣inn: any") == ["1️⃣ unknown key 'inn' | help: did you mean 'in'?"])
   }

@@ -86,7 +86,7 @@ import Testing
     #expect(
       findings(in: "variables:\n  1️⃣key: {secret: true}\n")
         == [
-          "1️⃣ this variable has nothing that gives it a value | help: add a default, the env: of an environment variable or the file: to read"
+          "1️⃣ this variable has nothing that gives it a value | help: add a default, the env: of an environment variable or the file: to read, or give it with --var"
         ])
     #expect(
       findings(in: "variables:\n  key: {default: 1️⃣~}\n") == [
@@ -131,12 +131,12 @@ import Testing
     #expect(
       findings(in: "vms:\n  w:\n    memory: 1GiB\n    title: 1️⃣a ${var.x} ${y}\n") == [
         "1️⃣ unknown variable 'var.x' | help: declare it under variables:",
-        "1️⃣ unknown reference '${y}' | help: references are var.NAME, name; write $${ for the characters ${",
+        "1️⃣ unknown reference '${y}' | help: references are var.NAME, env:NAME, file:PATH, name; write $${ for the characters ${",
       ])
     #expect(
       findings(in: "networks: {lan: {mode: user, hosts: [1️⃣\"${name}\", 2️⃣\"${domain}\"]}}\n") == [
         "1️⃣ '${name}' has a value only in VMs and profiles",
-        "2️⃣ unknown reference '${domain}' | help: references are var.NAME; write $${ for the characters ${",
+        "2️⃣ unknown reference '${domain}' | help: references are var.NAME, env:NAME, file:PATH; write $${ for the characters ${",
       ])
     #expect(
       findings(in: "vms:\n  w:\n    memory: 1GiB\n    title: 1️⃣a ${var.x\n")

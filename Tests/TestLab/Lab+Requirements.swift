@@ -5,10 +5,17 @@ extension Lab {
   /// The tiny guest's files, as `Lab/guest/image.sh` makes them.
   public static let guest = "\(repository)/.lab/guest"
 
+  /// The files of the Debian guest, as `Lab/debian/image.sh` makes them.
+  public static let debian = "\(repository)/.lab/debian"
+
   private static func has(_ paths: String...) -> Bool { paths.allSatisfy(FileManager.default.fileExists) }
 
   /// True where a private daemon can be started.
   public static let hasLibvirt = has("/usr/sbin/libvirtd", "/usr/bin/virsh")
+
+  /// True where a guest with cloud-init can be made and reached.
+  public static let hasDebian = has(
+    "\(debian)/debian.qcow2", "\(debian)/vmlinuz", "\(debian)/initrd.gz", "/usr/bin/xorriso", "/usr/bin/ssh")
 
   /// True where real guests can be started on networks of their own.
   public static let hasQEMU =

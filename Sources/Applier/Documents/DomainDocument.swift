@@ -102,7 +102,8 @@ struct DomainDocument {
       }
     case .console: writeConsole(settings.console)
     // They have calls of their own, or need the mark, or are in nothing but the mark.
-    case .name, .autostart, .state, .boot, .shutdown, .protect: break
+    // The drive of the seed is written as all drives are.
+    case .name, .autostart, .state, .boot, .shutdown, .protect, .metaData, .networkConfig, .userData: break
     }
   }
 

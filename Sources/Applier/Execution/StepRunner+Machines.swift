@@ -92,7 +92,7 @@ extension StepRunner {
     case .password: try await setPassword(settings.graphicsPassword, of: domain)
     case .name, .accel, .memoryLimit, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .boot, .graphics,
       .console,
-      .autostart, .shutdown, .protect, .state:
+      .autostart, .shutdown, .protect, .metaData, .networkConfig, .userData, .state:
       break
     }
   }

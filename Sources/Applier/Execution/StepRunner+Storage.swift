@@ -1,3 +1,4 @@
+import CloudInit
 import FoundationEssentials
 import Libvirt
 import Planner
@@ -43,27 +44,39 @@ extension StepRunner {
     guard try await ImageReader.content(of: file) == content else {
       throw Failure(description: "the file '\(file)' has changed since it was planned")
     }
+    try await upload(file, length: content.length, into: wanted, replaces: replaces)
+  }
+
+  /// Makes the seed and streams it into a volume.
+  func upload(_ seed: Seed, into wanted: Volume, replaces: Bool) async throws {
+    try await SeedVolume.withFile(of: seed) { file in
+      let length = ByteCount(rawValue: UInt64(seed.length))
+      try await upload(file, length: length, into: wanted, replaces: replaces)
+    }
+  }
+
+  private func upload(_ file: String, length: ByteCount, into wanted: Volume, replaces: Bool) async throws {
     let pool = try await pool(named: wanted.pool)
     if let there = try await pool.volume(named: wanted.name) {
       // An inactive pool hides what is in it: the image may be complete, and a VM may use it.
-      let isWhole = try await there.info(physical: true).allocation == content.length.rawValue
+      let isWhole = try await there.info(physical: true).allocation == length.rawValue
       if isWhole, !replaces { return }
       try await there.delete()
     }
-    try await checkSpace(for: content.length, in: pool)
+    try await checkSpace(for: length, in: pool)
     let volume = try await pool.createVolume(PoolDocument.uploadTarget(for: wanted))
     do {
-      try await volume.upload(from: file, sparse: true) { sent in progress(sent, content.length.rawValue) }
-      let length = try await volume.info(physical: true).allocation
-      guard length == content.length.rawValue else {
-        throw Failure(description: "only \(length) of \(content.length.rawValue) bytes arrived")
+      try await volume.upload(from: file, sparse: true) { sent in progress(sent, length.rawValue) }
+      let arrived = try await volume.info(physical: true).allocation
+      guard arrived == length.rawValue else {
+        throw Failure(description: "only \(arrived) of \(length.rawValue) bytes arrived")
       }
     } catch {
       // libvirt words a full pool in several ways; its free space says it in one.
-      let isFull = await isFull(pool, length: content.length, volume)
+      let isFull = await isFull(pool, length: length, volume)
       try? await volume.delete()
       if isFull {
-        throw Failure(description: "the pool '\(pool.name)' is full: \(content.length) are needed (\(error))")
+        throw Failure(description: "the pool '\(pool.name)' is full: \(length) are needed (\(error))")
       }
       throw error
     }

@@ -23,6 +23,8 @@ struct StepRunner: Sendable {
     case .removePool(let uuid): try await removePool(uuid)
     case .uploadImage(let file, let content, let volume, let replaces):
       try await upload(file, content, into: volume, replaces: replaces)
+    case .uploadSeed(let seed, let volume, let replaces):
+      try await upload(seed, into: volume, replaces: replaces)
     case .createVolume(let volume): try await create(volume)
     case .growVolume(let volume, let guest): try await grow(volume, guest)
     case .noteVolume(let pool, let name, let isThere):

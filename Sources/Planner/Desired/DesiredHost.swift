@@ -1,11 +1,28 @@
+import CloudInit
 import SpecModel
 
 /// What the spec wants on one host, in the same types as what the host reports.
 struct DesiredHost {
+  /// A volume whose content comes from here.
   struct WantedImage {
-    let spec: ImageSpec
-    let content: ImageContent
+    enum Source {
+      /// A file of this machine.
+      case file(String, ImageContent)
+      case seed(Seed)
+    }
+
+    /// What a plan calls it.
+    let name: String
+    let source: Source
     let volume: Volume
+    let path: SpecPath
+
+    var length: ByteCount {
+      switch source {
+      case .file(_, let content): content.length
+      case .seed(let seed): ByteCount(rawValue: UInt64(seed.length))
+      }
+    }
   }
 
   struct WantedVolume {
@@ -25,7 +42,7 @@ struct DesiredHost {
     let applied: [String: String]
     /// Indices into `volumes`, in the order of the disks.
     let volumes: [Int]
-    /// Images that the VM uses as they are: a kernel, an initrd, a CD.
+    /// Images that the VM uses as they are: a kernel, an initrd, a CD, a seed.
     let images: [WantedImage]
   }
 

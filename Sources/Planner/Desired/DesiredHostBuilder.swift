@@ -28,7 +28,7 @@ struct DesiredHostBuilder {
     self.diagnostics = diagnostics
   }
 
-  private var state: HostState { index.state }
+  var state: HostState { index.state }
 
   mutating func build() -> DesiredHost {
     for pool in site.pools where pool.hosts.contains(host.name) { add(pool) }
@@ -76,7 +76,7 @@ struct DesiredHostBuilder {
     desired.pools.append(.init(spec: spec, pool: pool))
   }
 
-  private func volume(
+  func volume(
     _ kind: Identity.VolumeKind, base: String, format: DiskFormat, capacity: ByteCount, pool: ResourceName,
     backing: String? = nil
   ) -> Volume? {
@@ -140,7 +140,8 @@ struct DesiredHostBuilder {
         .image, base: "\(name)-\(content.sha256.prefix(12))", format: spec.format, capacity: spec.virtualSize,
         pool: pool)
     else { return nil }
-    return .init(spec: spec, content: content, volume: volume)
+    return .init(
+      name: name.rawValue, source: .file(spec.file, content), volume: volume, path: spec.path)
   }
 
   // MARK: VMs
@@ -176,6 +177,15 @@ struct DesiredHostBuilder {
       let image = name.flatMap { name in pool.flatMap { self.image(name, in: $0) } }
       checkBus(disk)
       machine.drives.append(.init(name: disk.name.rawValue, media: image?.volume.path, bus: disk.bus))
+      images.append(image)
+    }
+    if let seed = seed(of: spec, actual) {
+      machine.seedTraces = seed.traces
+      let image = image(of: seed, for: spec)
+      machine.drives.append(
+        .init(
+          name: SeedDrive.name, media: image?.volume.path,
+          bus: state.capabilities.driver == .xen ? nil : .scsi))
       images.append(image)
     }
     machine.nics = spec.nics.map(wantedNIC)
@@ -263,7 +273,7 @@ struct DesiredHostBuilder {
     isReplaced(spec) && !disk.keep && !disk.isProtected
   }
 
-  private func isReplaced(_ spec: MachineSpec) -> Bool {
+  func isReplaced(_ spec: MachineSpec) -> Bool {
     let address = Address(.vm, spec.name.rawValue, on: host.name)
     return options.replaced.contains { $0.matches(address) }
   }

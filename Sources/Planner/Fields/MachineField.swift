@@ -10,7 +10,11 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
   case memoryLimit = "memory.limit"
   case machine, firmware, cpu, kernel, initrd, cmdline, boot, graphics
   case password = "graphics.password"
-  case console, autostart, shutdown, protect, state
+  case console, autostart, shutdown, protect
+  case metaData = "cloud_init.meta-data"
+  case networkConfig = "cloud_init.network-config"
+  case userData = "cloud_init.user-data"
+  case state
 
   public var rule: FieldRule<Machine> {
     switch self {
@@ -118,6 +122,10 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
       .init("whether nothing may remove it", "the mark", scope: .definition, unset: .removed) {
         $0.isProtected ? "true" : nil
       }
+    case .metaData: Self.document("meta-data", "what cloud-init calls the guest", field: .metaData)
+    case .networkConfig:
+      Self.document("network-config", "how cloud-init sets up its network", field: .networkConfig)
+    case .userData: Self.document("user-data", "what cloud-init makes of it", field: .userData)
     case .state:
       .init(
         "whether it runs", "virDomainGetState",
@@ -125,6 +133,17 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
         unset: .back(to: "running", { $0.settings.state = .running })
       ) { $0.settings.state?.rawValue }
     }
+  }
+
+  /// A document of the seed. It reaches the guest with the volume in the drive `seed`, which is changed at once or waits
+  /// as every medium does.
+  private static func document(
+    _ name: String, _ summary: String, field: MachineField
+  ) -> FieldRule<Machine> {
+    .init(
+      "\(summary), on the medium of disks.seed", "the mark, which remembers a trace of it",
+      by: "virDomainUpdateDeviceFlags", scope: .secret, live: .on(.qemu), unset: .removed
+    ) { $0.seedTraces[name] ?? $0.mark?.applied[field.rawValue] }
   }
 
   /// The field's normal form: equal texts are equal values. nil where the VM has no value.

@@ -16,6 +16,11 @@ public struct Identity: Sendable {
     case machineDisk = "vm-disk"
     case sharedDisk = "disk"
     case image
+    /// What a VM's cloud-init reads.
+    case seed
+
+    /// True for what has the digest of its content in its name, and is a copy of what is kept elsewhere.
+    public var isCopy: Bool { self == .image || self == .seed }
   }
 
   /// A volume name taken apart.
@@ -63,7 +68,7 @@ public struct Identity: Sendable {
 
   /// `web-1.root-3fa2b1c0.qcow2`: the tag proves the stack's ownership from the name alone.
   public func volumeName(_ kind: VolumeKind, base: String, format: DiskFormat) -> String {
-    "\(base)-\(tag(kind, base)).\(format.rawValue)"
+    "\(base)-\(tag(kind, base)).\(kind == .seed ? "iso" : format.rawValue)"
   }
 
   // libvirt keeps no metadata for volumes, and no VM need have a disk: what has to be remembered of one that none has

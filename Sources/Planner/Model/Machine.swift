@@ -107,6 +107,8 @@ public struct Machine: Hashable, Sendable {
   public var disks: [Disk]
   public var drives: [Drive]
   public var nics: [NIC]
+  /// What tells the documents of a wanted VM's seed from others, by their names.
+  public var seedTraces: [String: String] = [:]
   public var memoryDevices: [MemoryDevice]
   /// Names of disks, drives and NICs in the order of booting; nil where the spec does not say.
   public var boot: [String]?

@@ -1,3 +1,4 @@
+public import CloudInit
 public import FoundationEssentials
 public import SpecModel
 
@@ -25,6 +26,8 @@ public enum Operation: Sendable {
   /// Copies a local file into a volume. `replaces`: what is there is of the right length, but nothing uses it, so it
   /// may be what a run left that was cut off.
   case uploadImage(file: String, content: ImageContent, into: Volume, replaces: Bool)
+  /// Makes a volume that a guest's cloud-init reads; `replaces` as above.
+  case uploadSeed(Seed, into: Volume, replaces: Bool)
   case createVolume(Volume)
   /// Grows a volume; `guest` is the running VM that uses it.
   case growVolume(Volume, guest: UUID?)
@@ -75,7 +78,7 @@ public enum Operation: Sendable {
     switch self {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
     case .defineFirewall: .update
-    case .uploadImage: .upload
+    case .uploadImage, .uploadSeed: .upload
     case .growVolume: .grow
     case .setPoolAutostart, .noteVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
       .updateMachine,

@@ -28,7 +28,7 @@ struct Fingerprints {
     }
     for volume in state.pools.flatMap(\.volumes) {
       guard let tagged = identity.volume(named: volume.name) else { continue }
-      if tagged.kind == .image {
+      if tagged.kind.isCopy {
         objects[address(.image, tagged.base)] = .volume(volume)
         // An image that is wanted goes by its name, without the start of its digest.
         let name = tagged.base.lastIndex(of: "-").map { String(tagged.base[..<$0]) } ?? tagged.base
@@ -115,6 +115,8 @@ extension Operation {
     case .updateMachine(let update): update.wanted.values
     case .ensurePool(let pool): ["path": pool.directory ?? ""]
     case .uploadImage(_, let content, let volume, _): ["path": volume.path, "sha256": content.sha256]
+    // Its name has the digest.
+    case .uploadSeed(_, let volume, _): ["path": volume.path]
     case .createVolume(let volume), .growVolume(let volume, _):
       ["path": volume.path, "size": "\(volume.capacity)"]
     case .ensureNetwork(let network, _): network.values

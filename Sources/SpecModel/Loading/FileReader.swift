@@ -40,15 +40,21 @@ final class FileReader {
   /// The text of the file at `path`, which has no more than `maximum` bytes and is no pipe or device unless the
   /// reader may wait.
   static func text(_ path: String, maximum: Int, mayWait: Bool = false) throws(ValueError) -> String {
+    let bytes = try bytes(path, maximum: maximum, mayWait: mayWait)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw ValueError("'\(path)' is not UTF-8 text", help: "convert it, such as with iconv -t UTF-8")
+    }
+    return text
+  }
+
+  /// The same as bytes, which may be anything.
+  static func bytes(_ path: String, maximum: Int, mayWait: Bool = false) throws(ValueError) -> [UInt8] {
     guard let file = FileReader(path, mayWait: mayWait) else {
       throw ValueError("cannot read '\(path)'", help: "check that the file is there and that you may read it")
     }
     guard file.isRegular || mayWait else { throw ValueError("'\(path)' is not a file") }
     let bytes = file.read(upTo: maximum + 1)
     guard bytes.count <= maximum else { throw ValueError("'\(path)' is larger than \(maximum >> 20) MiB") }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw ValueError("'\(path)' is not UTF-8 text", help: "convert it, such as with iconv -t UTF-8")
-    }
-    return text
+    return bytes
   }
 }

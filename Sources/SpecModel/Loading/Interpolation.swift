@@ -1,4 +1,4 @@
-/// Replaces `${var.x}`, and in VMs `${index}`, `${each}` and `${name}`, in the scalars of a tree.
+/// Replaces `${var.x}`, `${env:X}`, `${file:path}`, and in VMs `${index}`, `${each}` and `${name}`, in the scalars of a tree.
 ///
 /// A scalar that is one reference and nothing else takes the type of the value, so that
 /// `cpus: "${var.cpus}"` is a number; `$${` stands for `${`. What has no value is reported and becomes
@@ -94,6 +94,7 @@ struct Interpolation {
     if reference.hasPrefix("var.") {
       return variables.value(of: String(reference.dropFirst(4)), usedAt: location)
     }
+    if let value = variables.source(reference, usedAt: location) { return value.isUnresolved ? nil : value }
     if Self.machineReferences.contains(reference) {
       let lack = machine.map {
         "has no value in '\($0)', which has no \(reference == "each" ? "for_each" : "count")"
@@ -101,7 +102,7 @@ struct Interpolation {
       diagnostics.error("'${\(reference)}' \(lack ?? "has a value only in VMs and profiles")", at: location)
       return nil
     }
-    let known = ["var.NAME"] + extra.keys.sorted()
+    let known = ["var.NAME", "env:NAME", "file:PATH"] + extra.keys.sorted()
     diagnostics.error(
       "unknown reference '${\(reference)}'", at: location,
       help: "references are " + known.joined(separator: ", ") + "; write $${ for the characters ${")

@@ -66,6 +66,11 @@ final class MappingReader {
     }
   }
 
+  /// Where `inner` stands in the mapping `nested` of the mapping at `key`; nil if it does not.
+  func nestedEntry(_ key: String, _ nested: String, _ inner: String) -> SourceLocation? {
+    mapping[key]?.value.mapping?[nested]?.value.mapping?[inner]?.keyLocation
+  }
+
   /// Where `nested` stands in the mapping at `key`; nil if it does not.
   func nestedEntry(_ key: String, _ nested: String) -> SourceLocation? {
     mapping[key]?.value.mapping?[nested]?.keyLocation
@@ -133,8 +138,8 @@ final class MappingReader {
     value(key) { text throws(ValueError) in try ResourceName(parsing: text) }
   }
 
-  /// The names in the list at `key`, each once; nil if the key is not there.
-  func names(_ key: String) -> [(name: ResourceName, location: SourceLocation)]? {
+  /// The nodes of the list at `key`; nil if the key is not there.
+  func items(_ key: String) -> [YAMLNode]? {
     guard let node = node(key), !node.isUnresolved else { return nil }
     guard case .sequence(let items) = node.content else {
       let help = node.isNull ? nil : node.scalar.map { "write [\($0.text)]" }
@@ -143,6 +148,23 @@ final class MappingReader {
         help: help)
       return nil
     }
+    return items
+  }
+
+  /// The text of an item of a list, which messages call `what`; nil, with a diagnostic, if it is none.
+  func text(_ item: YAMLNode, _ what: String) -> String? {
+    if item.isUnresolved { return nil }
+    guard let text = item.scalar?.string else {
+      let help = item.isNull ? nil : item.scalar.map { "quote it: \"\($0.text)\"" }
+      diagnostics.error("\(what) must be a string, not \(item.kind)", at: item.location, help: help)
+      return nil
+    }
+    return text
+  }
+
+  /// The names in the list at `key`, each once; nil if the key is not there.
+  func names(_ key: String) -> [(name: ResourceName, location: SourceLocation)]? {
+    guard let items = items(key) else { return nil }
     var seen: Set<ResourceName> = []
     return items.compactMap { item in
       guard let name = self.name(item) else { return nil }
@@ -155,13 +177,9 @@ final class MappingReader {
   }
 
   private func name(_ item: YAMLNode) -> ResourceName? {
-    if item.isUnresolved { return nil }
-    guard let text = item.scalar?.string else {
-      let help = item.isNull ? nil : item.scalar.map { "quote it: \"\($0.text)\"" }
-      diagnostics.error("a name must be a string, not \(item.kind)", at: item.location, help: help)
-      return nil
+    text(item, "a name").flatMap { text in
+      diagnostics.value(at: item.location) { () throws(ValueError) in try ResourceName(parsing: text) }
     }
-    return diagnostics.value(at: item.location) { () throws(ValueError) in try ResourceName(parsing: text) }
   }
 
   func nested(_ key: String) -> MappingReader? {

@@ -27,9 +27,9 @@ extension SiteDecoder {
       })
     unique(
       nics.compactMap { machine, nic in
-        nic.ip.map {
+        (nic.ip ?? nic.address?.address).map {
           (
-            "\(machine.host)/\(nic.network)/\($0)", nic.path + "ip",
+            "\(machine.host)/\(nic.network)/\($0)", nic.path + (nic.ip == nil ? "address" : "ip"),
             "two NICs on network '\(nic.network)' have the address \($0)"
           )
         }

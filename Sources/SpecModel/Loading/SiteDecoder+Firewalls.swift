@@ -150,11 +150,12 @@ extension SiteDecoder {
       return []
     }
     let found = machines.filter { members.contains($0.name) }
-    let addresses = found.flatMap { $0.nics.compactMap(\.ip) }.sorted()
+    let addresses = found.flatMap { $0.nics.compactMap { $0.ip ?? $0.address?.address } }.sorted()
     // A VM in error has its own diagnostic.
     if addresses.isEmpty, found.count == members.count {
       diagnostics.error(
-        "nobody knows the address of VM '\(name)'", at: location, help: "give one of its NICs an 'ip'")
+        "nobody knows the address of VM '\(name)'", at: location,
+        help: "give one of its NICs an 'ip' or an 'address'")
     }
     return addresses.map { CIDRBlock(containing: $0, prefix: 32) }
   }

@@ -38,28 +38,4 @@ extension SiteDecoder {
     }
     return password
   }
-
-  // MARK: What no output shows
-
-  /// Remembers the password in `machine`, right or wrong, so that no output shows it.
-  mutating func concealPassword(in machine: YAMLNode) {
-    guard let scalar = machine.mapping.flatMap(Self.password)?.scalar, !scalar.isNull else { return }
-    conceal(scalar.text)
-  }
-
-  /// Warns of a password that `machine`, as it was written, holds itself.
-  mutating func checkForLiteralPassword(_ machine: YAMLMapping) {
-    guard let node = Self.password(machine), let text = node.scalar?.string,
-      !text.isEmpty, !text.contains("${var.")
-    else { return }
-    conceal(text)
-    diagnostics.warning(
-      "this password stands in the spec in clear text", at: node.location,
-      help:
-        "take it from a variable that is read from elsewhere, such as vnc: {env: VNC_PASSWORD, secret: true}")
-  }
-
-  private static func password(_ machine: YAMLMapping) -> YAMLNode? {
-    machine["graphics"]?.value.mapping?["password"]?.value
-  }
 }

@@ -38,19 +38,21 @@ extension SiteDecoder {
     for key in ["initrd", "cmdline"] where reader.has(key) && !reader.has("kernel") && isComplete {
       reader.error("'\(key)' goes with a 'kernel', and there is none", at: key)
     }
-    let pool = machinePool(reader, on: host, isNeeded: isComplete && (image != nil || kernel != nil))
+    let pool = machinePool(
+      reader, on: host,
+      isNeeded: isComplete && (image != nil || kernel != nil || reader.has("cloud_init")))
     let disks = decodeDisks(reader, instance, image: image, host: host, pool: pool)
     let nics = decodeNICs(reader, instance, host: host)
     let boot = decodeBoot(reader, instance)
+    let cloudInit = decodeCloudInit(reader, instance)
     let isProtected = reader.bool("protect") ?? false
     let onChange = reader.choice("on_change", ChangePolicy.self) ?? .stage
     let shutdown = decodeShutdown(reader)
     guard let host, isComplete else { return nil }
     return MachineSpec(
       name: instance.name, host: host, settings: settings, kernel: kernel, initrd: initrd, pool: pool,
-      disks: disks, nics: nics, memoryDevices: memoryDevices, boot: boot, isProtected: isProtected,
-      onChange: onChange, shutdown: shutdown,
-      path: path)
+      disks: disks, nics: nics, memoryDevices: memoryDevices, boot: boot, cloudInit: cloudInit,
+      isProtected: isProtected, onChange: onChange, shutdown: shutdown, path: path)
   }
 
   /// The pool of the VM's own: named, or needed since the VM has files without one of their own.

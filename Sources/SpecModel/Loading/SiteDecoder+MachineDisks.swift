@@ -13,6 +13,12 @@ extension SiteDecoder {
     var disks = entries.compactMap { name, entry -> DiskSpec? in
       reader.nested(entry.value, "disks", name.rawValue).flatMap { disk in
         defer { disk.finish() }
+        if name.rawValue == SeedDrive.name, reader.has("cloud_init") {
+          diagnostics.error(
+            "the drive of cloud_init is called 'seed'", at: entry.keyLocation,
+            help: "give this disk another name"
+          )
+        }
         let image = name.rawValue == Self.rootDisk ? image : nil
         if disk.has("cdrom") {
           return decodeCDROM(name, disk, instance, image: image, host: host, pool: pool)

@@ -12,7 +12,7 @@ extension SiteDecoder {
     for mapping in [defaults] + profiles.compactMap({ templates[$0.name] })
       + groups.compactMap(\.entry.value.mapping)
     {
-      checkForLiteralPassword(mapping)
+      checkForLiteralPasswords(mapping)
     }
     for (name, entry) in groups {
       guard !variables.budget.isSpent else { break }
@@ -63,7 +63,7 @@ extension SiteDecoder {
       guard !variables.budget.isSpent else { return }
       let path = SpecPath("vms.\(instance.name)")
       origins.record(resolved, at: path)
-      concealPassword(in: resolved)
+      concealPasswords(in: resolved)
       if let machine = decodeMachine(instance, resolved, at: path) {
         // However short the spec says it, each vCPU is pinned by itself.
         let pins = machine.settings.cpuPinning?.sets.count ?? 0
@@ -118,7 +118,7 @@ extension SiteDecoder {
     guard let name = try? ResourceName(parsing: "template") else { return }
     let instance = Instance(name: name, title: title, index: 1, location: node.location, isTemplate: true)
     let resolved = Interpolation(extra: instance.references).resolve(node, &variables, diagnostics)
-    concealPassword(in: resolved)
+    concealPasswords(in: resolved)
     _ = decodeMachine(instance, resolved, at: SpecPath(title))
   }
 

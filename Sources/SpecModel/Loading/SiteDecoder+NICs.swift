@@ -3,14 +3,16 @@ extension SiteDecoder {
     reader.namedEntries("nics").compactMap { name, entry in
       reader.nested(entry.value, "nics", name.rawValue).flatMap { nic in
         defer { nic.finish() }
-        return decodeNIC(name, nic, keyLocation: entry.keyLocation, instance, host: host)
+        return decodeNIC(
+          name, nic, keyLocation: entry.keyLocation, instance, host: host,
+          hasCloudInit: reader.has("cloud_init"))
       }
     }
   }
 
   private func decodeNIC(
     _ name: ResourceName, _ nic: MappingReader, keyLocation: SourceLocation, _ instance: Instance,
-    host: ResourceName?
+    host: ResourceName?, hasCloudInit: Bool
   ) -> NICSpec? {
     let mac = nic.value("mac") { text throws(ValueError) in try MACAddress(parsing: text) }
     let model = nic.value("model") { text throws(ValueError) in try ResourceName(parsing: text).rawValue }
@@ -19,6 +21,7 @@ extension SiteDecoder {
     let qos = decodeQoS(nic, isComplete: !instance.isTemplate)
     let firewall = reference(nic, "firewall", to: .firewalls)
     let ip = nic.value("ip") { text throws(ValueError) in try Self.address(text, instance) }
+    let draft = decodeAddress(nic, instance, hasCloudInit: hasCloudInit)
     let networkLocation = nic.has("network") ? nic.location(of: "network") : keyLocation
     let stated = nic.name("network")
     // A NIC without a network is named after its own; of a template, the VM may name another.
@@ -35,9 +38,10 @@ extension SiteDecoder {
       if let ip { check(ip, on: network, nic) }
       checkTraffic(nic, on: network)
     }
+    let address = draft.flatMap { self.address($0, on: networks[networkName], nic) }
     return NICSpec(
-      name: name, network: networkName, mac: mac, ip: ip, model: model, link: link, vlan: vlan, qos: qos,
-      firewall: firewall, path: nic.path)
+      name: name, network: networkName, mac: mac, ip: ip, address: address, model: model, link: link,
+      vlan: vlan, qos: qos, firewall: firewall, path: nic.path)
   }
 
   /// Checks that the network can do what the NIC's traffic is to go through; of an external one, nobody knows.
@@ -124,7 +128,7 @@ extension SiteDecoder {
   }
 
   /// An address; with a `+` behind it the first VM of a count has it, the second the next one, and so on.
-  private static func address(_ text: String, _ instance: Instance) throws(ValueError) -> IPv4Address {
+  static func address(_ text: String, _ instance: Instance) throws(ValueError) -> IPv4Address {
     guard text.hasSuffix("+") else { return try IPv4Address(parsing: text) }
     guard let index = instance.index else {
       throw ValueError(

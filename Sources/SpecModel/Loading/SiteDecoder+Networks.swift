@@ -110,7 +110,7 @@ extension SiteDecoder {
   }
 
   /// The grammar of host names, in RFC 1123, section 2.1; `_` is taken, too, as DNS servers do.
-  private static func domainName(_ text: String) throws(ValueError) -> String {
+  static func domainName(_ text: String) throws(ValueError) -> String {
     let labels = text.split(separator: ".", omittingEmptySubsequences: false)
     let isName = labels.allSatisfy { label in
       (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"

@@ -36,10 +36,12 @@ extension SiteDecoder {
     pools.append(pool, as: name)
   }
 
-  private static func absolutePath(_ text: String) throws(ValueError) -> String {
+  /// - Parameter what: what the path is of.
+  static func absolutePath(
+    _ text: String, what: String = "a directory on the host"
+  ) throws(ValueError) -> String {
     guard text.hasPrefix("/") else {
-      throw ValueError(
-        "'\(text)' is not an absolute path", help: "it is a directory on the host, so it starts with /")
+      throw ValueError("'\(text)' is not an absolute path", help: "it is \(what), so it starts with /")
     }
     guard !text.split(separator: "/").contains(where: { $0 == ".." || $0 == "." }) else {
       throw ValueError("the path '\(text)' has a '.' or '..' in it", help: "write where it leads to")

@@ -6,6 +6,8 @@ struct SiteDecoder {
   static let defaultPoolName = "default"
 
   let diagnostics: Diagnostics
+  /// The files that VMs name.
+  let files: LocalFiles
   var origins = Origins()
   /// Values that no output may show, known even where the spec is in error: of variables, and passwords.
   private(set) var secrets: Set<String> = []
@@ -38,9 +40,15 @@ struct SiteDecoder {
     var singular: String { self == .hosts ? "host" : String(rawValue.dropLast()) }
   }
 
-  init(diagnostics: Diagnostics) { self.diagnostics = diagnostics }
+  private let sources: VariableTable.Sources
 
-  mutating func decode(_ root: YAMLNode, variables sources: VariableTable.Sources) -> Site? {
+  init(diagnostics: Diagnostics, sources: VariableTable.Sources) {
+    self.diagnostics = diagnostics
+    self.sources = sources
+    files = LocalFiles(home: sources.environment["HOME"])
+  }
+
+  mutating func decode(_ root: YAMLNode) -> Site? {
     guard let raw = Self.reader(of: root, diagnostics) else { return nil }
     var variables = VariableTable(raw, sources: sources, diagnostics: diagnostics)
     secrets = Set(variables.secrets)

@@ -3,7 +3,7 @@ import FoundationEssentials
 /// Reads a spec from disk and checks all of it.
 ///
 /// A spec is a file, or a directory whose `*.yaml` and `*.yml` files are merged. Nothing but the named files,
-/// the files that variables and images name, and the environment is read.
+/// the files that it, its images and the run's variables name, and the environment is read.
 public struct SpecLoader {
   /// What came of loading: every problem, the texts to show them in, and the site if there was no error.
   public struct Result: Sendable {
@@ -22,11 +22,17 @@ public struct SpecLoader {
   }
 
   private let environment: [String: String]
+  private let given: GivenVariables
   /// Bytes of a variable's file.
   private static let maximumVariableSize = 1 << 20
 
-  /// - Parameter environment: what `env:` of a variable reads.
-  public init(environment: [String: String]) { self.environment = environment }
+  /// - Parameters:
+  ///   - environment: what `env:` of a variable reads.
+  ///   - given: values of variables that count over what the spec says of them.
+  public init(environment: [String: String], given: GivenVariables = GivenVariables()) {
+    self.environment = environment
+    self.given = given
+  }
 
   /// Loads the spec at `path`, a file or a directory.
   public func load(_ path: String) -> Result {
@@ -55,19 +61,22 @@ public struct SpecLoader {
     }
     var site: Site?
     var secrets: [String] = []
+    var shown = sources
+    let given = self.given.values(diagnostics, sources: &shown)
     // A file that is no YAML would make every reference into it look wrong: its own errors come first.
     if !diagnostics.hasErrors {
-      let variables = VariableTable.Sources(environment: environment) { path throws(ValueError) in
+      let variables = VariableTable.Sources(environment: environment, given: given) {
+        path throws(ValueError) in
         var text = try FileReader.text(path, maximum: Self.maximumVariableSize)
         if text.last?.isNewline == true { text.removeLast() }
         return text
       }
-      var decoder = SiteDecoder(diagnostics: diagnostics)
-      site = decoder.decode(Self.merge(roots, of: sources, diagnostics), variables: variables)
+      var decoder = SiteDecoder(diagnostics: diagnostics, sources: variables)
+      site = decoder.decode(Self.merge(roots, of: sources, diagnostics))
       secrets = decoder.secrets.sorted()
     }
     return Result(
-      site: diagnostics.hasErrors ? nil : site, diagnostics: diagnostics.sorted, sources: sources,
+      site: diagnostics.hasErrors ? nil : site, diagnostics: diagnostics.sorted, sources: shown,
       secrets: secrets)
   }
 

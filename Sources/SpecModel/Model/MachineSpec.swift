@@ -47,6 +47,8 @@ public struct MachineSpec: Hashable, Sendable {
   public let memoryDevices: [MemoryDevice]
   /// Names of disks and NICs in the order the firmware tries them; nil where the spec leaves it to the order of disks.
   public let boot: [ResourceName]?
+  /// What cloud-init sets up in the guest; nil if it gets no seed.
+  public let cloudInit: CloudInitSpec?
   /// True if nothing may remove the VM.
   public let isProtected: Bool
   public let onChange: ChangePolicy

@@ -6,6 +6,8 @@ public struct NICSpec: Hashable, Sendable {
   public let mac: MACAddress?
   /// The address that DHCP reserves for the interface.
   public let ip: IPv4Address?
+  /// The address that cloud-init gives the interface; nil where the guest asks DHCP.
+  public let address: StaticAddress?
   public let model: String?
   public let link: LinkState?
   /// The tag of the VLAN that the NIC is on, 1 to 4094.

@@ -60,9 +60,9 @@ struct Guests {
   }
 
   /// Waits until `condition` holds.
-  func until(_ condition: () async throws -> Bool) async throws {
+  func until(within limit: Duration = .seconds(60), _ condition: () async throws -> Bool) async throws {
     let clock = ContinuousClock()
-    let deadline = clock.now + .seconds(60)
+    let deadline = clock.now + limit
     while try await !condition() {
       guard clock.now < deadline else { throw Lab.Failure(description: "it did not come true in time") }
       try await Task.sleep(for: .milliseconds(200))

@@ -180,7 +180,7 @@ struct RandomRun {
     let identity = Identity(stack: try Scenario.site(spec).stack)
     let hosts = scenario.fleet.hosts.sorted { $0.key < $1.key }
     let disks = hosts.flatMap { $0.value.observed.pools.flatMap(\.volumes) }
-      .compactMap { identity.volume(named: $0.name) }.filter { $0.kind != .image }.map(\.base)
+      .compactMap { identity.volume(named: $0.name) }.filter { !$0.kind.isCopy }.map(\.base)
     if generator.random.chance(20), let disk = generator.random.any(of: disks) {
       options.dataLoss = .only([try AddressPattern(parsing: "disk.\(disk)")])
     }

@@ -37,7 +37,7 @@ struct RunLaws {
         expect(false, "\(volume.path) of others is gone")
         continue
       }
-      if tagged.kind == .image { continue }
+      if tagged.kind.isCopy { continue }
       let losses = plan.changes.filter { $0.effect == .dataLoss && $0.address.kind == .disk }
       expect(losses.contains { change in change.tells(of: volume) }, "\(volume.path) is gone without a word")
       expect(options.dataLoss != .none, "\(volume.path) is gone without consent")
@@ -94,8 +94,13 @@ struct RunLaws {
     _ isRestart: Bool, _ pending: String?
   ) {
     func value(_ machine: Machine) -> String? {
-      field.path == MachineField.password.rawValue
-        ? machine.settings.graphicsPassword : machine.values[field.path]
+      switch MachineField(rawValue: field.path) {
+      case .password: machine.settings.graphicsPassword
+      // What a guest has of them is on the medium of its drive.
+      case .metaData, .networkConfig, .userData:
+        machine.drives.first { $0.name == SeedDrive.name }?.media
+      default: machine.values[field.path]
+      }
     }
     let what = "\(field.path) of \(name) (\(field.effect.word))"
     let (old, new) = (value(before), value(after))

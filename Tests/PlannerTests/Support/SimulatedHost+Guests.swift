@@ -31,6 +31,9 @@ extension SimulatedHost {
       if driver != .qemu { complain("a running guest cannot change \(field)") }
       if [Graphics.none, nil].contains(from.graphics) { complain("there is no screen to have a password") }
       if to.graphicsPassword == nil { complain("no call takes the password away") }
+    // It comes with the medium of a drive.
+    case .metaData, .networkConfig, .userData:
+      if driver != .qemu { complain("a running guest cannot change \(field)") }
     case .name, .accel, .memoryLimit, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .boot, .graphics,
       .console,
       .autostart, .shutdown, .protect, .state:

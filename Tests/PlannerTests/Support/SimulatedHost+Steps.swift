@@ -12,13 +12,9 @@ extension SimulatedHost {
     case .ensurePool(let pool): ensure(pool, complain)
     case .setPoolAutostart(let uuid, let autostart): withPool(uuid, complain) { $0.autostart = autostart }
     case .removePool(let uuid): state.pools.removeAll { $0.uuid == uuid }
-    case .uploadImage(_, let content, let volume, _):
-      var volume = volume
-      volume.physical = content.length
-      if let index = state.pools.firstIndex(where: { $0.name == volume.pool }) {
-        state.pools[index].volumes.removeAll { $0.name == volume.name }
-      }
-      create(volume, complain)
+    case .uploadImage(_, let content, let volume, _): upload(volume, length: content.length, complain)
+    case .uploadSeed(let seed, let volume, _):
+      upload(volume, length: ByteCount(rawValue: UInt64(seed.length)), complain)
     case .createVolume(let volume): create(volume, complain)
     case .growVolume(let volume, let guest): grow(volume, guest, complain)
     case .noteVolume(let pool, let name, let isThere):
@@ -86,6 +82,15 @@ extension SimulatedHost {
     state.pools.append(pool)
   }
 
+  private mutating func upload(_ volume: Volume, length: ByteCount, _ complain: Complain) {
+    var volume = volume
+    volume.physical = length
+    if let index = state.pools.firstIndex(where: { $0.name == volume.pool }) {
+      state.pools[index].volumes.removeAll { $0.name == volume.name }
+    }
+    create(volume, complain)
+  }
+
   var volumes: [Volume] { state.pools.flatMap(\.volumes) }
 
   private mutating func create(_ volume: Volume, _ complain: Complain) {
@@ -142,6 +147,8 @@ extension SimulatedHost {
     var defined = machine
     var mark = machine.mark ?? Mark(stack: "")
     (defined.disks, defined.drives, defined.nics) = ([], [], [])
+    // Nobody can tell them from the definition.
+    defined.seedTraces = [:]
     for disk in machine.disks { set(disk, in: &defined, &mark) }
     for drive in machine.drives { set(drive, in: &defined, &mark) }
     for nic in machine.nics { set(nic, in: &defined, &mark) }
@@ -305,7 +312,7 @@ extension SimulatedHost {
     case .boot: machine.boot = wanted.boot
     case .password: machine.settings.graphicsPassword = settings.graphicsPassword
     // The mark has the rest.
-    case .name, .state, .shutdown, .protect: break
+    case .name, .state, .shutdown, .protect, .metaData, .networkConfig, .userData: break
     }
   }
 

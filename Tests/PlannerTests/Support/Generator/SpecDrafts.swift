@@ -34,6 +34,8 @@ struct DiskDraft {
 struct NICDraft {
   var network: String
   var address: Int?
+  /// Whether cloud-init gives the address, where the VM has it, and not DHCP.
+  var isStatic = false
   var mac: Int?
   var model: String?
   var link: String?

@@ -40,6 +40,7 @@ extension SpecGenerator {
       ("shutdown", [nil, "{timeout: 5s}", "{timeout: 5s, force: true}"]),
       ("protect", [nil, nil, "true"]), ("cpus.shares", [nil, "512", "2048"]),
       ("on_change", [nil, "stage", "restart-if-needed", "live-only"]),
+      ("cloud_init", Self.cloudInits), ("cloud_init", Self.cloudInits),
     ]
     if driver == .qemu {
       values += [
@@ -51,6 +52,11 @@ extension SpecGenerator {
     let (field, choices) = random.pick(values)
     machines[name]?.fields[field] = random.pick(choices)
   }
+
+  private static let cloudInits: [String?] = [
+    nil, "{}", "{run: [a]}", "{hostname: other, instance: 2}", Self.cloudInitWithoutNetwork,
+  ]
+  static let cloudInitWithoutNetwork = "{network: none, packages: [p]}"
 
   private mutating func changeProcessors(of name: String) {
     let count = random.number(1..<4)
@@ -154,11 +160,12 @@ extension SpecGenerator {
       }
       return
     }
-    switch random.number(0..<10) {
+    switch random.number(0..<11) {
     case 9:
       let isFiltered =
         driver == .qemu && machines[name]?.nics[nic].map { networks[$0.network]?.isSwitch == false } == true
       machines[name]?.nics[nic]?.firewall = isFiltered ? random.pick([nil, "closed", "open"]) : nil
+    case 10: machines[name]?.nics[nic]?.isStatic.toggle()
     case 0: remove(nic: nic, of: name)
     case 1:
       let draft = NICDraft(network: network, address: address(on: network))

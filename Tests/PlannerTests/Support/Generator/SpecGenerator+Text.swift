@@ -100,7 +100,9 @@ extension SpecGenerator {
     let place = row + (Self.nicNames.firstIndex { name.hasPrefix($0) } ?? 0)
     var words = ["network: \(nic.network)"]
     if let address = nic.address, let network = networks[nic.network] {
-      words.append("ip: \(block(network)).\(address + place * 4)")
+      let cloudInit = machines[machine]?.fields["cloud_init"]
+      let isStatic = nic.isStatic && cloudInit.map { $0 != Self.cloudInitWithoutNetwork } ?? false
+      words.append("\(isStatic ? "address" : "ip"): \(block(network)).\(address + place * 4)")
     }
     if let mac = nic.mac { words.append("mac: \"52:54:00:00:0\(mac):\(place + 10)\"") }
     if let model = nic.model { words.append("model: \(model)") }
