@@ -29,6 +29,7 @@ extension SiteDecoder {
       decodeGroup(name, reader, node, &variables)
     }
     areMachinesUnclear = variables.budget.isSpent || spec.isUnreadable("vms")
+    resolveStartOrders(&variables)
     // What every VM that uses it overrides, and what no VM uses, is checked all the same.
     check(YAMLNode(.mapping(defaults), at: spec.location(of: "defaults")), named: "defaults", &variables)
     for (name, entry) in profiles {
@@ -56,6 +57,7 @@ extension SiteDecoder {
       }
       guard variables.budget.spendMachine(at: instance.location, diagnostics) else { return }
       machineNames[instance.name] = instance.location
+      groupMembers[name, default: []].append(instance.name)
       let reportsBefore = diagnostics.reportCount
       let references = Interpolation(extra: instance.references, machine: instance.name)
       let resolved = references.resolve(node, &variables, diagnostics)
@@ -63,10 +65,12 @@ extension SiteDecoder {
       let path = SpecPath("vms.\(instance.name)")
       origins.record(resolved, at: path)
       concealPassword(in: resolved)
-      if let machine = decodeMachine(instance, resolved, at: path) {
+      rememberStartOrder(of: instance.name, resolved)
+      if var machine = decodeMachine(instance, resolved, at: path) {
         // However short the spec says it, each vCPU is pinned by itself.
         let pins = machine.settings.cpuPinning?.sets.count ?? 0
         guard variables.budget.spend(values: pins, at: instance.location, diagnostics) else { return }
+        machine.group = instance.index == nil ? nil : name
         machines.append(machine)
       }
       // The next VM of a count has the same fault; those of for_each may differ.
