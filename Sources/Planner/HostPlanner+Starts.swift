@@ -56,7 +56,8 @@ extension HostPlanner {
       var network: String?
       if case .network(let name) = wanted.link { network = name }
       return ReadinessWait.Interface(
-        name: wanted.name, mac: wanted.mac ?? host.address(ofNIC: wanted.name, of: machine.name), network: network,
+        name: wanted.name, mac: wanted.mac ?? host.address(ofNIC: wanted.name, of: machine.name),
+        network: network,
         ip: nic.ip)
     }
     return draft.add(

@@ -27,7 +27,7 @@ struct ConvergenceTests {
   func coverage() throws {
     var kinds: Set<String> = []
     func name(_ value: Any) -> String { String("\(value)".prefix { $0 != "(" }) }
-    for seed in 1...300 as ClosedRange<UInt64> {
+    for seed in 1...400 as ClosedRange<UInt64> {
       var generator = SpecGenerator(seed: seed)
       var scenario = Scenario(RandomRun.hosts(for: generator))
       for _ in 0..<6 {
@@ -53,7 +53,8 @@ struct ConvergenceTests {
         "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "createVolume", "growVolume",
         "deleteVolume", "noteVolume", "ensureNetwork", "updateNetwork", "restartNetwork",
         "setNetworkAutostart", "removeNetwork", "defineMachine", "updateMachine", "changeDevices",
-        "renameMachine", "startMachine", "suspendMachine", "resumeMachine", "stopMachine", "powerOffMachine",
+        "renameMachine", "startMachine", "awaitReady", "suspendMachine", "resumeMachine", "stopMachine",
+        "powerOffMachine",
         "undefineMachine", "forgetMachine", "forgetNetwork", "attachDisk", "detachDisk", "throttleDisk",
         "attachDrive",
         "detachDrive", "changeMedia", "attachNIC", "detachNIC", "updateNIC", "attachMemory", "live title",

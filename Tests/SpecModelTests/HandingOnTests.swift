@@ -62,14 +62,16 @@ import Testing
         plain: 5 $${x}
       """)
     let (web1, web2, x) = (
-      try ResourceName(parsing: "web-1"), try ResourceName(parsing: "web-2"), try ResourceName(parsing: "web-1.x")
+      try ResourceName(parsing: "web-1"), try ResourceName(parsing: "web-2"),
+      try ResourceName(parsing: "web-1.x")
     )
     let lan = try ResourceName(parsing: "lan")
     #expect(
       site.outputs.map(\.parts) == [
         [.text("http://"), .value(.nicIP(lan), ofVM: web1), .text("/"), .text("example.org")],
         [.value(.nicMAC(lan), ofVM: web2)],
-        [.value(.host, ofVM: x), .text(" and "), .value(.ip, ofVM: web2)], [.text("5 "), .text("${"), .text("x}")],
+        [.value(.host, ofVM: x), .text(" and "), .value(.ip, ofVM: web2)],
+        [.text("5 "), .text("${"), .text("x}")],
       ])
   }
 
@@ -92,7 +94,9 @@ import Testing
           + "${vms.VM.nics.NIC.ip} or ${vms.VM.nics.NIC.mac}"
       ])
     #expect(
-      outputs("{a: 1️⃣\"${vms.web-1.ip\"}") == ["1️⃣ '${' without its '}' | help: write $${ for the characters ${"])
+      outputs("{a: 1️⃣\"${vms.web-1.ip\"}") == [
+        "1️⃣ '${' without its '}' | help: write $${ for the characters ${"
+      ])
     #expect(outputs("{a: 1️⃣\"${var.x}\"}").count == 1)
     #expect(outputs("{a: 1️⃣\"${name}\"}") == ["1️⃣ '${name}' has a value only in VMs and profiles"])
   }

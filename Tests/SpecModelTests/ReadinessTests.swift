@@ -65,7 +65,9 @@ import Testing
         "1️⃣ 'healthz' is not the path of a URL | help: such as path: /healthz"
       ])
     #expect(
-      ready("{http: {path: 1️⃣\"/a b\"}}") == ["1️⃣ '/a b' is not the path of a URL | help: such as path: /healthz"])
+      ready("{http: {path: 1️⃣\"/a b\"}}") == [
+        "1️⃣ '/a b' is not the path of a URL | help: such as path: /healthz"
+      ])
     #expect(ready("{http: {status: 1️⃣20}}") == ["1️⃣ 'status' is 20, but must be from 100 to 599"])
     #expect(ready("{console: 1️⃣\"\"}") == ["1️⃣ 'console' is empty | help: such as console: \"login:\""])
     #expect(

@@ -42,7 +42,8 @@ struct CloudInitProbe: Probe {
         case output = "out-data"
       }
     }
-    let command = #"{"execute":"guest-exec","arguments":{"path":"cloud-init","arg":["status"],"capture-output":true}}"#
+    let command =
+      #"{"execute":"guest-exec","arguments":{"path":"cloud-init","arg":["status"],"capture-output":true}}"#
     guard let started: Started = try? await answer(to: command) else { return nil }
     for _ in 0..<20 {
       let question = #"{"execute":"guest-exec-status","arguments":{"pid":\#(started.pid)}}"#
@@ -51,7 +52,9 @@ struct CloudInitProbe: Probe {
         try await Task.sleep(for: .milliseconds(250))
         continue
       }
-      return status.output.flatMap { Data(base64Encoded: $0) }.flatMap { Self.word(in: String(decoding: $0, as: UTF8.self)) }
+      return status.output.flatMap { Data(base64Encoded: $0) }.flatMap {
+        Self.word(in: String(decoding: $0, as: UTF8.self))
+      }
     }
     return nil
   }

@@ -30,8 +30,11 @@ struct GuestPlaces: Sendable {
   }
 
   /// IPv4 first: what a link has by itself leads nowhere without the link's name.
-  private static func addresses(of interface: ReadinessWait.Interface, in list: [InterfaceAddresses]) -> [String] {
-    let own = list.filter { $0.mac.flatMap { try? MACAddress(parsing: $0) } == interface.mac }.flatMap(\.addresses)
+  private static func addresses(of interface: ReadinessWait.Interface, in list: [InterfaceAddresses])
+    -> [String]
+  {
+    let own = list.filter { $0.mac.flatMap { try? MACAddress(parsing: $0) } == interface.mac }.flatMap(
+      \.addresses)
     let usable = own.filter { !$0.address.lowercased().hasPrefix("fe80:") }
     return (usable.filter { !$0.isIPv6 } + usable.filter(\.isIPv6)).map(\.address)
   }

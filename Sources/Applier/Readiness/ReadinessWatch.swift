@@ -39,7 +39,8 @@ struct ReadinessWatch: Sendable {
         case .ready: return
         case .notYet(let sight): last = sight
         case .never(let sight):
-          throw Failure(description: "it does not get ready: waited for \(what), but \(sight); the guest runs on")
+          throw Failure(
+            description: "it does not get ready: waited for \(what), but \(sight); the guest runs on")
         }
       } catch let error where !(error is Failure) {
         try Task.checkCancellation()
@@ -47,7 +48,8 @@ struct ReadinessWatch: Sendable {
       }
       guard ContinuousClock.now + Self.interval < deadline else {
         throw Failure(
-          description: "not ready within \(timeout): waited for \(what), last seen: \(last); the guest runs on")
+          description:
+            "not ready within \(timeout): waited for \(what), last seen: \(last); the guest runs on")
       }
       try await Task.sleep(for: Self.interval)
     }

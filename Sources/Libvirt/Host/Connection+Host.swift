@@ -72,9 +72,13 @@ extension Connection {
   public func nodeMemory() async throws -> NodeMemory {
     try await call("virNodeGetMemoryStats") { call in
       var count: Int32 = 0
-      try call.check(virNodeGetMemoryStats(call.connection, Int32(VIR_NODE_MEMORY_STATS_ALL_CELLS.rawValue), nil, &count, 0))
+      try call.check(
+        virNodeGetMemoryStats(
+          call.connection, Int32(VIR_NODE_MEMORY_STATS_ALL_CELLS.rawValue), nil, &count, 0))
       var stats = [virNodeMemoryStats](repeating: virNodeMemoryStats(), count: Int(count))
-      try call.check(virNodeGetMemoryStats(call.connection, Int32(VIR_NODE_MEMORY_STATS_ALL_CELLS.rawValue), &stats, &count, 0))
+      try call.check(
+        virNodeGetMemoryStats(
+          call.connection, Int32(VIR_NODE_MEMORY_STATS_ALL_CELLS.rawValue), &stats, &count, 0))
       var values: [String: UInt64] = [:]
       for stat in stats.prefix(Int(count)) {
         let name = withUnsafeBytes(of: stat.field) { bytes in

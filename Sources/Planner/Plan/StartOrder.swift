@@ -57,7 +57,8 @@ struct StartOrder {
     var open = [step]
     while let id = open.popLast() {
       if id == other { return true }
-      for needed in steps[id].dependsOn + (dependencies[id].map(Array.init) ?? []) where seen.insert(needed).inserted {
+      for needed in steps[id].dependsOn + (dependencies[id].map(Array.init) ?? [])
+      where seen.insert(needed).inserted {
         open.append(needed)
       }
     }

@@ -43,7 +43,8 @@ extension SiteDecoder {
     return isComplete ? parts : nil
   }
 
-  private static let outputHelp = "write ${vms.VM.ip}, ${vms.VM.host}, ${vms.VM.nics.NIC.ip} or ${vms.VM.nics.NIC.mac}"
+  private static let outputHelp =
+    "write ${vms.VM.ip}, ${vms.VM.host}, ${vms.VM.nics.NIC.ip} or ${vms.VM.nics.NIC.mac}"
 
   /// What `vms.web-1.nics.lan.ip` stands for. Names may have dots in them: the VM is the longest name that fits.
   private func machineValue(_ reference: String, at location: SourceLocation) -> OutputSpec.Part? {
@@ -57,7 +58,8 @@ extension SiteDecoder {
       }
       let near = diagnostics.suggestions.nearest(to: word, in: machineNames.keys.map(\.rawValue))
       diagnostics.error(
-        "no VM '\(word)' in this spec", at: location, help: near.map { "did you mean '\($0)'?" } ?? Self.outputHelp)
+        "no VM '\(word)' in this spec", at: location,
+        help: near.map { "did you mean '\($0)'?" } ?? Self.outputHelp)
       return nil
     }
     let words = rest.dropFirst(name.rawValue.count + 1)
@@ -78,7 +80,8 @@ extension SiteDecoder {
         "VM '\(name)' has no NIC '\(nic)'", at: location, help: near.map { "did you mean '\($0)'?" })
       return nil
     }
-    diagnostics.error("'${\(reference)}' is nothing that is known of a VM", at: location, help: Self.outputHelp)
+    diagnostics.error(
+      "'${\(reference)}' is nothing that is known of a VM", at: location, help: Self.outputHelp)
     return nil
   }
 }

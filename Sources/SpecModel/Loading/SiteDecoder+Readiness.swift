@@ -1,6 +1,8 @@
 extension SiteDecoder {
   /// What is waited for after the start of a VM: `ready: {tcp: 22, timeout: 2m}`.
-  func decodeReadiness(_ reader: MappingReader, _ instance: Instance, _ settings: MachineSettings) -> Readiness? {
+  func decodeReadiness(_ reader: MappingReader, _ instance: Instance, _ settings: MachineSettings)
+    -> Readiness?
+  {
     guard let ready = reader.nonEmpty("ready", help: "such as ready: {tcp: 22}") else { return nil }
     defer { ready.finish() }
     let reportsBefore = diagnostics.reportCount
@@ -11,7 +13,9 @@ extension SiteDecoder {
     if let tcp = decodeTCP(ready, among: nics) { probes.append(tcp) }
     if let http = decodeHTTP(ready, instance, among: nics) { probes.append(http) }
     if let text = ready.line("console") {
-      if text.isEmpty { ready.error("'console' is empty", at: "console", help: "such as console: \"login:\"") }
+      if text.isEmpty {
+        ready.error("'console' is empty", at: "console", help: "such as console: \"login:\"")
+      }
       if settings.console == false {
         ready.error("this VM has no serial console to look at", at: "console", help: "give it console: true")
       }
@@ -51,7 +55,9 @@ extension SiteDecoder {
     return port.map { .tcp(.init(port: $0, place: place)) }
   }
 
-  private func decodeHTTP(_ ready: MappingReader, _ instance: Instance, among nics: [String]?) -> ReadinessProbe? {
+  private func decodeHTTP(_ ready: MappingReader, _ instance: Instance, among nics: [String]?)
+    -> ReadinessProbe?
+  {
     guard let http = ready.nested("http") else { return nil }
     defer { http.finish() }
     let port = http.int("port", in: 1...65_535) ?? 80

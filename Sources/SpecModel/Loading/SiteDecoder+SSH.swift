@@ -5,7 +5,8 @@ extension SiteDecoder {
     defer { ssh.finish() }
     let user = ssh.value("user") { text throws(ValueError) in
       // What ssh could take for an option, or for another host, is none.
-      guard !text.isEmpty, !text.hasPrefix("-"), text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != 0x40 })
+      guard !text.isEmpty, !text.hasPrefix("-"),
+        text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != 0x40 })
       else { throw ValueError("'\(text)' is not the name of a user", help: "such as user: debian") }
       return text
     }

@@ -9,7 +9,9 @@ extension SiteDecoder {
   mutating func rememberStartOrder(of name: ResourceName, _ machine: YAMLNode) {
     guard case .sequence(let items)? = machine.mapping?["start_after"]?.value.content else { return }
     let words = items.compactMap { item in
-      (item.scalar?.string).flatMap { try? ResourceName(parsing: $0) }.map { (name: $0, location: item.location) }
+      (item.scalar?.string).flatMap { try? ResourceName(parsing: $0) }.map {
+        (name: $0, location: item.location)
+      }
     }
     startOrders.append(StartOrder(machine: name, words: words))
   }
@@ -33,7 +35,9 @@ extension SiteDecoder {
             help: names.count > 1 ? "'\(word.name)' means all VMs of its count; it is one of them" : nil)
           continue
         }
-        for name in names { edges[order.machine, default: [:]][name] = edges[order.machine]?[name] ?? word.location }
+        for name in names {
+          edges[order.machine, default: [:]][name] = edges[order.machine]?[name] ?? word.location
+        }
       }
     }
     reportCycles(edges)
@@ -69,7 +73,8 @@ extension SiteDecoder {
       let steps = zip(cycle, cycle.dropFirst() + cycle.prefix(1))
       let places = steps.map { from, to in (from, to, edges[from]?[to]) }
       diagnostics.error(
-        "these VMs start after each other: " + (cycle + cycle.prefix(1)).map(\.rawValue).joined(separator: " → "),
+        "these VMs start after each other: "
+          + (cycle + cycle.prefix(1)).map(\.rawValue).joined(separator: " → "),
         at: places.first?.2, help: "leave one of these words out",
         related: places.dropFirst().compactMap { from, to, place in
           place.map { .init(message: "'\(from)' starts after '\(to)'", location: $0) }
@@ -134,7 +139,9 @@ extension SiteDecoder {
     return found
   }
 
-  private static func inverted(_ edges: [ResourceName: Set<ResourceName>]) -> [ResourceName: Set<ResourceName>] {
+  private static func inverted(_ edges: [ResourceName: Set<ResourceName>]) -> [ResourceName: Set<
+    ResourceName
+  >] {
     edges.reduce(into: [:]) { result, entry in
       for target in entry.value { result[target, default: []].insert(entry.key) }
     }

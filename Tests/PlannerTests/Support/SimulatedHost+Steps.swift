@@ -42,7 +42,9 @@ extension SimulatedHost {
     case .renameMachine(let uuid, let name): rename(uuid, name, complain)
     case .startMachine(let uuid, let paused): start(uuid, paused: paused, complain)
     case .awaitReady(let wait):
-      if guests[wait.uuid]?.settings.state != .running { complain("a guest that does not run never gets ready") }
+      if guests[wait.uuid]?.settings.state != .running {
+        complain("a guest that does not run never gets ready")
+      }
       ready.insert(wait.uuid)
     case .suspendMachine(let uuid):
       if guests[uuid] == nil { complain("no guest to pause") }
