@@ -28,6 +28,8 @@ import Testing
     #expect(site.machines.contains { $0.boot != nil && $0.settings.graphicsPassword != nil })
     #expect(site.machines.contains { $0.nics.contains { $0.vlan != nil } })
     #expect(site.networks.contains { $0.isProtected && !$0.records.isEmpty })
+    #expect(db.readiness?.probes.count == 6 && db.ssh?.via != nil && site.outputs.count == 2)
+    #expect(site.machines.contains { !$0.startAfter.isEmpty && !$0.groups.isEmpty })
     #expect(!site.moved.isEmpty && !site.forgotten.isEmpty)
   }
 }

@@ -12,6 +12,7 @@ struct SiteText {
   var disks: [String: String] = [:]
   /// The fields of each VM, by its name.
   var vms: [String: [String: String]] = [:]
+  var outputs: [String: String] = [:]
   var moved: [String: String] = [:]
   var removed: [String: String] = [:]
 
@@ -29,7 +30,7 @@ struct SiteText {
     var text = "virtform: 1\nstack: \(stack)\n"
     let sections = [
       ("variables", variables), ("images", images), ("networks", networks), ("disks", disks),
-      ("moved", moved), ("removed", removed),
+      ("outputs", outputs), ("moved", moved), ("removed", removed),
     ]
     for (name, entries) in sections where !entries.isEmpty {
       text += "\(name):\n" + Self.lines(entries, indented: "  ")
