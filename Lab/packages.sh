@@ -10,7 +10,7 @@ run=(
     "${build[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
     dnsmasq-base iptables iproute2 cpio kmod
 )
-test=("${run[@]}" ovmf shellcheck)
+test=("${run[@]}" ovmf shellcheck ansible-core)
 
 case ${1:-} in
 build) wanted=("${build[@]}") ;;

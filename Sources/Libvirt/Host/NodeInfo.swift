@@ -14,5 +14,6 @@ public struct NodeMemory: Hashable, Sendable {
   /// Caches and buffers, which make room when somebody needs it.
   public let cached: UInt64
 
-  public var available: UInt64 { free + cached }
+  /// What new guests could have. Never more than there is: hosts that are containers count caches of others.
+  public var available: UInt64 { min(free + cached, total) }
 }

@@ -27,6 +27,8 @@ struct HostsCommand: AsyncParsableCommand {
 
     /// Running VMs, whoever made them.
     var running: [Machine] { state.machines.filter(\.isActive) }
+    /// In bytes. Not all drivers tell of how it is used, and those that do know better.
+    var totalMemory: UInt64 { (memory?.total ?? node.memoryKibibytes) << 10 }
     var cpusInUse: Int { running.reduce(0) { $0 + ($1.settings.cpus?.count ?? 1) } }
     var memoryInUse: UInt64 { running.reduce(0) { $0 + ($1.settings.memory?.size.rawValue ?? 0) } }
   }
@@ -64,7 +66,7 @@ struct HostsCommand: AsyncParsableCommand {
       rows.map { row in
         [
           row.name, "\(row.node.cpus)", "\(row.cpusInUse)",
-          rounded(ByteCount(rawValue: row.node.memoryKibibytes << 10)),
+          rounded(ByteCount(rawValue: row.totalMemory)),
           row.memory.map { rounded(ByteCount(rawValue: $0.available << 10)) } ?? "",
           rounded(ByteCount(rawValue: row.memoryInUse)),
           "\(row.running.count) of \(row.state.machines.count)",
@@ -83,7 +85,7 @@ struct HostsCommand: AsyncParsableCommand {
             "total": .number(UInt64(row.node.cpus)), "used_by_running_vms": .number(UInt64(row.cpusInUse)),
           ],
           "memory": [
-            "total": .number(row.node.memoryKibibytes << 10),
+            "total": .number(row.totalMemory),
             "available": JSONValue(row.memory.map { $0.available << 10 }),
             "used_by_running_vms": .number(row.memoryInUse),
           ],
