@@ -9,7 +9,7 @@ enum RawTerminal {
   private static let isRaw = Atomic(false)
 
   /// Signals that end the process.
-  private static let deadly = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGSEGV, SIGBUS, SIGPIPE]
+  private static let deadly = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGSEGV, SIGBUS]
 
   /// Changes the terminal, if standard input is one.
   static func enter() {
