@@ -53,8 +53,6 @@ struct SimulatedHost {
   var guests: [UUID: Machine] = [:]
   /// How often each guest was started, by UUID.
   var boots: [UUID: Int] = [:]
-  /// The guests that were waited for since their start.
-  var ready: Set<UUID> = []
   /// What the networks that virtform made were started with, by UUID.
   var live: [UUID: Network] = [:]
   /// How often each network was started, by name.

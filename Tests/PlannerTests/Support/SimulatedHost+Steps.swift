@@ -45,7 +45,6 @@ extension SimulatedHost {
       if guests[wait.uuid]?.settings.state != .running {
         complain("a guest that does not run never gets ready")
       }
-      ready.insert(wait.uuid)
     case .suspendMachine(let uuid):
       if guests[uuid] == nil { complain("no guest to pause") }
       guests[uuid]?.settings.state = .paused
@@ -59,7 +58,6 @@ extension SimulatedHost {
       guests[uuid]?.mark = nil
     case .stopMachine(let uuid, _), .powerOffMachine(let uuid, _):
       guests[uuid] = nil
-      ready.remove(uuid)
     case .undefineMachine(let uuid, _):
       if guests[uuid] != nil { complain("the guest runs") }
       state.machines.removeAll { $0.uuid == uuid }
