@@ -24,7 +24,7 @@ run: packages-run
 	$(VIRTFORM) plan examples/quickstart
 	$(VIRTFORM) show examples/quickstart
 	@echo "The guests keep running. Have a look at one (leave with Ctrl-]):"
-	@echo "  virsh -c '$$(Lab/uri.sh examples/quickstart)' console web-1"
+	@echo "  $(VIRTFORM) console web-1 examples/quickstart"
 	@echo "Remove them with their disks:"
 	@echo "  $(VIRTFORM) destroy --allow-data-loss examples/quickstart"
 

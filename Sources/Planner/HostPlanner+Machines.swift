@@ -76,6 +76,7 @@ extension HostPlanner {
         NICField.attached.path(of: nic.name), from: nil,
         to: "\(host.specName(ofNetwork: "\(nic.link)")) (\(nic.mac.map(\.description) ?? ""))", effect: .none)
     }
+    if machine.isActive { fields += orderFields(of: wanted.spec) }
     draft.add(
       removal == nil
         ? Change(address, .create, fields: fields, path: path)
@@ -85,6 +86,14 @@ extension HostPlanner {
       + machine.nics.flatMap { firewallSteps(for: $0) }
     let define = draft.add(.defineMachine(machine), for: address, after: before, path: path)
     if machine.isActive { starts.append(Start(wanted: wanted, machine: machine, after: [define])) }
+  }
+
+  /// What comes before and after the first start, for people.
+  private func orderFields(of spec: MachineSpec) -> [FieldChange] {
+    let names = spec.startAfter.map(\.rawValue).joined(separator: ", ")
+    return [("start_after", names.isEmpty ? nil : names), ("ready", spec.readiness?.description)].compactMap {
+      path, text in text.map { FieldChange(path, from: nil, to: $0, effect: .none) }
+    }
   }
 
   private func storageSteps(of wanted: DesiredHost.WantedMachine) -> [Int] {
@@ -146,6 +155,7 @@ extension HostPlanner {
           effect: restarts ? .restart : .stop, path: path)
       ]
       planner.stopSteps[actual.uuid] = after[0]
+      planner.draft.power.stop[wanted.spec.name] = after[0]
     }
     // A guest that has to be stopped is stopped late: what libvirt refuses is then refused while it still runs.
     // Only a disk that is deleted needs it off before.
@@ -317,7 +327,7 @@ extension HostPlanner {
       draft.add(
         .suspendMachine(uuid: actual.uuid), for: address, after: after, effect: .stop, path: wanted.spec.path)
     case (.paused, .running):
-      draft.add(
+      draft.power.up[wanted.spec.name] = draft.add(
         .resumeMachine(uuid: actual.uuid), for: address, after: after, effect: .live, path: wanted.spec.path)
     default: break
     }

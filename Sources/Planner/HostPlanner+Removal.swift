@@ -28,10 +28,12 @@ extension HostPlanner {
       }
     }
     for machine in removed where machine.isActive {
-      stopSteps[machine.uuid] = draft.add(
+      let step = draft.add(
         .powerOffMachine(uuid: machine.uuid, shutdown(of: machine)), for: address(.vm, machine.name),
         effect: .stop,
         path: nil)
+      stopSteps[machine.uuid] = step
+      if let spec = specs[host.specName(of: machine)] { draft.power.stop[spec.name] = step }
     }
     for machine in removed { remove(machine) }
   }
@@ -128,6 +130,7 @@ extension HostPlanner {
           path: wanted.spec.path)
       ]
       stopSteps[machine.uuid] = after[0]
+      draft.power.stop[wanted.spec.name] = after[0]
     }
     for volume in doomed {
       let index = wanted.volumes.first { desired.volumes[$0].volume.path == volume.path }

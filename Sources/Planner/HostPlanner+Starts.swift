@@ -37,11 +37,30 @@ extension HostPlanner {
       let networks = machine.nics.flatMap { networkSteps(for: $0) + firewallSteps(for: $0) }
       let disks = machine.disks.flatMap { release(ofDisk: $0, for: machine.uuid, start.wanted) }
       let addresses = machine.nics.flatMap { release(ofAddress: $0.mac, for: machine.uuid) }
-      draft.add(
+      let step = draft.add(
         .startMachine(uuid: machine.uuid, paused: machine.settings.state == .paused),
         for: address(.vm, machine.name), after: start.after + networks + disks + addresses,
         path: start.wanted.spec.path)
+      draft.power.start[start.wanted.spec.name] = step
+      draft.power.up[start.wanted.spec.name] = awaitReady(start, after: step) ?? step
     }
+  }
+
+  /// The step that waits until the guest is ready; nil if the spec does not say when that is. One that is paused never is.
+  private mutating func awaitReady(_ start: Start, after step: Int) -> Int? {
+    let (spec, machine) = (start.wanted.spec, start.machine)
+    guard let readiness = spec.readiness, machine.settings.state != .paused else { return nil }
+    let interfaces = zip(spec.nics, start.wanted.machine.nics).map { nic, wanted in
+      var network: String?
+      if case .network(let name) = wanted.link { network = name }
+      return ReadinessWait.Interface(
+        name: wanted.name, mac: wanted.mac ?? host.address(ofNIC: wanted.name, of: machine.name),
+        network: network,
+        ip: nic.ip)
+    }
+    return draft.add(
+      .awaitReady(ReadinessWait(uuid: machine.uuid, readiness: readiness, interfaces: interfaces)),
+      for: address(.vm, machine.name), after: [step], path: spec.path + "ready")
   }
 
   /// The steps after which no other guest has the disk any more.

@@ -74,7 +74,7 @@ public struct SitePlanner {
       let errors = diagnostics.sorted.count { $0.severity == .error }
       throw Failure(diagnostics: diagnostics.sorted, lacksConsent: errors == draft.missingConsents)
     }
-    return draft.finished().restricted(to: options.scope)
+    return draft.finished(for: site.machines).restricted(to: options.scope)
   }
 
   /// A name on the command line that names nothing is a slip of the pen.

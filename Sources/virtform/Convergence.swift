@@ -34,7 +34,10 @@ struct Convergence {
       // Where there is nothing to do, nothing is written: not even a lock.
       let plan = try await workspace.plan(planning)
       try refuseStale(plan, workspace)
-      if plan.isEmpty { return show(plan) }
+      if plan.isEmpty {
+        show(plan)
+        return await showOutputs(workspace)
+      }
       let command = planning.goal == .destroy ? "destroy" : "apply"
       try await Locking(workspace).holding(command: command, timeout: options.lock.timeout) { lock in
         // What the plan was made from may have been another run's half-done work.
@@ -88,11 +91,22 @@ struct Convergence {
     progress.end()
     Terminal.print(
       ReportText(report, site: workspace.site, style: style).render(goal: planning.goal), terminator: "")
-    if report.succeeded { return }
+    if report.succeeded {
+      if !workspace.site.outputs.isEmpty {
+        await showOutputs(try await workspace.refreshed(keepingImages: true))
+      }
+      return
+    }
     let loss = lock.loss
     if let loss { Terminal.error("error: \(loss); what had not begun was left out") }
     if workspace.fleet.mutatingCalls > callsBefore { throw ExitStatus.partlyApplied }
     throw loss == nil ? ExitStatus.failure : ExitStatus.locked
+  }
+
+  /// What the spec hands on, as far as it is known by now.
+  private func showOutputs(_ workspace: Workspace) async {
+    guard planning.goal == .converge, !workspace.site.outputs.isEmpty else { return }
+    Terminal.print("\nOutputs:\n" + (await Outputs(workspace)).text, terminator: "")
   }
 
   private func show(_ plan: Plan) {

@@ -37,6 +37,26 @@ struct SpecOptions: ParsableArguments {
     return site
   }
 
+  /// The VM of that name; if the spec has none, says which is near and ends the command.
+  func machine(_ name: String, in site: Site) throws -> MachineSpec {
+    // As a plan calls it, too.
+    let name =
+      name.hasPrefix("vm.") && !site.machines.contains { $0.name.rawValue == name }
+      ? String(name.dropFirst(3)) : name
+    if let machine = site.machines.first(where: { $0.name.rawValue == name }) { return machine }
+    throw unknown("VM", name, among: site.machines.map(\.name.rawValue))
+  }
+
+  /// Says that the spec has no `kind` of that name.
+  func unknown(_ kind: String, _ name: String, among known: [String]) -> ExitStatus {
+    let near = Diagnostics().nearest(to: name, in: known).map { "did you mean '\($0)'?" }
+    let all =
+      known.isEmpty
+      ? nil : "there are " + known.prefix(10).joined(separator: ", ") + (known.count > 10 ? ", …" : "")
+    report([Diagnostic(.error, "no \(kind) '\(name)' in this spec", at: nil, help: near ?? all)])
+    return .failure
+  }
+
   /// Prints diagnostics that came up after loading, with the lines they are about.
   func report(_ diagnostics: [Diagnostic]) {
     let paths = Set(diagnostics.compactMap(\.location?.path))

@@ -18,7 +18,8 @@ struct Virtform: AsyncParsableCommand {
     subcommands: [
       ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self, ShowCommand.self,
       DriftCommand.self,
-      LockCommand.self, UnlockCommand.self, VersionCommand.self,
+      LockCommand.self, UnlockCommand.self, ConsoleCommand.self, SSHCommand.self, SSHConfigCommand.self,
+      InventoryCommand.self, OutputCommand.self, HostsCommand.self, VersionCommand.self,
     ])
 
   static func main() async {

@@ -24,10 +24,25 @@ struct Workspace {
   static func open(
     _ options: SpecOptions, access: Connection.Access, reads: Bool = true
   ) async throws -> Workspace {
+    try await open(try options.load(), options, access: access, reads: reads)
+  }
+
+  /// The same for a VM's host alone; if the spec has no VM of that name, says so and ends the command.
+  static func open(
+    vm name: String, _ options: SpecOptions, access: Connection.Access
+  ) async throws -> (workspace: Workspace, machine: MachineSpec) {
     let site = try options.load()
+    let machine = try options.machine(name, in: site)
+    return (try await open(site, options, only: [machine.host], access: access, reads: true), machine)
+  }
+
+  private static func open(
+    _ site: Site, _ options: SpecOptions, only hosts: Set<ResourceName>? = nil, access: Connection.Access,
+    reads: Bool
+  ) async throws -> Workspace {
     let embedded = EmbeddedLibvirt(environment: ProcessInfo.processInfo.environment)
     do {
-      let fleet = try await Fleet.open(site, access: access, embedded: embedded)
+      let fleet = try await Fleet.open(site, only: hosts, access: access, embedded: embedded)
       let workspace = Workspace(site: site, fleet: fleet, options: options)
       return reads ? try await workspace.refreshed() : workspace
     } catch let failure as Fleet.Failure {
@@ -45,6 +60,19 @@ struct Workspace {
       await fleet.close()
       throw error
     }
+  }
+
+  /// The VMs of the spec that are there, with their addresses, in the order of their names.
+  func guestEntries(of specs: [MachineSpec]? = nil) async -> [GuestEntry] {
+    let guests = (specs ?? site.machines).compactMap(existingGuest)
+    let finder = GuestAddresses(embedded: EmbeddedLibvirt(environment: ProcessInfo.processInfo.environment))
+    var entries: [GuestEntry] = []
+    for (host, group) in Dictionary(grouping: guests, by: \.spec.host).sorted(by: { $0.key < $1.key }) {
+      guard let session = fleet.sessions[host] else { continue }
+      let found = await finder.find(for: group.map { ($0.spec, $0.machine) }, on: session)
+      entries += group.map { GuestEntry(guest: $0, nics: found[$0.spec.name] ?? []) }
+    }
+    return entries.sorted { $0.guest.spec.name < $1.guest.spec.name }
   }
 
   /// `plan` as a file would have it.

@@ -57,6 +57,8 @@ import Testing
       site.machines.contains {
         $0.cloudInit?.users.isEmpty == false && $0.nics.contains { $0.address != nil }
       })
+    #expect(db.readiness?.probes.count == 6 && db.ssh?.via != nil && site.outputs.count == 2)
+    #expect(site.machines.contains { !$0.startAfter.isEmpty && !$0.groups.isEmpty })
     #expect(!site.moved.isEmpty && !site.forgotten.isEmpty)
   }
 }

@@ -21,4 +21,7 @@ extension Lab {
   public static let hasQEMU =
     hasLibvirt && geteuid() == 0
     && has("/usr/bin/qemu-system-x86_64", "\(guest)/vmlinuz", "\(guest)/guest.qcow2")
+
+  /// True where Ansible reads inventories.
+  public static let hasAnsible = has("/usr/bin/ansible-inventory")
 }

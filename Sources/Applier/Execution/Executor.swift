@@ -42,6 +42,12 @@ public struct Executor: Sendable {
     await withTaskGroup(of: (Int, StepResult).self) { group in
       /// Begins what is ready on `host`, first come first served, up to the limit.
       func begin(_ host: ResourceName) {
+        // A step that only waits takes no place, and is not to miss what it waits for.
+        let waits = (ready[host] ?? []).filter { plan.steps[$0].operation.isWait }
+        ready[host]?.removeAll { plan.steps[$0].operation.isWait }
+        for id in waits {
+          group.addTask { (id, await perform(plan.steps[id], stack: plan.stack.rawValue)) }
+        }
         while begun[host, default: 0] < Self.stepsPerHost, let id = ready[host]?.popFirst() {
           begun[host, default: 0] += 1
           group.addTask { (id, await perform(plan.steps[id], stack: plan.stack.rawValue)) }
@@ -51,7 +57,7 @@ public struct Executor: Sendable {
       while let (id, result) = await group.next() {
         results[id] = result
         let host = plan.steps[id].address.host
-        begun[host, default: 1] -= 1
+        if !plan.steps[id].operation.isWait { begun[host, default: 1] -= 1 }
         if case .done = result {
           for next in dependents[id] where waiting[next].remove(id) != nil && waiting[next].isEmpty {
             guard results[next] == nil else { continue }

@@ -44,6 +44,7 @@ struct StepRunner: Sendable {
     case .changeDevices(let uuid, let changes): try await change(changes, of: domain(uuid))
     case .renameMachine(let uuid, let name): try await rename(domain(uuid), to: name)
     case .startMachine(let uuid, let paused): try await start(uuid, paused: paused)
+    case .awaitReady(let wait): try await awaitReady(wait)
     case .suspendMachine(let uuid): try await suspend(domain(uuid))
     case .resumeMachine(let uuid): try await resume(domain(uuid))
     case .stopMachine(let uuid, let policy): try await stop(domain(uuid), policy)

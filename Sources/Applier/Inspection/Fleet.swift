@@ -11,11 +11,12 @@ public struct Fleet: Sendable {
     public let hosts: [HostError]
   }
 
-  /// Opens all hosts at once. If some cannot be reached, all of them are named.
+  /// Opens all hosts at once, or those of `names`. If some cannot be reached, all of them are named.
   public static func open(
-    _ site: Site, access: Connection.Access, embedded: EmbeddedLibvirt
+    _ site: Site, only names: Set<ResourceName>? = nil, access: Connection.Access, embedded: EmbeddedLibvirt
   ) async throws(Failure) -> Fleet {
-    let results = await concurrently(site.hosts) { host in
+    let hosts = site.hosts.filter { names?.contains($0.name) ?? true }
+    let results = await concurrently(hosts) { host in
       await result { () async throws(HostError) in
         try await HostSession.open(host, access: access, embedded: embedded)
       }

@@ -67,4 +67,28 @@ extension Connection {
       return NodeInfo(memoryKibibytes: UInt64(info.memory), cpus: Int(info.cpus))
     }
   }
+
+  /// How the host's memory is used, following `virNodeGetMemoryStats`.
+  public func nodeMemory() async throws -> NodeMemory {
+    try await call("virNodeGetMemoryStats") { call in
+      var count: Int32 = 0
+      try call.check(
+        virNodeGetMemoryStats(
+          call.connection, Int32(VIR_NODE_MEMORY_STATS_ALL_CELLS.rawValue), nil, &count, 0))
+      var stats = [virNodeMemoryStats](repeating: virNodeMemoryStats(), count: Int(count))
+      try call.check(
+        virNodeGetMemoryStats(
+          call.connection, Int32(VIR_NODE_MEMORY_STATS_ALL_CELLS.rawValue), &stats, &count, 0))
+      var values: [String: UInt64] = [:]
+      for stat in stats.prefix(Int(count)) {
+        let name = withUnsafeBytes(of: stat.field) { bytes in
+          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        values[name] = stat.value
+      }
+      return NodeMemory(
+        total: values["total"] ?? 0, free: values["free"] ?? 0,
+        cached: (values["cached"] ?? 0) + (values["buffers"] ?? 0))
+    }
+  }
 }

@@ -77,3 +77,11 @@ public struct HostCapabilities: Hashable, Sendable {
     self.machines = machines
   }
 }
+
+extension HostState {
+  /// The VM of the stack that the spec calls `name`, whatever libvirt calls it.
+  public func machine(named name: ResourceName, of stack: ResourceName) -> Machine? {
+    let identity = Identity(stack: stack)
+    return machines.first { identity.owns($0) && ($0.mark?.name ?? $0.name) == name.rawValue }
+  }
+}

@@ -8,6 +8,8 @@ struct PlanDraft {
   private(set) var steps: [Step] = []
   private(set) var notes: [Plan.Note] = []
   private var stepsByAddress: [Address: [Int]] = [:]
+  /// The steps that bring VMs up and down, for the order across all hosts.
+  var power = PowerSteps()
   /// How many diagnostics say nothing but that the run lacks a consent.
   var missingConsents = 0
 
@@ -39,9 +41,12 @@ struct PlanDraft {
   /// The ids of the steps of one object, in the order they were added.
   func steps(of address: Address) -> [Int] { stepsByAddress[address] ?? [] }
 
-  func finished() -> Plan {
-    Plan(
-      stack: stack, goal: goal, changes: changes.sorted { $0.address < $1.address }, steps: steps,
+  /// The plan, in which VMs start and stop in the order that `machines` ask for.
+  func finished(for machines: [MachineSpec]) -> Plan {
+    let order = StartOrder(machines, power, steps)
+    return Plan(
+      stack: stack, goal: goal, changes: changes.sorted { $0.address < $1.address },
+      steps: order.dependencies.isEmpty ? steps : Step.ordered(steps, with: order.dependencies),
       notes: notes.sorted { ($0.address, $0.text) < ($1.address, $1.text) })
   }
 }

@@ -62,6 +62,8 @@ public enum Operation: Sendable {
   case renameMachine(uuid: UUID, to: String)
   /// Starts the guest; `paused`: its processors stay stopped.
   case startMachine(uuid: UUID, paused: Bool)
+  /// Waits until the guest that was just started is ready; changes nothing.
+  case awaitReady(ReadinessWait)
   case suspendMachine(uuid: UUID)
   case resumeMachine(uuid: UUID)
   /// Asks the guest to shut down, then waits.
@@ -86,6 +88,7 @@ public enum Operation: Sendable {
       .update
     case .restartNetwork: .restart
     case .startMachine: .start
+    case .awaitReady: .await
     case .suspendMachine: .pause
     case .resumeMachine: .resume
     case .forgetMachine, .forgetNetwork: .forget
@@ -93,11 +96,22 @@ public enum Operation: Sendable {
     case .removePool, .deleteVolume, .removeNetwork, .removeFirewall, .undefineMachine: .remove
     }
   }
+
+  /// The VM that is off once the step is done.
+  var stopped: UUID? {
+    switch self {
+    case .stopMachine(let uuid, _), .powerOffMachine(let uuid, _): uuid
+    default: nil
+    }
+  }
+
+  /// True if the step only waits, for as long as a guest may take.
+  public var isWait: Bool { if case .awaitReady = self { true } else { false } }
 }
 
 /// How a step is spoken of while it runs and when it is done.
 public enum Verb: Sendable {
-  case create, upload, grow, update, start, pause, resume, restart, stop, remove, forget
+  case create, upload, grow, update, start, await, pause, resume, restart, stop, remove, forget
 
   public var present: String {
     switch self {
@@ -106,6 +120,7 @@ public enum Verb: Sendable {
     case .grow: "growing"
     case .update: "updating"
     case .start: "starting"
+    case .await: "waiting until ready"
     case .pause: "pausing"
     case .resume: "resuming"
     case .forget: "letting go"
@@ -122,6 +137,7 @@ public enum Verb: Sendable {
     case .grow: "grown"
     case .update: "updated"
     case .start: "started"
+    case .await: "ready"
     case .pause: "paused"
     case .resume: "resumed"
     case .forget: "let go"
@@ -129,6 +145,37 @@ public enum Verb: Sendable {
     case .stop: "stopped"
     case .remove: "removed"
     }
+  }
+}
+
+/// What a guest that was started is waited for.
+public struct ReadinessWait: Hashable, Sendable {
+  /// A NIC, and what the plan knows of where it is.
+  public struct Interface: Hashable, Sendable {
+    public let name: String
+    public let mac: MACAddress?
+    /// libvirt's name of the network that it is on, if it is on one.
+    public let network: String?
+    /// The address that the spec gives it.
+    public let ip: IPv4Address?
+
+    public init(name: String, mac: MACAddress?, network: String?, ip: IPv4Address?) {
+      self.name = name
+      self.mac = mac
+      self.network = network
+      self.ip = ip
+    }
+  }
+
+  public let uuid: UUID
+  public let readiness: Readiness
+  /// In the order of the spec.
+  public let interfaces: [Interface]
+
+  public init(uuid: UUID, readiness: Readiness, interfaces: [Interface]) {
+    self.uuid = uuid
+    self.readiness = readiness
+    self.interfaces = interfaces
   }
 }
 

@@ -43,10 +43,13 @@ extension Plan {
     return keeping(kept, words: scope.words)
   }
 
-  /// For each object those whose steps come before its own.
+  /// For each object those whose steps come before its own. A VM that stops after another one does not need it to stop.
   private var dependenciesByAddress: [Address: Set<Address>] {
     steps.reduce(into: [:]) { result, step in
-      let before = step.dependsOn.map { steps[$0].address }.filter { $0 != step.address }
+      let needed = step.dependsOn.map { steps[$0] }.filter {
+        step.operation.stopped == nil || $0.operation.stopped == nil
+      }
+      let before = needed.map(\.address).filter { $0 != step.address }
       result[step.address, default: []].formUnion(before)
     }
   }

@@ -55,14 +55,15 @@ struct Interpolation {
     return isComplete ? YAMLScalar(result, style: scalar.style == .plain ? .untyped : .quoted) : nil
   }
 
-  private enum Part {
+  /// A piece of a text.
+  enum Part {
     case text(Substring)
     /// `isWhole` if the scalar is this reference and nothing else.
     case reference(String, isWhole: Bool)
     case unclosed
   }
 
-  private static func parts(of text: String) -> [Part] {
+  static func parts(of text: String) -> [Part] {
     var parts: [Part] = []
     var rest = text[...]
     while let dollar = rest.firstIndex(of: "$") {
@@ -86,7 +87,8 @@ struct Interpolation {
     return parts
   }
 
-  private func value(
+  /// The value of one reference, or nil with a diagnostic.
+  func value(
     of reference: String, at location: SourceLocation, _ variables: inout VariableTable,
     _ diagnostics: Diagnostics
   ) -> YAMLScalar? {

@@ -150,7 +150,7 @@ extension SiteDecoder {
       return []
     }
     let found = machines.filter { members.contains($0.name) }
-    let addresses = found.flatMap { $0.nics.compactMap { $0.ip ?? $0.address?.address } }.sorted()
+    let addresses = found.flatMap { $0.nics.compactMap(\.statedAddress) }.sorted()
     // A VM in error has its own diagnostic.
     if addresses.isEmpty, found.count == members.count {
       diagnostics.error(

@@ -48,11 +48,17 @@ extension SiteDecoder {
     let isProtected = reader.bool("protect") ?? false
     let onChange = reader.choice("on_change", ChangePolicy.self) ?? .stage
     let shutdown = decodeShutdown(reader)
+    let readiness = decodeReadiness(reader, instance, settings)
+    let groups = (reader.names("groups") ?? []).map(\.name).sorted()
+    let ssh = decodeSSH(reader)
+    // The VMs that it names are looked up when all of them are known.
+    _ = reader.names("start_after")
     guard let host, isComplete else { return nil }
     return MachineSpec(
       name: instance.name, host: host, settings: settings, kernel: kernel, initrd: initrd, pool: pool,
       disks: disks, nics: nics, memoryDevices: memoryDevices, boot: boot, cloudInit: cloudInit,
-      isProtected: isProtected, onChange: onChange, shutdown: shutdown, path: path)
+      isProtected: isProtected, onChange: onChange, shutdown: shutdown, path: path, groups: groups,
+      readiness: readiness, ssh: ssh)
   }
 
   /// The pool of the VM's own: named, or needed since the VM has files without one of their own.

@@ -29,6 +29,7 @@ extension SiteDecoder {
       decodeGroup(name, reader, node, &variables)
     }
     areMachinesUnclear = variables.budget.isSpent || spec.isUnreadable("vms")
+    resolveStartOrders(&variables)
     // What every VM that uses it overrides, and what no VM uses, is checked all the same.
     check(YAMLNode(.mapping(defaults), at: spec.location(of: "defaults")), named: "defaults", &variables)
     for (name, entry) in profiles {
@@ -64,10 +65,12 @@ extension SiteDecoder {
       let path = SpecPath("vms.\(instance.name)")
       origins.record(resolved, at: path)
       concealPasswords(in: resolved)
-      if let machine = decodeMachine(instance, resolved, at: path) {
+      rememberStartOrder(of: instance.name, resolved)
+      if var machine = decodeMachine(instance, resolved, at: path) {
         // However short the spec says it, each vCPU is pinned by itself.
         let pins = machine.settings.cpuPinning?.sets.count ?? 0
         guard variables.budget.spend(values: pins, at: instance.location, diagnostics) else { return }
+        machine.group = instance.index == nil ? nil : name
         machines.append(machine)
       }
       // The next VM of a count has the same fault; those of for_each may differ.

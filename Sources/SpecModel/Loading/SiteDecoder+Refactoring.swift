@@ -207,14 +207,14 @@ extension SiteDecoder {
 
   // MARK: Declarations
 
-  private enum Declaration {
+  enum Declaration {
     case there(SourceLocation?)
     case absent
     /// Something is in error that may have declared it.
     case unclear
   }
 
-  private func declaration(of address: SpecAddress) -> Declaration {
+  func declaration(of address: SpecAddress) -> Declaration {
     switch address {
     case .machine(let name): return declaration(ofMachine: name)
     case .network(let name):

@@ -23,10 +23,12 @@ struct SiteDecoder {
   var machineNames: [ResourceName: SourceLocation] = [:]
   /// The entries of `vms:`, which for a count is not the name of a VM.
   var machineGroups: Set<ResourceName> = []
-  /// The VMs of each entry of `vms:`, as far as they are known.
-  var groupMembers: [ResourceName: [ResourceName]] = [:]
   /// Entries of `vms:` of which nobody knows which VMs they make, since they are in error.
   var unclearGroups: Set<String> = []
+  /// The VMs that each entry of `vms:` makes.
+  var groupMembers: [ResourceName: [ResourceName]] = [:]
+  /// What each VM starts after, as it was written.
+  var startOrders: [StartOrder] = []
   /// True if not all of `vms:` was read.
   var areMachinesUnclear = false
   /// Names that were declared, even where their declaration is in error: no second error for using them.
@@ -64,6 +66,7 @@ struct SiteDecoder {
     firewalls = resolve(drafts)
     let moved = decodeMoved(spec)
     let forgotten = decodeRemoved(spec)
+    let outputs = decodeOutputs(spec, &variables)
     _ = spec.node("variables")
     spec.finish()
     checkAcrossObjects()
@@ -71,16 +74,16 @@ struct SiteDecoder {
     return Site(
       stack: stack, hosts: hosts.all, pools: pools.all, images: images.all, networks: networks.all,
       firewalls: firewalls, disks: sharedDisks.all, machines: machines, moved: moved, forgotten: forgotten,
-      origins: origins)
+      outputs: outputs, origins: origins)
   }
 
   private static func reader(of root: YAMLNode, _ diagnostics: Diagnostics) -> MappingReader? {
     MappingReader(root, at: SpecPath(""), diagnostics, title: "the spec", nestedPrefix: "")
   }
 
-  /// The spec with its references replaced, but for the sections that are filled in for each VM.
+  /// The spec with its references replaced, but for the sections that are filled in for each VM, or from VMs.
   private mutating func resolved(_ root: YAMLNode, _ variables: inout VariableTable) -> YAMLNode {
-    let templates: Set = ["variables", "defaults", "profiles", "vms"]
+    let templates: Set = ["variables", "defaults", "profiles", "vms", "outputs"]
     let entries = (root.mapping ?? YAMLMapping()).entries.map { entry in
       guard !templates.contains(entry.key) else { return entry }
       var resolved = entry

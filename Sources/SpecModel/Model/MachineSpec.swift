@@ -54,4 +54,13 @@ public struct MachineSpec: Hashable, Sendable {
   public let onChange: ChangePolicy
   public let shutdown: ShutdownPolicy
   public let path: SpecPath
+  /// The entry of `vms:` whose `count` or `for_each` made it; nil for a VM by itself.
+  public var group: ResourceName?
+  /// Further groups for an inventory, sorted.
+  public var groups: [ResourceName] = []
+  /// The VMs that are up before this one starts, sorted.
+  public var startAfter: [ResourceName] = []
+  /// What is waited for after a start; nil if nothing is.
+  public var readiness: Readiness?
+  public var ssh: SSHAccess?
 }

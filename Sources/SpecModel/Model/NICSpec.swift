@@ -16,4 +16,7 @@ public struct NICSpec: Hashable, Sendable {
   /// The firewall between the NIC and its network.
   public let firewall: ResourceName?
   public let path: SpecPath
+
+  /// The address that the spec gives the interface, by DHCP or by cloud-init.
+  public var statedAddress: IPv4Address? { ip ?? address?.address }
 }

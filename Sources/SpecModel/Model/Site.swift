@@ -12,6 +12,8 @@ public struct Site: Sendable {
   /// In the order of the spec.
   public let moved: [MovedSpec]
   public let forgotten: [ForgottenSpec]
+  /// In the order of the spec.
+  public let outputs: [OutputSpec]
   /// Where each value of the resolved spec was written.
   public let origins: Origins
 
@@ -24,7 +26,7 @@ public struct Site: Sendable {
   init(
     stack: ResourceName, hosts: [Host], pools: [PoolSpec], images: [ImageSpec], networks: [NetworkSpec],
     firewalls: [FirewallSpec] = [], disks: [SharedDiskSpec], machines: [MachineSpec], moved: [MovedSpec] = [],
-    forgotten: [ForgottenSpec] = [],
+    forgotten: [ForgottenSpec] = [], outputs: [OutputSpec] = [],
     origins: Origins
   ) {
     self.stack = stack
@@ -37,6 +39,7 @@ public struct Site: Sendable {
     self.machines = machines.sorted { $0.name < $1.name }
     self.moved = moved
     self.forgotten = forgotten
+    self.outputs = outputs
     self.origins = origins
   }
 
@@ -44,5 +47,6 @@ public struct Site: Sendable {
   public func image(_ name: ResourceName) -> ImageSpec? { imageList[name] }
   public func network(_ name: ResourceName) -> NetworkSpec? { networkList[name] }
   public func disk(_ name: ResourceName) -> SharedDiskSpec? { diskList[name] }
+  public func machine(_ name: ResourceName) -> MachineSpec? { machines.first { $0.name == name } }
   public func pool(_ name: ResourceName) -> PoolSpec? { poolList[name] }
 }

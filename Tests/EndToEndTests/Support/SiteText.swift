@@ -13,6 +13,7 @@ struct SiteText {
   var disks: [String: String] = [:]
   /// The fields of each VM, by its name.
   var vms: [String: [String: String]] = [:]
+  var outputs: [String: String] = [:]
   var moved: [String: String] = [:]
   var removed: [String: String] = [:]
 
@@ -30,7 +31,7 @@ struct SiteText {
     var text = "virtform: 1\nstack: \(stack)\n"
     let sections = [
       ("variables", variables), ("images", images), ("networks", networks), ("firewalls", firewalls),
-      ("disks", disks),
+      ("disks", disks), ("outputs", outputs),
       ("moved", moved), ("removed", removed),
     ]
     for (name, entries) in sections where !entries.isEmpty {

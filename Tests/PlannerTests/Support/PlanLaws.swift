@@ -59,7 +59,7 @@ enum PlanLaws {
   }
 
   /// For each step all that is done before it.
-  private static func ancestors(of plan: Plan) -> [Set<Int>] {
+  static func ancestors(of plan: Plan) -> [Set<Int>] {
     plan.steps.reduce(into: []) { all, step in
       all.append(step.dependsOn.reduce(into: Set(step.dependsOn)) { $0.formUnion(all[$1]) })
     }

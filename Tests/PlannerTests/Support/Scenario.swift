@@ -34,6 +34,7 @@ struct Scenario {
     let states = fleet.states(for: site)
     let plan = try SitePlanner.plan(site, hosts: states, images: contents(of: site), options: options)
     PlanLaws.check(plan)
+    OrderLaws.check(plan, site)
     return plan
   }
 

@@ -44,6 +44,10 @@ extension SimulatedHost {
       for change in changes { self.change(change, of: uuid, complain) }
     case .renameMachine(let uuid, let name): rename(uuid, name, complain)
     case .startMachine(let uuid, let paused): start(uuid, paused: paused, complain)
+    case .awaitReady(let wait):
+      if guests[wait.uuid]?.settings.state != .running {
+        complain("a guest that does not run never gets ready")
+      }
     case .suspendMachine(let uuid):
       if guests[uuid] == nil { complain("no guest to pause") }
       guests[uuid]?.settings.state = .paused
@@ -55,7 +59,8 @@ extension SimulatedHost {
         state.machines[index].mark = nil
       }
       guests[uuid]?.mark = nil
-    case .stopMachine(let uuid, _), .powerOffMachine(let uuid, _): guests[uuid] = nil
+    case .stopMachine(let uuid, _), .powerOffMachine(let uuid, _):
+      guests[uuid] = nil
     case .undefineMachine(let uuid, _):
       if guests[uuid] != nil { complain("the guest runs") }
       state.machines.removeAll { $0.uuid == uuid }

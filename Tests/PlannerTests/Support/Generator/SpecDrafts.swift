@@ -13,6 +13,8 @@ struct MachineDraft {
   var disks: [String: DiskDraft] = [:]
   var nics: [String: NICDraft] = [:]
   var boots: [String] = []
+  /// VMs that it starts after, as far as they are there.
+  var after: Set<String> = []
 }
 
 struct DiskDraft {

@@ -1,6 +1,6 @@
 extension SpecGenerator {
   mutating func change(machine name: String) {
-    switch random.number(0..<24) {
+    switch random.number(0..<26) {
     case 0, 1, 2, 3: changeDisks(of: name)
     case 4, 5, 6: changeNICs(of: name)
     case 7: changeShared(of: name)
@@ -28,6 +28,11 @@ extension SpecGenerator {
       machines[name]?.fields["cmdline"] = kernel == nil ? nil : random.pick([nil, "quiet"])
       if kernel != nil { machines[name]?.boots = [] }
     case 12: changeBoot(of: name)
+    case 24:
+      // By the order of names there is no cycle.
+      let earlier = Self.machineNames.filter { $0 < name }
+      machines[name]?.after = Set(earlier.filter { _ in random.chance(40) })
+    case 25: machines[name]?.fields["ready"] = random.pick([nil, "{agent: true}", "{tcp: 22, timeout: 1m}"])
     case 13, 18: machines[name]?.fields["state"] = random.pick([nil, "running", "off", "paused"])
     default: changeField(of: name)
     }

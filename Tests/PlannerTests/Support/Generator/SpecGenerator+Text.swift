@@ -57,6 +57,8 @@ extension SpecGenerator {
     }
     if let image = machine.image { lines.append("image: \(image)") }
     if let kernel = machine.kernel { lines.append("kernel: \(kernel)") }
+    let after = machine.after.filter { machines[$0] != nil && $0 < name }.sorted()
+    if !after.isEmpty { lines.append("start_after: [\(after.joined(separator: ", "))]") }
     if !machine.boots.isEmpty { lines.append("boot: [\(machine.boots.joined(separator: ", "))]") }
     if !machine.disks.isEmpty { lines.append("disks:") }
     for (disk, draft) in machine.disks.sorted(by: { $0.key < $1.key }) {

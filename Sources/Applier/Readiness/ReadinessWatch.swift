@@ -1,0 +1,71 @@
+import SpecModel
+
+/// Looks again and again, with all probes at once, until each has come true or the time is over.
+struct ReadinessWatch: Sendable {
+  let timeout: TimeSpan
+  /// Whether the guest runs.
+  let isActive: @Sendable () async throws -> Bool
+
+  private static let interval = Duration.milliseconds(500)
+  /// A guest that reboots is off for a moment with some drivers.
+  private static let rebootTime = Duration.seconds(5)
+
+  /// Why a guest is not ready: what was waited for, and what there was instead.
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  func wait(for probes: [(what: ReadinessProbe, probe: any Probe)]) async throws {
+    let deadline = ContinuousClock.now + timeout.duration
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for (what, probe) in probes {
+        group.addTask { try await wait(for: what, by: probe, until: deadline) }
+      }
+      group.addTask {
+        try await watchGuest()
+      }
+      defer { group.cancelAll() }
+      for _ in probes { try await group.next() }
+    }
+  }
+
+  private func wait(for what: ReadinessProbe, by probe: any Probe, until deadline: ContinuousClock.Instant)
+    async throws
+  {
+    var last = "nothing was seen"
+    while true {
+      do {
+        switch try await probe.look() {
+        case .ready: return
+        case .notYet(let sight): last = sight
+        case .never(let sight):
+          throw Failure(
+            description: "it does not get ready: waited for \(what), but \(sight); the guest runs on")
+        }
+      } catch let error where !(error is Failure) {
+        try Task.checkCancellation()
+        last = "\(error)"
+      }
+      guard ContinuousClock.now + Self.interval < deadline else {
+        throw Failure(
+          description:
+            "not ready within \(timeout): waited for \(what), last seen: \(last); the guest runs on")
+      }
+      try await Task.sleep(for: Self.interval)
+    }
+  }
+
+  /// Throws once the guest is off. Returns only when it is cancelled.
+  private func watchGuest() async throws {
+    var offSince: ContinuousClock.Instant?
+    while true {
+      try await Task.sleep(for: Self.interval)
+      // That a host cannot say so now is no reason to give up.
+      let isActive = (try? await isActive()) ?? true
+      offSince = isActive ? nil : offSince ?? .now
+      if let offSince, offSince + Self.rebootTime < .now {
+        throw Failure(description: "the guest has gone off before it was ready")
+      }
+    }
+  }
+}

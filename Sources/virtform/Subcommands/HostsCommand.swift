@@ -1,0 +1,99 @@
+import Applier
+import ArgumentParser
+import Libvirt
+import Planner
+import SpecModel
+
+/// Shows the hosts of a spec.
+struct HostsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hosts", abstract: "Show the hosts: processors, memory, what VMs use, versions.")
+
+  @OptionGroup var options: SpecOptions
+
+  @Flag(name: .customLong("json"), help: "As JSON, sizes in bytes.")
+  var isJSON = false
+
+  private struct Row {
+    let name: String
+    let uri: String
+    let node: NodeInfo
+    /// nil where the driver does not say.
+    let memory: NodeMemory?
+    let driver: String
+    let hypervisor: Version
+    let libvirt: Version
+    let state: HostState
+
+    /// Running VMs, whoever made them.
+    var running: [Machine] { state.machines.filter(\.isActive) }
+    /// In bytes. Not all drivers tell of how it is used, and those that do know better.
+    var totalMemory: UInt64 { (memory?.total ?? node.memoryKibibytes) << 10 }
+    var cpusInUse: Int { running.reduce(0) { $0 + ($1.settings.cpus?.count ?? 1) } }
+    var memoryInUse: UInt64 { running.reduce(0) { $0 + ($1.settings.memory?.size.rawValue ?? 0) } }
+  }
+
+  func run() async throws {
+    try await Workspace.open(options, access: .readOnly).closing { workspace in
+      var rows: [Row] = []
+      for state in workspace.states {
+        guard let session = workspace.fleet.sessions[state.name] else { continue }
+        do {
+          rows.append(try await row(state, session.connection))
+        } catch let error as LibvirtError {
+          workspace.report(
+            Diagnostic(
+              .error, "host '\(state.name)' (\(session.connection.uri)): \(error)",
+              at: workspace.site.origins.location(of: SpecPath("hosts.\(state.name).uri"))))
+          throw ExitStatus.failure
+        }
+      }
+      Terminal.print(isJSON ? json(rows).text + "\n" : text(rows), terminator: "")
+    }
+  }
+
+  private func row(_ state: HostState, _ connection: Connection) async throws -> Row {
+    Row(
+      name: state.name.rawValue, uri: connection.uri, node: try await connection.nodeInfo(),
+      memory: try? await connection.nodeMemory(), driver: try await connection.driver(),
+      hypervisor: try await connection.hypervisorVersion(), libvirt: try await connection.libvirtVersion(),
+      state: state)
+  }
+
+  private func text(_ rows: [Row]) -> String {
+    table(
+      ["HOST", "CPUS", "USED", "MEMORY", "FREE", "USED", "VMS", "HYPERVISOR", "LIBVIRT", "URI"],
+      rows.map { row in
+        [
+          row.name, "\(row.node.cpus)", "\(row.cpusInUse)",
+          rounded(ByteCount(rawValue: row.totalMemory)),
+          row.memory.map { rounded(ByteCount(rawValue: $0.available << 10)) } ?? "",
+          rounded(ByteCount(rawValue: row.memoryInUse)),
+          "\(row.running.count) of \(row.state.machines.count)",
+          "\(row.driver) \(row.hypervisor)", "\(row.libvirt)", row.uri,
+        ]
+      })
+  }
+
+  private func json(_ rows: [Row]) -> JSONValue {
+    .array(
+      rows.map { row in
+        [
+          "name": .string(row.name), "uri": .string(row.uri), "driver": .string(row.driver),
+          "hypervisor_version": .string("\(row.hypervisor)"), "libvirt_version": .string("\(row.libvirt)"),
+          "cpus": [
+            "total": .number(UInt64(row.node.cpus)), "used_by_running_vms": .number(UInt64(row.cpusInUse)),
+          ],
+          "memory": [
+            "total": .number(row.totalMemory),
+            "available": JSONValue(row.memory.map { $0.available << 10 }),
+            "used_by_running_vms": .number(row.memoryInUse),
+          ],
+          "vms": [
+            "defined": .number(UInt64(row.state.machines.count)),
+            "running": .number(UInt64(row.running.count)),
+          ],
+        ]
+      })
+  }
+}
