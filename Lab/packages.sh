@@ -4,11 +4,11 @@
 #   packages.sh build|run|test
 set -euo pipefail
 
-build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev)
+build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev libcurl4-openssl-dev)
 # libvirt-clients is for looking at guests; the rest is virtform's own libvirt with networks, and the guest's build.
 run=(
     "${build[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
-    dnsmasq-base iptables iproute2 cpio kmod
+    dnsmasq-base iptables iproute2 cpio kmod xz-utils
 )
 test=("${run[@]}" ovmf shellcheck)
 

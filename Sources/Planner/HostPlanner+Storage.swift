@@ -70,7 +70,7 @@ extension HostPlanner {
       if isWhole, !replaces { continue }
       let fields = [
         FieldChange("pool", from: nil, to: image.volume.pool, effect: .none),
-        FieldChange("source", from: nil, to: image.spec.file, effect: .none),
+        FieldChange("source", from: nil, to: "\(image.spec.source)", effect: .none),
         FieldChange(
           "length", from: actual?.physical?.description, to: "\(image.content.length)", effect: .none),
       ]
@@ -83,7 +83,7 @@ extension HostPlanner {
           path: image.spec.path))
       imageSteps[image.volume.path] = draft.add(
         .uploadImage(
-          file: image.spec.file, content: image.content, into: image.volume, replaces: replaces),
+          file: image.content.file, content: image.content, into: image.volume, replaces: replaces),
         for: address,
         after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.spec.path)
       needed[image.volume.pool, default: 0] += image.content.length.rawValue
@@ -125,6 +125,7 @@ extension HostPlanner {
       return
     }
     if isLeftover(actual) { draft.note(wanted.address, "is there already and is used again") }
+    noteNewBase(of: wanted, actual)
     var fields = planName(ofVolume: index)
     if wanted.hasSize, wanted.volume.capacity != actual.capacity {
       fields += planGrowth(of: actual, toVolume: index)
@@ -133,6 +134,18 @@ extension HostPlanner {
     if let worst = fields.map(\.effect).max() {
       draft.add(Change(wanted.address, .update, fields: fields, effect: worst, path: wanted.path))
     }
+  }
+
+  /// A disk stays on the base that it was cloned from. Whoever wants another one says so.
+  private mutating func noteNewBase(of wanted: DesiredHost.WantedVolume, _ actual: Volume) {
+    guard let replacement = wanted.replacement, let path = actual.backingPath,
+      let old = identity.volume(named: String(path.split(separator: "/").last ?? "")), old.kind == .image,
+      let new = identity.volume(named: replacement.image.volume.name), new.base != old.base
+    else { return }
+    draft.note(
+      wanted.address,
+      "new base available: \(old.base) → \(new.base); --replace vm.\(replacement.machine) makes the VM anew from it"
+    )
   }
 
   /// True for a VM's own disk that no VM has: an earlier run was cut off, or its VM gave it up.

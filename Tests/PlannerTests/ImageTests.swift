@@ -86,8 +86,12 @@ struct ImageTests {
       try scenario.text(Specs.imaged),
       is: """
         No changes. The hosts are as the spec says.
+        Notes:
+          disk.web.root on alpha: new base available: debian-111111111111 → debian-222222222222; --replace vm.web makes the VM anew from it
 
         """)
+    let kept = Specs.imaged.with("image: debian}", "image: debian, keep: true}")
+    #expect(try !PlanText(scenario.plan(kept)).render().contains("new base"))
     expect(
       try scenario.text(Specs.imaged.with("vms:", "vms:\n  new: {image: debian, memory: 1GiB}")),
       is: """

@@ -15,7 +15,14 @@ struct DesiredHost {
     let hasSize: Bool
     /// The image it is a clone of, if it has to be made.
     let image: WantedImage?
+    /// What a clone that is there would be made from now, if its VM were made anew.
+    var replacement: Replacement?
     let path: SpecPath
+  }
+
+  struct Replacement {
+    let image: WantedImage
+    let machine: ResourceName
   }
 
   struct WantedMachine {

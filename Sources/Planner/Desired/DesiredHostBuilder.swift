@@ -133,8 +133,8 @@ struct DesiredHostBuilder {
   private func image(_ name: ResourceName, in pool: ResourceName) -> DesiredHost.WantedImage? {
     guard let spec = site.image(name), let content = images[name],
       let volume = volume(
-        .image, base: "\(name)-\(content.sha256.prefix(12))", format: spec.format, capacity: spec.virtualSize,
-        pool: pool)
+        .image, base: "\(name)-\(content.sha256.prefix(12))", format: spec.format,
+        capacity: content.virtualSize, pool: pool)
     else { return nil }
     return .init(spec: spec, content: content, volume: volume)
   }
@@ -222,7 +222,7 @@ struct DesiredHostBuilder {
     case .own(let size, let imageName, let format, let pool):
       let base = "\(spec.name).\(disk.name)"
       let image = imageName.flatMap { self.image($0, in: pool) }
-      let capacity = size ?? imageName.flatMap { site.image($0)?.virtualSize } ?? ByteCount(rawValue: 0)
+      let capacity = size ?? imageName.flatMap { images[$0]?.virtualSize } ?? ByteCount(rawValue: 0)
       guard
         var volume = volume(
           .machineDisk, base: base, format: format, capacity: capacity, pool: pool,
@@ -235,11 +235,31 @@ struct DesiredHostBuilder {
         (volume.name, volume.path) = (name, there.path)
       }
       // The image counts only while the clone has to be made: afterwards the clone stays on the base it has.
+      let isMade = !index.isThere(volume) || isReplaced(disk, of: spec)
+      if isMade, let image { checkSize(of: volume, clonedFrom: image, at: disk.path) }
       return append(
         .init(
           address: Address(.disk, base, on: host.name), volume: volume, hasSize: size != nil,
-          image: index.isThere(volume) && !isReplaced(disk, of: spec) ? nil : image, path: disk.path))
+          image: isMade ? image : nil, replacement: replacement(of: disk, with: image, for: spec),
+          path: disk.path))
     }
+  }
+
+  /// Only what `--replace` may delete can have another base.
+  private func replacement(
+    of disk: DiskSpec, with image: DesiredHost.WantedImage?, for spec: MachineSpec
+  ) -> DesiredHost.Replacement? {
+    guard let image, !disk.keep, !disk.isProtected else { return nil }
+    return .init(image: image, machine: spec.name)
+  }
+
+  /// The size of an image that was downloaded or converted is not known before.
+  private func checkSize(of volume: Volume, clonedFrom image: DesiredHost.WantedImage, at path: SpecPath) {
+    guard image.spec.virtualSize == nil, volume.capacity < image.content.virtualSize else { return }
+    report(
+      "a disk of \(volume.capacity) is smaller than its image '\(image.spec.name)', which has \(image.content.virtualSize)",
+      at: path + "size",
+      help: "a smaller disk would cut off the end of the image; leave out 'size' to have the image's")
   }
 
   /// The name of the file at `path` if it was made as a disk in the pool and of the format of `volume`. The name says
