@@ -109,6 +109,9 @@ struct ImageTests {
               state       running
               disks.root  /srv/main/new.root-d8d2c001.qcow2
 
+        Notes:
+          disk.web.root on alpha: new base available: debian-111111111111 → debian-222222222222; --replace vm.web makes the VM anew from it
+
         Plan: 3 to add, 0 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 
         """)
