@@ -156,6 +156,23 @@ final class ImageStoreTests: Sendable {
         "is stated to be qcow2, but it is not"))
   }
 
+  @Test("an image that is only in a CD-ROM drive is read, too, and one that no VM uses is not")
+  func cdrom() async throws {
+    let text = """
+      virtform: 1
+      stack: shop
+      images:
+        cd: {source: \(directory)/disk.raw}
+        unused: {source: "\(server.url("/none"))", format: raw, sha256: none}
+      vms: {w: {memory: 1GiB, disks: {root: {size: 1GiB}, cd: {cdrom: cd}}}}
+
+      """
+    let result = SpecLoader(environment: [:]).load([SourceText(path: "site.yaml", text: text)])
+    let site = try #require(result.site, "\(result.rendered)")
+    let contents = try await ImageStore(cache: cache).contents(of: site)
+    #expect(contents.keys.map(\.rawValue) == ["cd"])
+  }
+
   // MARK: Formats
 
   @Test(
