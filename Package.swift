@@ -20,6 +20,7 @@ let package = Package(
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CLibvirt", pkgConfig: "libvirt", providers: [.apt(["libvirt-dev"])]),
     .systemLibrary(name: "CLibXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
     .target(name: "SpecModel", dependencies: ["CYAML"], exclude: ["README.md"], swiftSettings: settings),
     .target(
@@ -32,10 +33,12 @@ let package = Package(
     .target(
       name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings
     ),
+    .target(name: "Downloads", dependencies: ["CCurl"], exclude: ["README.md"], swiftSettings: settings),
     .target(
       name: "Applier",
       dependencies: [
-        "Planner", "CloudInit", "Libvirt", "SpecModel", .product(name: "Crypto", package: "swift-crypto"),
+        "Planner", "CloudInit", "Downloads", "Libvirt", "SpecModel",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["README.md"], swiftSettings: settings),
     .executableTarget(
@@ -50,8 +53,11 @@ let package = Package(
     .testTarget(name: "PlannerTests", dependencies: ["Planner", "SpecModel"], swiftSettings: settings),
     .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness),
     .testTarget(
-      name: "ApplierTests", dependencies: ["Applier", "Planner", "CloudInit", "Libvirt", "SpecModel"],
+      name: "ApplierTests",
+      dependencies: ["Applier", "Planner", "CloudInit", "Libvirt", "SpecModel", "TestLab"],
       swiftSettings: strictness),
+    .testTarget(
+      name: "DownloadsTests", dependencies: ["Downloads", "TestLab"], swiftSettings: settings),
     .target(
       name: "TestLab", dependencies: ["Libvirt", .product(name: "Subprocess", package: "swift-subprocess")],
       path: "Tests/TestLab", swiftSettings: settings),

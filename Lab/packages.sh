@@ -4,11 +4,11 @@
 #   packages.sh build|run|test
 set -euo pipefail
 
-build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev)
+build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev libcurl4-openssl-dev)
 # libvirt-clients is for looking at guests; the rest is virtform's own libvirt with networks, and the guest's build.
 run=(
     "${build[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
-    dnsmasq-base iptables iproute2 cpio kmod xorriso
+    dnsmasq-base iptables iproute2 cpio kmod xorriso xz-utils
 )
 # For the guest with cloud-init: its image, and a way in.
 test=("${run[@]}" ovmf shellcheck mmdebstrap e2fsprogs openssh-client ansible-core)

@@ -71,9 +71,9 @@ extension HostPlanner {
       var fields = [FieldChange("pool", from: nil, to: image.volume.pool, effect: .none)]
       let operation: Operation
       switch image.source {
-      case .file(let file, let content):
-        fields.append(FieldChange("source", from: nil, to: file, effect: .none))
-        operation = .uploadImage(file: file, content: content, into: image.volume, replaces: replaces)
+      case .file(let origin, let content):
+        fields.append(FieldChange("source", from: nil, to: origin, effect: .none))
+        operation = .uploadImage(file: content.file, content: content, into: image.volume, replaces: replaces)
       case .seed(let seed): operation = .uploadSeed(seed, into: image.volume, replaces: replaces)
       }
       let length = FieldChange(
@@ -126,6 +126,7 @@ extension HostPlanner {
       return
     }
     if isLeftover(actual) { draft.note(wanted.address, "is there already and is used again") }
+    noteNewBase(of: wanted, actual)
     var fields = planName(ofVolume: index)
     if wanted.hasSize, wanted.volume.capacity != actual.capacity {
       fields += planGrowth(of: actual, toVolume: index)
@@ -134,6 +135,18 @@ extension HostPlanner {
     if let worst = fields.map(\.effect).max() {
       draft.add(Change(wanted.address, .update, fields: fields, effect: worst, path: wanted.path))
     }
+  }
+
+  /// A disk stays on the base that it was cloned from. Whoever wants another one says so.
+  private mutating func noteNewBase(of wanted: DesiredHost.WantedVolume, _ actual: Volume) {
+    guard let replacement = wanted.replacement, let path = actual.backingPath,
+      let old = identity.volume(named: String(path.split(separator: "/").last ?? "")), old.kind == .image,
+      let new = identity.volume(named: replacement.image.volume.name), new.base != old.base
+    else { return }
+    draft.note(
+      wanted.address,
+      "new base available: \(old.base) → \(new.base); --replace vm.\(replacement.machine) makes the VM anew from it"
+    )
   }
 
   /// True for a VM's own disk that no VM has: an earlier run was cut off, or its VM gave it up.

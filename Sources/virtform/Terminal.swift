@@ -35,10 +35,17 @@ enum Terminal {
     write(redacted(text) + "\n", to: STDERR_FILENO)
   }
 
+  /// To standard error, for what goes on before there is a result; the next one takes its place.
+  static func status(_ text: String) {
+    write("\r\u{1b}[K" + String(redacted(text).prefix(max(width - 1, 20))), to: STDERR_FILENO)
+  }
+
   /// True if a person can be asked.
   static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 
   static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+  static var errorsAreTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
   /// Columns of the terminal on standard output.
   static var width: Int {

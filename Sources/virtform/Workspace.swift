@@ -112,14 +112,21 @@ struct Workspace {
   /// The plan for `goal`; if there is none, says why and ends the command.
   mutating func plan(_ planning: SitePlanner.Options) async throws -> Plan {
     do {
-      if images == nil, planning.goal == .converge { images = try await ImageReader.contents(of: site) }
+      if images == nil, planning.goal == .converge { images = try await readImages() }
       return try SitePlanner.plan(site, hosts: states, images: images ?? [:], options: planning)
-    } catch let failure as ImageReader.Failure {
+    } catch let failure as ImageStore.Failure {
       options.report(failure.diagnostics)
       throw ExitStatus.invalidSpec
     } catch let failure as SitePlanner.Failure {
       options.report(failure.diagnostics)
       throw failure.lacksConsent ? ExitStatus.refused : .failure
     }
+  }
+
+  private func readImages() async throws(ImageStore.Failure) -> [ResourceName: ImageContent] {
+    let view = ImageProgressView(isLive: Terminal.errorsAreTerminal)
+    defer { view.end() }
+    let cache = ImageCache(environment: ProcessInfo.processInfo.environment)
+    return try await ImageStore(cache: cache) { view.show($0, $1) }.contents(of: site)
   }
 }

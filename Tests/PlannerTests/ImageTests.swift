@@ -86,8 +86,12 @@ struct ImageTests {
       try scenario.text(Specs.imaged),
       is: """
         No changes. The hosts are as the spec says.
+        Notes:
+          disk.web.root on alpha: new base available: debian-111111111111 → debian-222222222222; --replace vm.web makes the VM anew from it
 
         """)
+    let kept = Specs.imaged.with("image: debian}", "image: debian, keep: true}")
+    #expect(try !PlanText(scenario.plan(kept)).render().contains("new base"))
     expect(
       try scenario.text(Specs.imaged.with("vms:", "vms:\n  new: {image: debian, memory: 1GiB}")),
       is: """
@@ -104,6 +108,9 @@ struct ImageTests {
               memory      1 GiB
               state       running
               disks.root  /srv/main/new.root-d8d2c001.qcow2
+
+        Notes:
+          disk.web.root on alpha: new base available: debian-111111111111 → debian-222222222222; --replace vm.web makes the VM anew from it
 
         Plan: 3 to add, 0 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 

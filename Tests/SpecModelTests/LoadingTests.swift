@@ -127,6 +127,7 @@ import Testing
     try directory.write("s.yaml", Array((header + "images: {i: {source: ./disk.raw}}\n").utf8))
     #expect(messages(directory) == [])
     #expect(
-      SpecLoader(environment: [:]).load(directory.path).site?.images[0].file == directory.path + "/disk.raw")
+      SpecLoader(environment: [:]).load(directory.path).site?.images[0].source.description == directory.path
+        + "/disk.raw")
   }
 }

@@ -24,9 +24,9 @@ import Testing
     let (directory, spec) = try images()
     let site = try site(spec)
     #expect(site.images.map(\.format) == [.qcow2, .raw, .raw])
-    #expect(site.images.map(\.virtualSize.rawValue) == [2 << 30, 1024, 512])
+    #expect(site.images.map(\.virtualSize?.rawValue) == [2 << 30, 1024, 512])
     #expect(site.images[1].sha256 == String(repeating: "ab", count: 32))
-    #expect(site.images[0].file == directory.path + "/base.qcow2")
+    #expect(site.images[0].source == .file(directory.path + "/base.qcow2"))
   }
 
   @Test("the root disk of a VM with an image is a clone, of the image's size unless one is given")
@@ -232,16 +232,16 @@ import Testing
         "1️⃣ cannot read the image '\(path)' | help: check that it is a file and that you may read it"
       ])
     #expect(
-      image("source: 1️⃣https://x/y.qcow2") == [
-        "1️⃣ images are local files; 'https' URLs are not supported | help: download it and name the file"
+      image("source: 1️⃣ftp://x/y.qcow2") == [
+        "1️⃣ 'ftp' URLs are not supported | help: use an http or https URL, or download it and name the file"
       ])
     #expect(
       findings(in: "images: {i: 1️⃣{}}\n") == [
-        "1️⃣ 'source' is missing in images.i | help: the path of a qcow2 or raw file on this machine"
+        "1️⃣ 'source' is missing in images.i | help: the path of an image file on this machine, or an https URL"
       ])
     #expect(
       image("source: \(path)/h.img, format: 1️⃣img, sha256: 2️⃣abc") == [
-        "1️⃣ 'format' cannot be 'img' | help: it is one of: qcow2, raw",
+        "1️⃣ 'format' cannot be 'img' | help: it is one of: qcow2, raw, vmdk, vpc, vhd, vhdx, ova",
         "2️⃣ 'abc' is not a SHA-256 | help: it has 64 hexadecimal digits; sha256sum prints it",
       ])
     #expect(

@@ -41,7 +41,8 @@ extension StepRunner {
 
   /// Streams the file into a volume. What an earlier run left unfinished is replaced.
   func upload(_ file: String, _ content: ImageContent, into wanted: Volume, replaces: Bool) async throws {
-    guard try await ImageReader.content(of: file) == content else {
+    let source = try await FileDigest(of: file)
+    guard source.sha256 == content.sha256, source.length == content.length else {
       throw Failure(description: "the file '\(file)' has changed since it was planned")
     }
     try await upload(file, length: content.length, into: wanted, replaces: replaces)

@@ -6,7 +6,7 @@ struct DesiredHost {
   /// A volume whose content comes from here.
   struct WantedImage {
     enum Source {
-      /// A file of this machine.
+      /// A file of this machine, and where the spec has it from.
       case file(String, ImageContent)
       case seed(Seed)
     }
@@ -32,7 +32,14 @@ struct DesiredHost {
     let hasSize: Bool
     /// The image it is a clone of, if it has to be made.
     let image: WantedImage?
+    /// What a clone that is there would be made from now, if its VM were made anew.
+    var replacement: Replacement?
     let path: SpecPath
+  }
+
+  struct Replacement {
+    let image: WantedImage
+    let machine: ResourceName
   }
 
   struct WantedMachine {

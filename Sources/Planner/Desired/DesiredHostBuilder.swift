@@ -137,11 +137,11 @@ struct DesiredHostBuilder {
   private func image(_ name: ResourceName, in pool: ResourceName) -> DesiredHost.WantedImage? {
     guard let spec = site.image(name), let content = images[name],
       let volume = volume(
-        .image, base: "\(name)-\(content.sha256.prefix(12))", format: spec.format, capacity: spec.virtualSize,
-        pool: pool)
+        .image, base: "\(name)-\(content.sha256.prefix(12))", format: spec.format,
+        capacity: content.virtualSize, pool: pool)
     else { return nil }
     return .init(
-      name: name.rawValue, source: .file(spec.file, content), volume: volume, path: spec.path)
+      name: name.rawValue, source: .file("\(spec.source)", content), volume: volume, path: spec.path)
   }
 
   // MARK: VMs
@@ -236,7 +236,7 @@ struct DesiredHostBuilder {
     case .own(let size, let imageName, let format, let pool):
       let base = "\(spec.name).\(disk.name)"
       let image = imageName.flatMap { self.image($0, in: pool) }
-      let capacity = size ?? imageName.flatMap { site.image($0)?.virtualSize } ?? ByteCount(rawValue: 0)
+      let capacity = size ?? imageName.flatMap { images[$0]?.virtualSize } ?? ByteCount(rawValue: 0)
       guard
         var volume = volume(
           .machineDisk, base: base, format: format, capacity: capacity, pool: pool,
@@ -250,11 +250,32 @@ struct DesiredHostBuilder {
       }
       volume.isProtected = disk.isProtected
       // The image counts only while the clone has to be made: afterwards the clone stays on the base it has.
+      let isMade = !index.isThere(volume) || isReplaced(disk, of: spec)
+      if isMade, let image { checkSize(of: volume, clonedFrom: image, at: disk.path) }
       return append(
         .init(
           address: Address(.disk, base, on: host.name), volume: volume, hasSize: size != nil,
-          image: index.isThere(volume) && !isReplaced(disk, of: spec) ? nil : image, path: disk.path))
+          image: isMade ? image : nil, replacement: replacement(of: disk, with: image, for: spec),
+          path: disk.path))
     }
+  }
+
+  /// Only what `--replace` may delete can have another base.
+  private func replacement(
+    of disk: DiskSpec, with image: DesiredHost.WantedImage?, for spec: MachineSpec
+  ) -> DesiredHost.Replacement? {
+    guard let image, !disk.keep, !disk.isProtected else { return nil }
+    return .init(image: image, machine: spec.name)
+  }
+
+  /// The size of an image that was downloaded or converted is not known before.
+  private func checkSize(of volume: Volume, clonedFrom image: DesiredHost.WantedImage, at path: SpecPath) {
+    let isKnown = site.images.first { $0.name.rawValue == image.name }?.virtualSize != nil
+    guard !isKnown, volume.capacity < image.volume.capacity else { return }
+    report(
+      "a disk of \(volume.capacity) is smaller than its image '\(image.name)', which has \(image.volume.capacity)",
+      at: path + "size",
+      help: "a smaller disk would cut off the end of the image; leave out 'size' to have the image's")
   }
 
   /// The name of the file at `path` if it was made as a disk in the pool and of the format of `volume`. The name says

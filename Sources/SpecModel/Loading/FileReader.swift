@@ -1,17 +1,17 @@
 import Glibc
 
 /// Reads files within bounds.
-final class FileReader {
+package final class FileReader {
   private let descriptor: Int32
   /// Bytes; 0 for what is no regular file.
-  let size: UInt64
-  let isRegular: Bool
+  package let size: UInt64
+  package let isRegular: Bool
 
   /// nil if `path` cannot be opened.
   ///
   /// - Parameter mayWait: false for what a spec names, since a pipe without a writer would hold up the run for
   ///   ever.
-  init?(_ path: String, mayWait: Bool = false) {
+  package init?(_ path: String, mayWait: Bool = false) {
     descriptor = open(path, O_RDONLY | O_CLOEXEC | (mayWait ? 0 : O_NONBLOCK))
     guard descriptor >= 0 else { return nil }
     var status = stat()
@@ -26,7 +26,7 @@ final class FileReader {
   deinit { close(descriptor) }
 
   /// The next bytes, up to `count` of them; fewer at the end of the file and where it cannot be read.
-  func read(upTo count: Int) -> [UInt8] {
+  package func read(upTo count: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       guard let start = buffer.baseAddress else { return }
       while initialized < count {

@@ -2,11 +2,11 @@
 ///
 /// The format is stated by the spec and never guessed: a guest that writes a qcow2 header into its raw disk
 /// could otherwise name any file of the host as a backing file. The layout is in QEMU's `docs/interop/qcow2.txt`.
-struct ImageHeader {
+package struct ImageHeader {
   /// The size of the disk that a guest sees.
-  let virtualSize: ByteCount
+  package let virtualSize: ByteCount
 
-  init(file: String, stated format: DiskFormat) throws(ValueError) {
+  package init(file: String, stated format: DiskFormat) throws(ValueError) {
     guard let handle = FileReader(file), handle.isRegular else {
       throw ValueError(
         "cannot read the image '\(file)'", help: "check that it is a file and that you may read it")

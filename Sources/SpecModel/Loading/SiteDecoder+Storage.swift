@@ -53,59 +53,6 @@ extension SiteDecoder {
     return "/" + text.split(separator: "/").joined(separator: "/")
   }
 
-  mutating func decodeImages(_ spec: MappingReader) {
-    for (name, entry) in declare(.images, in: spec) {
-      let path = SpecPath("images.\(name)")
-      guard let reader = MappingReader(entry.value, at: path, diagnostics) else { continue }
-      if let image = decodeImage(name, reader) { images.append(image, as: name) }
-      reader.finish()
-    }
-  }
-
-  private func decodeImage(_ name: ResourceName, _ reader: MappingReader) -> ImageSpec? {
-    let source = reader.string("source")
-    reader.missing("source", help: "the path of a qcow2 or raw file on this machine")
-    let stated = reader.choice("format", DiskFormat.self)
-    let sha256 = reader.value("sha256") { text throws(ValueError) in try Self.sha256(text) }
-    guard let source else { return nil }
-    if let scheme = source.firstRange(of: "://") {
-      reader.error(
-        "images are local files; '\(source[..<scheme.lowerBound])' URLs are not supported", at: "source",
-        help: "download it and name the file")
-      return nil
-    }
-    let file = VariableTable.resolve(source, besides: reader.location(of: "source").path)
-    guard FileManager.default.fileExists(atPath: file) else {
-      reader.error("no image file at '\(file)'", at: "source", help: "paths are relative to the spec's file")
-      return nil
-    }
-    let suffix = source.split(separator: ".").last.map { String($0).lowercased() } ?? ""
-    // What a CD-ROM drive reads is a raw image.
-    let known = suffix == "iso" ? DiskFormat.raw : DiskFormat(rawValue: suffix)
-    guard let format = stated ?? (reader.has("format") ? nil : known) else {
-      if !reader.has("format") {
-        reader.error(
-          "the format of '\(source)' cannot be told from its name", at: "source",
-          help: "add format: qcow2 or format: raw")
-      }
-      return nil
-    }
-    return diagnostics.value(at: reader.location(of: "source")) { () throws(ValueError) in
-      ImageSpec(
-        name: name, file: file, format: format,
-        virtualSize: try ImageHeader(file: file, stated: format).virtualSize,
-        sha256: sha256, path: reader.path)
-    }
-  }
-
-  private static func sha256(_ text: String) throws(ValueError) -> String {
-    guard text.count == 64, text.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
-      throw ValueError(
-        "'\(text)' is not a SHA-256", help: "it has 64 hexadecimal digits; sha256sum prints it")
-    }
-    return text.lowercased()
-  }
-
   mutating func decodeSharedDisks(_ spec: MappingReader) {
     for (name, entry) in declare(.disks, in: spec) {
       let path = SpecPath("disks.\(name)")

@@ -88,7 +88,8 @@ struct Scenario {
         return (
           image.name,
           ImageContent(
-            sha256: String(repeating: digit, count: 64), length: .mebibytes(UInt64(Images.mebibytes)))
+            sha256: String(repeating: digit, count: 64), length: .mebibytes(UInt64(Images.mebibytes)),
+            file: Images.file, virtualSize: .mebibytes(UInt64(Images.mebibytes)))
         )
       })
   }

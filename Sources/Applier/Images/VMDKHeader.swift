@@ -1,0 +1,31 @@
+import SpecModel
+
+/// The head of a VMDK file, read to be sure that its whole content is in it.
+///
+/// A VMDK may be a text that names other files, or may have a parent: QEMU would open any file of this machine that an
+/// image from elsewhere names. The layout is in VMware's "Virtual Disk Format 5.0" and QEMU's `block/vmdk.c`.
+enum VMDKHeader {
+  static func check(_ file: String) throws(ValueError) {
+    let head = FileReader(file)?.read(upTo: 1 << 20) ?? []
+    func number(_ offset: Int) -> UInt64 {
+      head[offset..<offset + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+    let help = "make one file of it: qemu-img convert -f vmdk -O qcow2"
+    guard head.starts(with: Array("KDMV".utf8)), head.count >= 512 else {
+      if head.starts(with: Array("# Disk DescriptorFile".utf8)) {
+        throw ValueError("the VMDK only describes a disk whose data lies in other files", help: help)
+      }
+      throw ValueError("it is stated to be a VMDK, but it is not")
+    }
+    // A capacity of 0 says that there is nothing but a descriptor.
+    guard number(12) > 0 else {
+      throw ValueError("the VMDK only describes a disk whose data lies in other files", help: help)
+    }
+    let (start, sectors) = (number(28), number(36))
+    guard start < 2048, sectors < 2048 else { throw ValueError("the VMDK's header is damaged") }
+    let descriptor = head.dropFirst(Int(start) * 512).prefix(Int(sectors) * 512)
+    guard !String(decoding: descriptor, as: UTF8.self).contains("parentFileNameHint") else {
+      throw ValueError("the VMDK has a parent", help: help)
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import Dispatch
+
+/// A file on a web server that is fetched into a local one, from where an earlier run was cut off.
+///
+/// Only one at a time may run for a partial file; the caller sees to that.
+public struct Download: Sendable {
+  public let url: String
+  /// Path of the local file. Its directory must be there.
+  public let partial: String
+  public let limits: Limits
+
+  /// How long a server may keep silent.
+  public struct Limits: Sendable {
+    public let connectSeconds: Int
+    public let stallSeconds: Int
+
+    public init(connectSeconds: Int = 30, stallSeconds: Int = 60) {
+      self.connectSeconds = connectSeconds
+      self.stallSeconds = stallSeconds
+    }
+  }
+
+  public enum Outcome: Hashable, Sendable {
+    /// The whole file is at `partial`.
+    case complete(Validators)
+    /// It is still the version that is known.
+    case notModified
+  }
+
+  /// Gets the bytes that are there and how many there will be; nil if the server does not say.
+  public typealias Progress = @Sendable (UInt64, UInt64?) -> Void
+
+  public init(url: String, partial: String, limits: Limits = Limits()) {
+    self.url = url
+    self.partial = partial
+    self.limits = limits
+  }
+
+  /// Removes what an earlier run left.
+  public func discard() { PartialFile.remove(partial) }
+
+  /// Fetches what is missing.
+  ///
+  /// - Parameter known: a version that need not be fetched again.
+  /// - Throws: ``DownloadError``.
+  public func run(unless known: Validators? = nil, progress: @escaping Progress = { _, _ in }) async throws
+    -> Outcome
+  {
+    // libcurl waits for the network, which Swift's own threads must not.
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue(label: "virtform.download").async {
+        continuation.resume(with: Result { try transfer(unless: known, progress) })
+      }
+    }
+  }
+
+  private func transfer(unless known: Validators?, _ progress: @escaping Progress) throws -> Outcome {
+    let file = try PartialFile(partial)
+    let start = file.validators
+    do {
+      if file.length > 0, let start, let range = start.range {
+        let headers = ["Range: bytes=\(file.length)-", "If-Range: \(range)"]
+        if let outcome = try request(headers, into: file, continuing: start, progress) { return outcome }
+      }
+      let conditions = known?.conditions ?? []
+      if let outcome = try request(conditions, into: file, continuing: nil, progress) {
+        return outcome
+      }
+    } catch let error as DownloadError where file.length > 0 && file.validators != nil && error.help == nil {
+      throw DownloadError(
+        error.description, help: "run it again: it goes on after the \(file.length) bytes that are there")
+    }
+    throw DownloadError("cannot download '\(url)': the server sends no whole file")
+  }
+
+  /// nil if the server has no such range: the file has to be fetched from its start.
+  private func request(
+    _ headers: [String], into file: PartialFile, continuing start: Validators?, _ progress: @escaping Progress
+  ) throws -> Outcome? {
+    var outcome: Outcome?
+    var total: UInt64?
+    let transfer = try Transfer(url: url, headers: headers, limits: limits) { head in
+      switch head.status {
+      case 200:
+        let validators = Validators(head)
+        try file.begin(validators)
+        total = head.length
+        outcome = .complete(validators)
+      case 206:
+        guard let start, head.rangeStart == file.length else {
+          throw DownloadError("cannot download '\(url)': the server sends another part than it was asked for")
+        }
+        total = head.length.map { $0 + file.length }
+        outcome = .complete(start)
+      case 304 where start == nil && !headers.isEmpty: outcome = .notModified
+      case 416 where start != nil: break
+      default: throw statusError(head.status)
+      }
+      progress(file.length, total)
+    } body: { bytes in
+      // The text of a 416 is nobody's.
+      guard outcome != nil else { return }
+      try file.append(bytes)
+      progress(file.length, total)
+    }
+    try transfer.perform()
+    if case .complete = outcome { try file.flush() }
+    return outcome
+  }
+
+  private func statusError(_ status: Int) -> DownloadError {
+    let meaning =
+      switch status {
+      case 401, 403: " (it may not be read)"
+      case 404, 410: " (there is no such file)"
+      case 500...599: " (the server is in trouble)"
+      default: ""
+      }
+    return DownloadError(
+      "cannot download '\(url)': the server answers \(status)\(meaning)",
+      help: status == 401 ? "user and password belong in ~/.netrc" : "check the URL")
+  }
+}
