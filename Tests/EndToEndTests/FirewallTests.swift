@@ -15,16 +15,20 @@ extension QEMUTests {
         "app": "{in: [{protocol: tcp, port: 80, from: lb}]}",
         "db": "{in: [{protocol: tcp, port: 80, from: app}]}",
       ]
-      func guest(_ name: String, nics: String, fetch: String) -> [String: String] {
+      func guest(_ name: String, nics: String, fetch: String, after: String = "") -> [String: String] {
         SiteText.guest(
-          name, ["cmdline": "console=ttyS0 quiet vf.host=\(name) vf.every=1 vf.fetch=\(fetch)", "nics": nics])
+          name,
+          [
+            "cmdline": "console=ttyS0 quiet vf.host=\(name) vf.every=1 vf.fetch=\(fetch)", "nics": nics,
+            "ready": "{console: virtform-guest \(name) is up, timeout: 3m}", "start_after": "[\(after)]",
+          ])
       }
       site.vms["db"] = guest(
         "db", nics: "{back: {ip: 10.87.52.10, firewall: db}}", fetch: "10.87.52.20,10.87.52.30")
       site.vms["app"] = guest(
         "app", nics: "{back: {ip: 10.87.52.20, firewall: app}, front: {ip: 10.87.51.20, firewall: app}}",
-        fetch: "10.87.52.10,10.87.51.10")
-      site.vms["lb"] = guest("lb", nics: "{front: {ip: 10.87.51.10}}", fetch: "10.87.51.20")
+        fetch: "10.87.52.10,10.87.51.10", after: "db")
+      site.vms["lb"] = guest("lb", nics: "{front: {ip: 10.87.51.10}}", fetch: "10.87.51.20", after: "app")
       site.vms["spy"] = guest("spy", nics: "{back: {ip: 10.87.52.30}}", fetch: "10.87.52.10,10.87.52.20")
       return site
     }
@@ -34,7 +38,15 @@ extension QEMUTests {
       try await Guests.inLab { guests in
         let lab = guests.lab
         var site = Self.site()
-        try await guests.apply(site)
+        let first = try await guests.apply(site)
+        let steps = [
+          "✓ vm.db on local: ready", "vm.app on local: starting", "✓ vm.app on local: ready",
+          "vm.lb on local: starting",
+        ]
+        let places = steps.map { first.firstRange(of: $0)?.lowerBound }
+        #expect(
+          places.allSatisfy { $0 != nil } && places.compactMap { $0 } == places.compactMap { $0 }.sorted(),
+          "\(first)")
         try await guests.expectQuiet()
         // The balancer reaches the application, which reaches both; answers to what went out come back in.
         let lb = try await lab.status(of: "lb") { $0["10.87.51.20"] == "app" }
