@@ -70,9 +70,11 @@ struct HostIndex {
       names.merge(identity.renamedDisks(among: pool.volumeNames)) { $0.union($1) }
     }
     sharedDisks = Dictionary(
-      all.compactMap { [taggedVolumes, renamedDisks] volume in
-        guard let tagged = taggedVolumes[volume.name], tagged.kind == .sharedDisk else { return nil }
-        return (Self.specName(ofDisk: tagged.base, renamedDisks, renames), volume)
+      all.flatMap { [taggedVolumes, renamedDisks] volume -> [(String, Volume)] in
+        guard let tagged = taggedVolumes[volume.name], tagged.kind == .sharedDisk else { return [] }
+        // A run that was cut off while it renamed the disk leaves it with both names.
+        let names = renamedDisks[tagged.base] ?? [tagged.base]
+        return names.sorted().map { (renames.name(ofSharedDisk: $0), volume) }
       }, uniquingKeysWith: { first, _ in first })
     users = state.machines.reduce(into: [:]) { [guests = state.guests] users, machine in
       let live = guests[machine.uuid]?.files ?? []

@@ -5,7 +5,10 @@ import SpecModel
 extension HostPlanner {
   mutating func plan(_ wanted: DesiredHost.WantedFirewall) {
     let (firewall, path) = (wanted.firewall, wanted.spec.path)
-    guard let there = state.firewalls, let names = state.filterNames else {
+    // Xen's driver takes a filter and never enforces it; without root, libvirt lists none and takes none.
+    guard state.capabilities.driver == .qemu, state.isPrivileged, let there = state.firewalls,
+      let names = state.filterNames
+    else {
       return report(
         "host '\(state.name)' has no network filters, which the firewall '\(wanted.spec.name)' needs",
         at: path,

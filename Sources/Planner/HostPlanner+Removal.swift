@@ -113,6 +113,13 @@ extension HostPlanner {
       guard let there = host.volume(at: disk.path), isMachineDisk(there), !disk.keep, !disk.isProtected else {
         continue
       }
+      let isRemembered = machine.disks.contains { $0.path == disk.path && $0.isProtected }
+      if isRemembered || host.tagged(there).map({ isProtected($0, in: there.pool) }) == true {
+        report(
+          "\(volume.address) is protected and cannot be replaced", at: volume.path,
+          help: "apply without protect: true first, and replace the VM then")
+        continue
+      }
       guard options.dataLoss.covers(volume.address) else {
         reportMissingConsent(
           "replacing VM '\(wanted.machine.name)' destroys the content of \(volume.address)", at: volume.path,

@@ -9,6 +9,19 @@ struct NamedSpecOptions: ParsableArguments {
       valueName: "name] [spec"))
   var words: [String] = []
 
+  @Option(
+    name: .customLong("var"),
+    help: ArgumentHelp(
+      "Give a variable of the spec this value; may be given again.", valueName: "name=value"))
+  var variables: [String] = []
+
+  @Option(
+    name: .customLong("var-file"),
+    help: ArgumentHelp(
+      "Take the values of variables from a YAML map; may be given again. --var counts over it.",
+      valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
+  var variableFiles: [String] = []
+
   @Flag(name: .customLong("no-color"), help: "No colour, as the NO_COLOR environment variable.")
   var noColor = false
 
@@ -31,9 +44,14 @@ struct NamedSpecOptions: ParsableArguments {
   }
 
   var spec: SpecOptions {
-    get throws {
-      let path = words.count == 2 ? words[1] : name == nil ? words.first ?? "." : "."
-      return try SpecOptions.parse((noColor ? ["--no-color"] : []) + ["--", path])
-    }
+    get throws { try spec(at: words.count == 2 ? words[1] : name == nil ? words.first ?? "." : ".") }
+  }
+
+  /// The same for the spec at `path`.
+  func spec(at path: String) throws -> SpecOptions {
+    var arguments = noColor ? ["--no-color"] : []
+    for variable in variables { arguments += ["--var", variable] }
+    for file in variableFiles { arguments += ["--var-file", file] }
+    return try SpecOptions.parse(arguments + ["--", path])
   }
 }

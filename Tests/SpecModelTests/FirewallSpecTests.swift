@@ -72,6 +72,13 @@ import Testing
         "3️⃣ no VM 'apq' in this spec | help: did you mean 'app'?",
         "4️⃣ nobody knows the address of VM 'lone' | help: give one of its NICs an 'ip' or an 'address'",
       ])
+    let empty = "help: to let everything pass, write in: any"
+    #expect(
+      firewall("in: [1️⃣{}, 2️⃣~, {protocol: tcp, port: 3️⃣[], from: 4️⃣[]}]") == [
+        "1️⃣ a rule of 'in' is empty | \(empty)", "2️⃣ a rule of 'in' is empty | \(empty)",
+        "3️⃣ 'port' is an empty list, which is nothing and nobody | help: leave it out for all",
+        "4️⃣ 'from' is an empty list, which is nothing and nobody | help: leave it out for all",
+      ])
     #expect(firewall("1️⃣inn: any") == ["1️⃣ unknown key 'inn' | help: did you mean 'in'?"])
   }
 

@@ -117,7 +117,11 @@ extension DomainDocument {
     }
     disk.mutateFirst("iotune", otherwise: .after(["target"])) { element in
       for (name, value) in limits(ioTune) {
-        element.removeChildren { $0.name == name || value == 0 && $0.name.hasPrefix("\(name)_max") }
+        // QEMU takes no burst that is below the limit, and none without one.
+        let isBelow = element.first("\(name)_max").flatMap { UInt64($0.text) }.map { $0 < value } ?? false
+        element.removeChildren {
+          $0.name == name || (value == 0 || isBelow) && $0.name.hasPrefix("\(name)_max")
+        }
         if value > 0 { element.insert(XMLElement(name, text: "\(value)"), .first) }
       }
     }

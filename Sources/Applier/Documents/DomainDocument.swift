@@ -242,7 +242,7 @@ struct DomainDocument {
       } else {
         devices.mutateFirst("graphics") { screen in
           screen[attribute: "type"] = graphics.rawValue
-          screen[attribute: "passwd"] = settings.graphicsPassword
+          if let password = settings.graphicsPassword { screen[attribute: "passwd"] = password }
           // What only the former type has; its port, listeners and keymap mean the same to both.
           for option in ["websocket", "sharePolicy", "powerControl", "tlsPort", "defaultMode"] {
             screen[attribute: option] = nil

@@ -41,12 +41,17 @@ enum FirewallDocument {
 
   /// One for each kind of packets.
   private static func rules(_ rule: XMLElement) -> [Firewall.Rule] {
-    rule.elements.map { packets in
-      Firewall.Rule(
+    // A rule without any is about all of them.
+    let kinds = rule.elements.isEmpty ? [XMLElement("everything")] : rule.elements
+    return kinds.map { packets in
+      var attributes = Dictionary(
+        packets.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+      // This program writes none: one that has it is a person's.
+      attributes["statematch"] = rule[attribute: "statematch"]
+      return Firewall.Rule(
         rule[attribute: "action"] ?? "",
         rule[attribute: "direction"].flatMap(Firewall.Rule.Direction.init) ?? .both,
-        priority: rule[attribute: "priority"].flatMap { Int($0) } ?? 500, packets.name,
-        Dictionary(packets.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }))
+        priority: rule[attribute: "priority"].flatMap { Int($0) } ?? 500, packets.name, attributes)
     }
   }
 }

@@ -27,8 +27,9 @@ extension StepRunner {
       var limits: [String: UInt64] = [:]
       for (name, value) in DomainDocument.limits(disk.ioTune ?? IOTune()) {
         limits[name] = value
-        // libvirt allows no burst without a limit.
-        if value == 0, element.at("iotune", "\(name)_max") != nil { limits["\(name)_max"] = 0 }
+        // QEMU takes no burst that is below the limit, and none without one.
+        let burst = element.at("iotune", "\(name)_max").flatMap { UInt64($0.text) }
+        if let burst, value == 0 || burst < value { limits["\(name)_max"] = 0 }
       }
       try await domain.setBlockIOTune(target, limits: limits, affecting: .live)
     case .attachDrive(let drive): try await attach(drive, to: domain, live, names)

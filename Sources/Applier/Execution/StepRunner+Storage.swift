@@ -130,7 +130,11 @@ extension StepRunner {
     let identity = Identity(stack: stack)
     guard let tagged = identity.volume(named: wanted.name), tagged.kind == .sharedDisk else { return }
     let there = Set(try await pool.volumes().map(\.name))
-    for (base, names) in identity.renamedDisks(among: there) where names.contains(tagged.base) {
+    // A note whose disk is gone says nothing.
+    let disks = Set(
+      there.compactMap { identity.volume(named: $0) }.filter { $0.kind == .sharedDisk }.map(\.base))
+    for (base, names) in identity.renamedDisks(among: there)
+    where names.contains(tagged.base) && disks.contains(base) {
       throw Failure(
         description: "the disk '\(tagged.base)' was made as '\(base)' and is there: plan and apply again")
     }

@@ -96,11 +96,12 @@ struct Inspector {
 
   // MARK: Firewalls
 
-  /// nil where the driver has no network filters, or must not: without root it refuses.
+  /// nil where the driver has no network filters. What keeps them from being listed, such as a daemon of their own that is
+  /// not there, is an error only for a spec that has some.
   private func filters() async throws -> [NWFilter]? {
     do {
       return try await connection.networkFilters()
-    } catch let error as LibvirtError where error.code == .noSupport {
+    } catch let error as LibvirtError where error.code == .noSupport || site.firewalls.isEmpty {
       return nil
     }
   }

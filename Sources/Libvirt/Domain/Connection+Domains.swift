@@ -40,8 +40,17 @@ extension Connection {
   public func defineDomain(_ xml: XMLElement, validate: Bool) async throws -> Domain {
     let text = try xml.serialized()
     let flags = validate ? VIR_DOMAIN_DEFINE_VALIDATE.rawValue : 0
-    return try await call("virDomainDefineXMLFlags", .changes) { call in
-      Domain(adopting: try call.check(virDomainDefineXMLFlags(call.connection, text, flags)), of: self)
+    var attempts = 0
+    while true {
+      do {
+        return try await call("virDomainDefineXMLFlags", .changes) { call in
+          Domain(adopting: try call.check(virDomainDefineXMLFlags(call.connection, text, flags)), of: self)
+        }
+      } catch let error as LibvirtError where attempts < 5 && error.message.contains("Unable to parse RNG") {
+        // A daemon that reads its schema for the first time in several threads at once may trip over itself.
+        attempts += 1
+        try await Task.sleep(for: .milliseconds(100))
+      }
     }
   }
 }

@@ -63,10 +63,14 @@ extension Firewall {
     rules.formUnion(Self.rules(.outbound, spec.outbound))
   }
 
-  /// What a guest needs to get addresses, for IPv4 and for IPv6.
+  /// What a guest needs to get addresses, for IPv4 and for IPv6, and to hear that its packets do not arrive.
   static let always: Set<Rule> = [
     Rule("accept", .inbound, priority: 100, "udp", ["srcportstart": "67", "dstportstart": "68"]),
     Rule("accept", .outbound, priority: 100, "udp", ["srcportstart": "68", "dstportstart": "67"]),
+    Rule("accept", .inbound, priority: 100, "udp-ipv6", ["srcportstart": "547", "dstportstart": "546"]),
+    Rule("accept", .outbound, priority: 100, "udp-ipv6", ["srcportstart": "546", "dstportstart": "547"]),
+    Rule("accept", .inbound, priority: 100, "icmp", ["state": "RELATED"]),
+    Rule("accept", .outbound, priority: 100, "icmp", ["state": "RELATED"]),
     Rule("accept", .both, priority: 100, "icmpv6"),
   ]
 
@@ -75,7 +79,8 @@ extension Firewall {
     func all(_ action: String, priority: Int) -> [Rule] {
       ["all", "all-ipv6"].map { Rule(action, direction, priority: priority, $0) }
     }
-    guard case .only(let rules) = traffic else { return all("accept", priority: 500) }
+    // Rules of included filters mostly have 500: what they drop is dropped before all else passes.
+    guard case .only(let rules) = traffic else { return all("accept", priority: 900) }
     return rules.flatMap { self.rules(direction, $0) } + all("drop", priority: 1000)
   }
 

@@ -54,7 +54,14 @@ extension SiteDecoder {
     }
     return .only(
       items.enumerated().compactMap { index, item in
-        reader.nested(item, key, "\(index)").flatMap { decodeRule($0, peers: peers) }
+        // Nothing at all would be a rule for everything.
+        guard !item.isNull, item.mapping?.isEmpty != true else {
+          diagnostics.error(
+            "a rule of '\(key)' is empty", at: item.location,
+            help: "to let everything pass, write \(key): any")
+          return nil
+        }
+        return reader.nested(item, key, "\(index)").flatMap { decodeRule($0, peers: peers) }
       })
   }
 
@@ -76,6 +83,10 @@ extension SiteDecoder {
   ) -> [(value: Value, location: SourceLocation)] {
     guard let node = reader.node(key), !node.isUnresolved else { return [] }
     let items: [YAMLNode] = if case .sequence(let items) = node.content { items } else { [node] }
+    if items.isEmpty {
+      reader.error(
+        "'\(key)' is an empty list, which is nothing and nobody", at: key, help: "leave it out for all")
+    }
     return items.compactMap { item in
       guard let scalar = item.scalar, !item.isNull else {
         if !item.isUnresolved {

@@ -24,7 +24,7 @@ struct ShowCommand: AsyncParsableCommand {
 
   func run() async throws {
     // A spec that is not there is no VM.
-    if showsSpec { return showSpec(try SpecOptions.parse(["--", options.words.first ?? "."]).load()) }
+    if showsSpec { return showSpec(try options.spec(at: options.words.first ?? ".").load()) }
     let spec = try options.spec
     if let name = options.name { return try await showMachine(name, spec) }
     try await Workspace.open(spec, access: .readOnly).closing { workspace in

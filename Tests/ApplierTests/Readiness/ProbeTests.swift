@@ -154,7 +154,7 @@ import Testing
 
   @Test("all probes have to come true")
   func all() async {
-    #expect(await wait([Counter(readyAt: 1), Counter(readyAt: 3)], seconds: 60) == nil)
+    #expect(await wait([Counter(readyAt: 1), Counter(readyAt: 3)], seconds: 3600) == nil)
     #expect(
       await wait([Counter(readyAt: 1), Counter(readyAt: 0, sight: .notYet("silence"))], seconds: 1)
         == "not ready within 1s: waited for agent, last seen: silence; the guest runs on")
