@@ -151,8 +151,15 @@ extension QEMUTests {
   func examples() async throws {
     try await withLab { lab in
       let examples = "\(Lab.repository)/examples"
+      // One of them reads the user's key.
+      try FileManager.default.createDirectory(
+        atPath: "\(lab.work)/user/.ssh", withIntermediateDirectories: true)
+      try lab.write(
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl a\n",
+        to: "user/.ssh/id_ed25519.pub")
       for name in try FileManager.default.contentsOfDirectory(atPath: examples) {
-        let validate = try await lab.virtform("validate", "\(examples)/\(name)")
+        let validate = try await lab.virtform(
+          "validate", "\(examples)/\(name)", environment: ["HOME": "\(lab.work)/user"])
         #expect(validate.status == 0, "\(validate.errors)")
       }
       let apply = try await lab.virtform("apply", "\(examples)/lan", "--auto-approve")
