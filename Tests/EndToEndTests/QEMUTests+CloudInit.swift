@@ -17,7 +17,8 @@ extension QEMUTests {
     site.vms["web-1"] = [
       "accel": "tcg", "memory": "384MiB", "image": "debian", "kernel": "kernel", "initrd": "initrd",
       "cmdline": "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet", "cpu": "max",
-      "nics": "{lan: {address: \(address)}}", "shutdown": "{timeout: 90s, force: true}",
+      "ssh": "{user: ann, key: \(key)}", "nics": "{lan: {address: \(address)}}",
+      "shutdown": "{timeout: 90s, force: true}",
       "cloud_init": """
       {fqdn: web-1.shop.example, users: {ann: {ssh_keys: [{file: \(key).pub}], sudo: true}},
             files: {/etc/told: {content: "by virtform", mode: 600}}, run: ["\(run)"]}
@@ -57,6 +58,7 @@ extension QEMUTests {
       #expect(lines.prefix(3) == ["ann", "web-1", "web-1.shop.example"], "\(lines)")
       #expect(lines[3].contains("inet 10.126.77.5/24"), "\(lines)")
       #expect(lines[4] == "by virtformonce", "\(lines)")
+      try await expectHandedOn(guests)
 
       // The seed is another one; the guest goes on, and is the same one to cloud-init.
       let before = try await seedFile(guests)
@@ -89,6 +91,18 @@ extension QEMUTests {
       #expect(try await guests.lab.virsh("vol-list", "default").filter { !$0.isWhitespace }.isEmpty)
       #expect(try await guests.lab.virsh("list", "--all", "--name").filter { !$0.isWhitespace }.isEmpty)
     }
+  }
+
+  /// virtform's own way in, and Ansible's, which runs Python there.
+  private func expectHandedOn(_ guests: Guests) async throws {
+    let own = try await guests.run(["ssh", "web-1", guests.path, "--", "hostname"])
+    #expect(own.status == 0 && own.output == "web-1\n", "\(own.output)\(own.errors)")
+    guard Lab.hasAnsible else { return print("skipped: Ansible's ping, which needs ansible-core") }
+    try guests.lab.write("#!/bin/sh\nexec \(Lab.binary) inventory \"$@\" site.yaml\n", to: "inventory")
+    let ping = try await Lab.run(
+      "/bin/sh", ["-c", "chmod +x inventory; ansible -i ./inventory web-1 -m ping"], in: guests.lab.work,
+      environment: ["VIRTFORM_HOME": guests.lab.home, "HOME": guests.lab.work])
+    #expect(ping.status == 0 && ping.output.contains("pong"), "\(ping.output)\(ping.errors)")
   }
 
   /// The file in the drive that the running guest has its seed in.
