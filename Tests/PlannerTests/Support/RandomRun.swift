@@ -65,6 +65,8 @@ struct RandomRun {
         // A disk that one VM hands to another is free only when the first one stops.
         "cannot have disk", "cannot change while its guest runs", "cannot grow while", "replacing VM",
         "cannot be replaced", "stays on its host",
+        // What a refused round was to rename is there under its old name still.
+        "cannot be renamed",
       ]
       for diagnostic in refusal.diagnostics where diagnostic.severity == .error {
         let isKnown = known.contains { diagnostic.message.contains($0) }

@@ -231,6 +231,10 @@ extension SimulatedHost {
     guard let index = state.machines.firstIndex(where: { $0.uuid == update.wanted.uuid }) else {
       return complain("the VM is gone")
     }
+    // Its document says what it was started with, but for the names of its devices, which are the definition's.
+    let former = guests[update.wanted.uuid]?.mark
+    guests[update.wanted.uuid] = guests[update.wanted.uuid]?.renaming(update.renamedDevices)
+    guests[update.wanted.uuid]?.mark = former
     for field in update.liveFields { changeGuest(field, update.wanted, complain) }
     for change in update.devices { self.change(change, of: update.wanted.uuid, complain) }
     var machine = state.machines[index].renaming(update.renamedDevices)
@@ -255,10 +259,6 @@ extension SimulatedHost {
     machine.boot = machine.boot.map { $0.filter { !gone.contains($0) } }
     if update.fields.contains(.boot) { copy(.boot, from: update.wanted, to: &machine) }
     machine.mark = mark
-    // Its document says what it was started with, but for the names of its devices, which are the definition's.
-    let former = guests[update.wanted.uuid]?.mark
-    guests[update.wanted.uuid] = guests[update.wanted.uuid]?.renaming(update.renamedDevices)
-    guests[update.wanted.uuid]?.mark = former
     (machine.shutdown, machine.isProtected) = (update.wanted.shutdown, update.wanted.isProtected)
     for path in machine.disks.map(\.path) where !volumes.contains(where: { $0.path == path }) {
       complain("no file \(path)")
