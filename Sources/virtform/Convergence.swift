@@ -8,7 +8,7 @@ struct Convergence {
   /// The plan that was reviewed, if it is one from a file.
   var saved: SavedPlan?
 
-  private var style: TextStyle { Terminal.style(noColor: options.spec.noColor) }
+  private var style: TextStyle { Terminal.style(noColor: options.spec.reading.noColor) }
 
   init(options: ConvergenceOptions, goal: SitePlanner.Goal) {
     self.options = options

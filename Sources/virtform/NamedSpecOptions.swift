@@ -9,21 +9,7 @@ struct NamedSpecOptions: ParsableArguments {
       valueName: "name] [spec"))
   var words: [String] = []
 
-  @Option(
-    name: .customLong("var"),
-    help: ArgumentHelp(
-      "Give a variable of the spec this value; may be given again.", valueName: "name=value"))
-  var variables: [String] = []
-
-  @Option(
-    name: .customLong("var-file"),
-    help: ArgumentHelp(
-      "Take the values of variables from a YAML map; may be given again. --var counts over it.",
-      valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
-  var variableFiles: [String] = []
-
-  @Flag(name: .customLong("no-color"), help: "No colour, as the NO_COLOR environment variable.")
-  var noColor = false
+  @OptionGroup var reading: ReadingOptions
 
   mutating func validate() throws {
     if words.count > 2 { throw ValidationError("there is a name and a spec at most") }
@@ -49,9 +35,8 @@ struct NamedSpecOptions: ParsableArguments {
 
   /// The same for the spec at `path`.
   func spec(at path: String) throws -> SpecOptions {
-    var arguments = noColor ? ["--no-color"] : []
-    for variable in variables { arguments += ["--var", variable] }
-    for file in variableFiles { arguments += ["--var-file", file] }
-    return try SpecOptions.parse(arguments + ["--", path])
+    var options = try SpecOptions.parse(["--", path])
+    options.reading = reading
+    return options
   }
 }

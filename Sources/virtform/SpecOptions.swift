@@ -7,25 +7,11 @@ struct SpecOptions: ParsableArguments {
   @Argument(help: "A YAML file, or a directory of them.", completion: .file(extensions: ["yaml", "yml"]))
   var spec = "."
 
-  @Option(
-    name: .customLong("var"),
-    help: ArgumentHelp(
-      "Give a variable of the spec this value; may be given again.", valueName: "name=value"))
-  var variables: [String] = []
-
-  @Option(
-    name: .customLong("var-file"),
-    help: ArgumentHelp(
-      "Take the values of variables from a YAML map; may be given again. --var counts over it.",
-      valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
-  var variableFiles: [String] = []
-
-  @Flag(name: .customLong("no-color"), help: "No colour, as the NO_COLOR environment variable.")
-  var noColor = false
+  @OptionGroup var reading: ReadingOptions
 
   /// The checked spec; with errors in it, prints them all and ends the command.
   func load() throws -> Site {
-    let given = GivenVariables(assignments: variables, files: variableFiles)
+    let given = GivenVariables(assignments: reading.variables, files: reading.variableFiles)
     let result = SpecLoader(environment: ProcessInfo.processInfo.environment, given: given).load(spec)
     Terminal.conceal(result.secrets)
     for diagnostic in result.rendered { Terminal.error(diagnostic) }

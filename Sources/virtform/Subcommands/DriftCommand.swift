@@ -20,7 +20,7 @@ struct DriftCommand: AsyncParsableCommand {
       var workspace = workspace
       return try await workspace.plan(SitePlanner.Options())
     }
-    let drift = DriftText(plan, style: Terminal.style(noColor: options.noColor))
+    let drift = DriftText(plan, style: Terminal.style(noColor: options.reading.noColor))
     Terminal.print(drift.render(), terminator: "")
     if hasDetailedExitCode, !drift.isEmpty { throw ExitStatus.changesPresent }
   }

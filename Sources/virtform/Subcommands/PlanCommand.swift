@@ -28,7 +28,8 @@ struct PlanCommand: AsyncParsableCommand {
       if let output { try PlanFile.write(workspace.saved(plan, options: planning), to: output) }
       return plan
     }
-    Terminal.print(PlanText(plan, style: Terminal.style(noColor: options.noColor)).render(), terminator: "")
+    Terminal.print(
+      PlanText(plan, style: Terminal.style(noColor: options.reading.noColor)).render(), terminator: "")
     if let output { Terminal.print("Saved to \(output); carry it out with: virtform apply \(output)") }
     if hasDetailedExitCode, !plan.isEmpty { throw ExitStatus.changesPresent }
   }
