@@ -146,6 +146,7 @@ extension HostPlanner {
         at: path + "disks",
         help: "start its pool, so that it can remember the protection, or take back protect: true first")
     }
+    noteOverlays(of: actual)
     let restarts = self.restarts(difference, wanted)
     let stops = restarts || (actual.isActive && !wantedState.isActive)
     var changes = withNetworks(difference.changes, of: actual, wanted.machine)
@@ -186,7 +187,7 @@ extension HostPlanner {
       let update = MachineUpdate(
         wanted: machine, fields: difference.fields,
         liveFields: stopSteps[actual.uuid] == nil ? difference.liveFields : [], devices: plugs.now,
-        renamedDevices: renamedDevices, setDisks: difference.setDisks,
+        renamedDevices: renamedDevices, overlays: overlays(of: actual), setDisks: difference.setDisks,
         removeDisks: difference.removedDisks.map(\.name) + difference.removedDrives.map(\.name),
         setDrives: difference.setDrives, setMemory: difference.setMemory,
         removeMemory: difference.removedMemory,

@@ -33,6 +33,9 @@ extension HostPlanner {
           address(.vm, machine.name),
           "stays: its disk '\(disk.name)' is protected and lies in no active pool (\(disk.path))")
         keptMachines.insert(machine.uuid)
+      } else if overlaidDisk(of: machine) != nil {
+        noteOverlays(of: machine)
+        keptMachines.insert(machine.uuid)
       } else {
         removed.append(machine)
         removedMachines.insert(machine.uuid)
@@ -117,6 +120,11 @@ extension HostPlanner {
       return report(
         "VM '\(wanted.machine.name)' is protected and cannot be replaced", at: wanted.spec.path + "protect",
         help: "take back protect: true and apply that first")
+    }
+    if let disk = machine.disks.first(where: { $0.overlay != nil }) {
+      return report(
+        "VM '\(wanted.machine.name)' cannot be replaced: somebody has put a file over its disk '\(disk.name)'",
+        at: wanted.spec.path, help: "take \(disk.file) back into \(disk.path) first: virsh blockcommit")
     }
     var doomed: [Volume] = []
     for (disk, index) in zip(wanted.machine.disks, wanted.volumes) {
@@ -260,6 +268,8 @@ extension HostPlanner {
     let obstacle: String? =
       if let isKept {
         isKept
+      } else if desired.volumes.contains(where: { $0.volume.path == volume.path }) {
+        "the spec has it"
       } else if !users.isEmpty {
         "in use by \(names(of: users))"
       } else if !options.dataLoss.covers(address) {

@@ -267,6 +267,12 @@ extension HostPlanner {
         at: wanted.path + "size", help: "shrinking would destroy what is at its end")
       return []
     }
+    if isBelowOverlay(actual.path) {
+      report(
+        "\(wanted.address) cannot grow: somebody has put a file over it", at: wanted.path + "size",
+        help: "take that back first: virsh blockcommit")
+      return []
+    }
     let guest = guest(with: actual)
     let rule = VolumeField.size.rule
     if let guest, !rule.isLive(from: actual, to: wanted.volume, on: state.capabilities.driver) {

@@ -79,7 +79,7 @@ struct DomainDocumentTests {
       <name>db</name><uuid>8a6f0a3e-0000-4000-8000-000000000001</uuid>
       <metadata>
         <virtform:mark xmlns:virtform="urn:virtform:mark:1" stack="shop">
-          <virtform:disk name="root" target="vdb"/><virtform:nic name="lan" mac="52:54:00:00:00:01"/>
+          <virtform:disk name="root" target="vdb" file="/images/root.qcow2"/><virtform:nic name="lan" mac="52:54:00:00:00:01"/>
         </virtform:mark>
         <theirs:note xmlns:theirs="urn:theirs">stays</theirs:note>
       </metadata>
@@ -187,7 +187,7 @@ struct DomainDocumentTests {
     let macs = after.all(at: "devices", "interface").map { $0.first("mac")?[attribute: "address"] }
     #expect(macs == ["52:54:00:00:00:09"])
     let mark = try #require(MarkDocument.read(from: after))
-    #expect(mark.disks == [.init(name: "log", target: "vdb", keep: false)])
+    #expect(mark.disks == [.init(name: "log", target: "vdb", file: "/images/log.qcow2")])
     #expect(mark.nics.isEmpty)
   }
 

@@ -8,17 +8,18 @@ extension DomainDocument {
 
   /// Adds `disk`, or changes the one of its name.
   mutating func set(_ disk: Machine.Disk, _ mark: inout Mark) {
-    let known = mark.disks.first { $0.name == disk.name }
     mark.disks.removeAll { $0.name == disk.name }
-    var target = known?.target ?? ""
-    if targets.contains(target) {
-      target = change(target, to: disk)
+    var target: String
+    if let there = Self.disk(withFile: disk.file, in: tree).flatMap(Self.target) {
+      target = change(there, to: disk)
     } else {
       let bus = disk.bus ?? .virtio
       target = pluggedTarget(of: "disk", with: disk.path) ?? freeTarget(for: bus)
       add(Self.element(of: disk, target: target, bootOrder: nextBootOrder, on: host), bus)
     }
-    mark.disks.append(.init(name: disk.name, target: target, keep: disk.keep, isProtected: disk.isProtected))
+    mark.disks.append(
+      .init(
+        name: disk.name, target: target, file: disk.path, keep: disk.keep, isProtected: disk.isProtected))
   }
 
   static func element(
@@ -134,7 +135,8 @@ extension DomainDocument {
     let known = mark.disks.first { $0.name == drive.name }
     mark.disks.removeAll { $0.name == drive.name }
     var target = known?.target ?? ""
-    if targets.contains(target) {
+    if tree.all(at: "devices", "disk").contains(where: { Self.isDrive($0) && Self.target(of: $0) == target })
+    {
       editDisk(target) { Self.setMedia(drive.media, in: &$0) }
       if let bus = drive.bus { target = move(target, to: bus) }
     } else {
@@ -171,7 +173,11 @@ extension DomainDocument {
   private var targets: Set<String> { Self.targets(in: tree) }
 
   static func targets(in document: XMLElement) -> Set<String> {
-    Set(document.all(at: "devices", "disk").compactMap { $0.first("target")?[attribute: "dev"] })
+    Set(document.all(at: "devices", "disk").compactMap(target))
+  }
+
+  static func disk(withFile path: String, in document: XMLElement) -> XMLElement? {
+    document.all(at: "devices", "disk").first { !isDrive($0) && Self.path($0) == path }
   }
 
   /// The target that the running guest has a new disk or drive at, if it was plugged in just now.

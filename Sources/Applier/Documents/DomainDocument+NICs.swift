@@ -23,7 +23,7 @@ extension DomainDocument {
       }
     }
     for nic in nics {
-      mark.nics.removeAll { $0.name == nic.name }
+      mark.nics.removeAll { $0.name == nic.name || $0.mac == nic.mac?.description }
       if let mac = nic.mac { mark.nics.append(.init(name: nic.name, mac: "\(mac)")) }
     }
   }

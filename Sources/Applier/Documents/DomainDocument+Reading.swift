@@ -5,14 +5,20 @@ import SpecModel
 
 extension DomainDocument {
   /// A VM from its persistent definition.
-  static func read(_ document: XMLElement, name: String, uuid: UUID) -> Machine {
+  ///
+  /// - Parameter overlays: what lies over the files of disks, by the file.
+  static func read(
+    _ document: XMLElement, name: String, uuid: UUID, overlays: [String: Machine.Overlay] = [:]
+  ) -> Machine {
     var machine = plain(document, name: name, uuid: uuid)
-    let mark = machine.mark ?? Mark(stack: "")
+    var mark = machine.mark ?? Mark(stack: "")
+    mark.disks = self.disks(of: mark, in: document, overlays: overlays)
+    mark.nics = self.nics(of: mark, in: document)
     let disks = document.all(at: "devices", "disk")
     let interfaces = document.all(at: "devices", "interface")
     for known in mark.disks {
       guard let element = disks.first(where: { target(of: $0) == known.target }) else { continue }
-      add(element, known, to: &machine)
+      add(element, known, known.file.flatMap { overlays[$0] }, to: &machine)
     }
     machine.nics = mark.nics.compactMap { known in
       interfaces.first { macAddress(of: $0) == known.mac }.map { nic($0, known.name) }
@@ -36,14 +42,22 @@ extension DomainDocument {
     }
     let marks = (definition.mark?.disks ?? []) + (guest.mark?.disks ?? [])
     for disk in definition.disks {
-      guard let element = take(&disks, { path($0) == disk.path }) else { continue }
-      add(element, .init(name: disk.name, target: target(of: element) ?? "", keep: disk.keep), to: &guest)
+      let element =
+        take(&disks) { path($0) == disk.path }
+        ?? take(&disks) { path($0) == disk.overlay?.path || backingFiles(of: $0).contains(disk.path) }
+      guard let element else { continue }
+      let overlay = disk.overlay ?? path(element).map { .init(path: $0, isProven: true) }
+      add(element, .init(name: disk.name, target: "", file: disk.path, keep: disk.keep), overlay, to: &guest)
     }
     for known in marks where !(guest.disks.map(\.name) + guest.drives.map(\.name)).contains(known.name) {
       let isDisk = definition.disks.contains { $0.name == known.name }
       // A disk of the definition was looked for by its file.
-      guard !isDisk, let element = take(&disks, { target(of: $0) == known.target }) else { continue }
-      add(element, known, to: &guest)
+      guard !isDisk else { continue }
+      let element = take(&disks) { device in
+        if let file = known.file { return !isDrive(device) && path(device) == file }
+        return target(of: device) == known.target
+      }
+      if let element { add(element, known, nil, to: &guest) }
     }
     for known in definition.nics {
       let former = guest.mark?.nics.first { $0.name == known.name }?.mac
@@ -93,21 +107,25 @@ extension DomainDocument {
     return machine
   }
 
-  private static func target(of disk: XMLElement) -> String? { disk.first("target")?[attribute: "dev"] }
-
-  private static func add(_ element: XMLElement, _ mark: Mark.DiskMark, to machine: inout Machine) {
+  /// - Parameter overlay: what lies over the disk's own file, if it has another one.
+  private static func add(
+    _ element: XMLElement, _ mark: Mark.DiskMark, _ overlay: Machine.Overlay?, to machine: inout Machine
+  ) {
     let bus = element.first("target")?[attribute: "bus"].flatMap(DiskBus.init)
-    if element[attribute: "device"] == "cdrom" {
+    if isDrive(element) {
       machine.drives.append(
         .init(name: mark.name, media: path(element), bus: bus, target: target(of: element)))
       return
     }
-    machine.disks.append(
-      .init(
-        name: mark.name, path: path(element) ?? "",
-        format: element.first("driver")?[attribute: "type"].flatMap(DiskFormat.init), bus: bus,
-        target: target(of: element), keep: mark.keep, isProtected: mark.isProtected,
-        ioTune: ioTune(of: element)))
+    var disk = Machine.Disk(
+      name: mark.name, path: mark.file ?? path(element) ?? "",
+      format: element.first("driver")?[attribute: "type"].flatMap(DiskFormat.init), bus: bus,
+      target: target(of: element), keep: mark.keep, isProtected: mark.isProtected,
+      ioTune: ioTune(of: element))
+    if path(element) != disk.path { disk.overlay = overlay }
+    // The file below is read by whoever has the overlay.
+    machine.files.insert(disk.path)
+    machine.disks.append(disk)
   }
 
   /// The names of the devices with a place in the order; nil where no device has one.
@@ -183,7 +201,7 @@ extension DomainDocument {
     }
   }
 
-  private static func path(_ disk: XMLElement) -> String? {
+  static func path(_ disk: XMLElement) -> String? {
     let source = disk.first("source")
     return source?[attribute: "file"] ?? source?[attribute: "dev"]
   }

@@ -60,8 +60,8 @@ struct DomainDocument {
     var edited = DomainDocument(tree: document, host: host, guest: guest)
     let before = MarkDocument.read(from: document)?.renaming(update.renamedDevices)
     var mark = update.wanted.mark ?? Mark(stack: "")
-    mark.disks = before?.disks ?? []
-    mark.nics = before?.nics ?? []
+    let present = before.map { Self.present($0, in: document, guest: guest, overlays: update.overlays) }
+    (mark.disks, mark.nics) = (present?.disks ?? [], present?.nics ?? [])
     for field in update.fields.sorted() { edited.write(field, of: update.wanted) }
     for name in update.removeMemory { edited.removeMemoryDevice(name) }
     for device in update.setMemory { edited.set(device) }

@@ -15,7 +15,7 @@ enum MarkDocument {
         XMLElement(
           "\(prefix):disk",
           [
-            "name": disk.name, "target": disk.target, "keep": disk.keep ? "yes" : nil,
+            "name": disk.name, "target": disk.target, "file": disk.file, "keep": disk.keep ? "yes" : nil,
             "protect": disk.isProtected ? "yes" : nil,
           ])
       }
@@ -43,8 +43,8 @@ enum MarkDocument {
       case "disk":
         mark.disks.append(
           .init(
-            name: name, target: child[attribute: "target"] ?? "", keep: child[attribute: "keep"] == "yes",
-            isProtected: child[attribute: "protect"] == "yes"))
+            name: name, target: child[attribute: "target"] ?? "", file: child[attribute: "file"],
+            keep: child[attribute: "keep"] == "yes", isProtected: child[attribute: "protect"] == "yes"))
       case "nic": mark.nics.append(.init(name: name, mac: child[attribute: "mac"] ?? ""))
       case "applied": mark.applied[field] = child.text
       case "staged": mark.staged.append(field)

@@ -19,9 +19,11 @@ extension StepRunner {
     switch change {
     case .attachDisk(let disk): try await attach(disk, to: domain, live, names)
     case .detachDisk(let disk):
-      try await detach(domain, "disk '\(disk.name)'") { Self.disk($0, withFile: disk.path) }
+      try await detach(domain, "disk '\(disk.name)'") { DomainDocument.disk(withFile: disk.file, in: $0) }
     case .throttleDisk(let disk):
-      guard let element = Self.disk(live, withFile: disk.path), let target = Self.target(of: element) else {
+      guard let element = DomainDocument.disk(withFile: disk.file, in: live),
+        let target = DomainDocument.target(of: element)
+      else {
         throw Failure(description: "the guest does not have the disk '\(disk.name)'")
       }
       var limits: [String: UInt64] = [:]
@@ -53,7 +55,7 @@ extension StepRunner {
 
   private func attach(_ disk: Machine.Disk, to domain: Domain, _ live: XMLElement, _ names: Mark) async throws
   {
-    guard Self.disk(live, withFile: disk.path) == nil else { return }
+    guard DomainDocument.disk(withFile: disk.file, in: live) == nil else { return }
     let bus = disk.bus ?? .virtio
     let target = try await target(of: disk.name, bus, on: domain, live, names)
     try await addController(for: bus, to: domain, live)
@@ -66,7 +68,7 @@ extension StepRunner {
   {
     let bus = drive.bus ?? .scsi
     let target = try await target(of: drive.name, bus, on: domain, live, names)
-    if live.all(at: "devices", "disk").contains(where: { Self.target(of: $0) == target }) { return }
+    if live.all(at: "devices", "disk").contains(where: { DomainDocument.target(of: $0) == target }) { return }
     try await addController(for: bus, to: domain, live)
     try await domain.attachDevice(
       DomainDocument.element(of: drive, target: target, on: host), affecting: .live)
@@ -93,7 +95,7 @@ extension StepRunner {
   ) async throws {
     let target = names.disks.first { $0.name == drive.name }?.target
     guard
-      var element = live.all(at: "devices", "disk").first(where: { Self.target(of: $0) == target }),
+      var element = live.all(at: "devices", "disk").first(where: { DomainDocument.target(of: $0) == target }),
       target != nil
     else { throw Failure(description: "the guest does not have the CD-ROM drive '\(drive.name)'") }
     DomainDocument.setMedia(drive.media, in: &element)
@@ -143,19 +145,13 @@ extension StepRunner {
 
   // MARK: Finding
 
-  private static func disk(_ document: XMLElement, withFile path: String) -> XMLElement? {
-    document.all(at: "devices", "disk").first { $0.first("source")?[attribute: "file"] == path }
-  }
-
   private static func drive(_ document: XMLElement, named drive: Machine.Drive) -> XMLElement? {
     document.all(at: "devices", "disk").first {
-      $0[attribute: "device"] == "cdrom" && target(of: $0) == drive.target
+      DomainDocument.isDrive($0) && DomainDocument.target(of: $0) == drive.target
     }
   }
 
   private static func isSCSI(_ disk: XMLElement) -> Bool { disk.first("target")?[attribute: "bus"] == "scsi" }
-
-  private static func target(of disk: XMLElement) -> String? { disk.first("target")?[attribute: "dev"] }
 
   private static func interface(_ document: XMLElement, _ mac: MACAddress?) -> XMLElement? {
     document.all(at: "devices", "interface").first { DomainDocument.macAddress(of: $0) == mac?.description }

@@ -46,10 +46,12 @@ extension StepRunner {
     _ update: MachineUpdate, to domain: Domain, _ body: (_ names: Mark) async throws -> Void
   ) async throws {
     let before = try await domain.xml(.inactive, secure: true)
-    let after = DomainDocument.edit(before, update, on: host, guest: try await domain.xml(.live))
-    guard var mark = MarkDocument.read(from: before)?.renaming(update.renamedDevices),
-      let wanted = MarkDocument.read(from: after)
+    let live = try await domain.xml(.live)
+    let after = DomainDocument.edit(before, update, on: host, guest: live)
+    guard let old = MarkDocument.read(from: before), let wanted = MarkDocument.read(from: after)
     else { throw Failure(description: "the VM has lost virtform's mark") }
+    var mark = DomainDocument.present(
+      old.renaming(update.renamedDevices), in: before, guest: live, overlays: update.overlays)
     mark.unfinished = update.liveFields.map(\.rawValue)
     mark.disks += wanted.disks.filter { disk in !mark.disks.contains { $0.name == disk.name } }
     mark.nics += wanted.nics.filter { nic in !mark.nics.contains { $0.name == nic.name } }
@@ -57,7 +59,7 @@ extension StepRunner {
     do {
       try await body(mark)
     } catch {
-      if let old = MarkDocument.read(from: before) { try? await write(old, of: domain) }
+      try? await write(old, of: domain)
       throw error
     }
   }

@@ -65,7 +65,8 @@ struct Inspector {
     guard let document = try await present({ try await domain.xml(.inactive) }, unless: .noDomain) else {
       return nil
     }
-    var machine = DomainDocument.read(document, name: domain.name, uuid: domain.uuid)
+    let overlays = try await overlays(in: document, of: domain, isActive: state.isActive)
+    var machine = DomainDocument.read(document, name: domain.name, uuid: domain.uuid, overlays: overlays)
     machine.settings.autostart = autostart
     machine.settings.state = state
     guard state.isActive, Identity(stack: site.stack).owns(machine),

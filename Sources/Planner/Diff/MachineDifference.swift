@@ -73,6 +73,11 @@ struct MachineDifference {
     of wanted: Machine, beside definition: Machine, _ guest: Machine?, on host: HostCapabilities
   ) -> Machine {
     var wanted = wanted
+    for index in wanted.disks.indices {
+      // What a person has put over a disk is the disk.
+      let there = definition.disks.first { $0.path == wanted.disks[index].path }
+      wanted.disks[index].overlay = there?.overlay
+    }
     guard let name = wanted.settings.machine else { return wanted }
     // A VM keeps the version of the machine that it was made with: an update of QEMU is no change of the VM.
     let versions = [definition.settings.machine, guest?.settings.machine].compactMap { $0 }
@@ -208,13 +213,14 @@ struct MachineDifference {
     }
     let wantedNames = Set(wanted.disks.map(\.name))
     let definedNames = Set(definition.disks.map(\.name))
-    for live in guest?.disks ?? [] where !wantedNames.contains(live.name) && !definedNames.contains(live.name)
-    {
+    for live in guest?.disks ?? []
+    where !wantedNames.contains(live.name) && !definedNames.contains(live.name) && live.overlay == nil {
       if unplug(DiskField.attached.rule, live, at: DiskField.attached.path(of: live.name), from: live.path) {
         devices.append(.detachDisk(live))
       }
     }
-    for disk in definition.disks where !wantedNames.contains(disk.name) {
+    // One that a person has put something over stays, until that is taken back.
+    for disk in definition.disks where !wantedNames.contains(disk.name) && disk.overlay == nil {
       removedDisks.append(disk)
       let live = guest.flatMap { $0.disks.first { $0.name == disk.name } }
       let effect = detach(

@@ -109,7 +109,9 @@ public struct Identity: Sendable {
     let isNote = [Self.protection, Self.renamed].contains(String(name[dot...].dropFirst()))
     guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
-      return TaggedVolume(kind: kind, base: base)
+      // Another ending is another file, such as the overlay of a snapshot.
+      let isOwn = DiskFormat.allCases.contains { volumeName(kind, base: base, format: $0) == name }
+      return isOwn ? TaggedVolume(kind: kind, base: base) : nil
     }
     return nil
   }

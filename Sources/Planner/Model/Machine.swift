@@ -8,6 +8,8 @@ public struct Machine: Hashable, Sendable {
     public var name: String
     /// Absolute path of the volume on the host.
     public var path: String
+    /// What lies over the volume, so that the guest writes there.
+    public var overlay: Overlay?
     public var format: DiskFormat?
     public var bus: DiskBus?
     /// The device the guest sees, such as `vda`; nil until it is attached.
@@ -30,6 +32,22 @@ public struct Machine: Hashable, Sendable {
       self.keep = keep
       self.isProtected = isProtected
       self.ioTune = ioTune
+    }
+
+    /// The file that a guest has opened for it.
+    public var file: String { overlay?.path ?? path }
+  }
+
+  /// A file that a person has put over a disk's own, as external snapshots do.
+  public struct Overlay: Hashable, Sendable {
+    /// Absolute path on the host.
+    public let path: String
+    /// False if nobody can look into the file: it lies in the disk's place and may be based on its volume.
+    public let isProven: Bool
+
+    public init(path: String, isProven: Bool) {
+      self.path = path
+      self.isProven = isProven
     }
   }
 

@@ -12,7 +12,7 @@ public struct Mark: Hashable, Sendable {
   public var staged: [String]
   /// Fields that a run was giving the running guest: if they are here still, it was cut off.
   public var unfinished: [String] = []
-  /// Disks and CD-ROM drives by the device the guest sees, such as `vda`.
+  /// Disks by their files, and CD-ROM drives by the device the guest sees, such as `sda`.
   public var disks: [DiskMark]
   /// NICs by their MAC address.
   public var nics: [NICMark]
@@ -20,14 +20,20 @@ public struct Mark: Hashable, Sendable {
   public struct DiskMark: Hashable, Sendable {
     public var name: String
     public var target: String
+    /// The disk's own file, which tells it from what a person has put in its place; nil for a CD-ROM drive, whose medium
+    /// changes.
+    public var file: String?
     /// True if the disk's content stays when the VM goes.
     public var keep: Bool
     /// True if nothing may delete the disk's content.
     public var isProtected: Bool
 
-    public init(name: String, target: String, keep: Bool = false, isProtected: Bool = false) {
+    public init(
+      name: String, target: String, file: String? = nil, keep: Bool = false, isProtected: Bool = false
+    ) {
       self.name = name
       self.target = target
+      self.file = file
       self.keep = keep
       self.isProtected = isProtected
     }

@@ -190,6 +190,8 @@ public struct MachineUpdate: Sendable {
   public let devices: [DeviceChange]
   /// New paths of disks and NICs by their old ones: `disks.data` → `disks.store`.
   public let renamedDevices: [String: String]
+  /// What lies over the files of the VM's disks, by the file.
+  public let overlays: [String: Machine.Overlay]
   /// Disks to add or to change, by name.
   public let setDisks: [Machine.Disk]
   /// Names of disks and CD-ROM drives to detach.
@@ -204,6 +206,7 @@ public struct MachineUpdate: Sendable {
   public init(
     wanted: Machine, fields: Set<MachineField>, liveFields: Set<MachineField> = [],
     devices: [DeviceChange] = [], renamedDevices: [String: String] = [:],
+    overlays: [String: Machine.Overlay] = [:],
     setDisks: [Machine.Disk] = [], removeDisks: [String] = [], setDrives: [Machine.Drive] = [],
     setMemory: [MemoryDevice] = [], removeMemory: [String] = [],
     setNICs: [Machine.NIC] = [], removeNICs: [String] = []
@@ -215,6 +218,7 @@ public struct MachineUpdate: Sendable {
     self.removeDisks = removeDisks
     self.devices = devices
     self.renamedDevices = renamedDevices
+    self.overlays = overlays
     self.setDrives = setDrives
     self.setMemory = setMemory
     self.removeMemory = removeMemory

@@ -61,6 +61,8 @@ struct SimulatedHost {
   var plugs: [UUID: [String: Int]] = [:]
   /// Files of VMs that no disk with a name refers to.
   var otherFiles: [UUID: Set<String>] = [:]
+  /// Targets of their disks that have no name.
+  var otherTargets: [UUID: Set<String>] = [:]
   /// Names of files in the pools that carry no tag of the stack.
   var otherVolumes: [String: Set<String>] = [:]
   /// Names of the empty volumes that say something of others.

@@ -180,19 +180,20 @@ extension SimulatedHost {
 
   func set(_ disk: Machine.Disk, in machine: inout Machine, _ mark: inout Mark) {
     var disk = disk
-    let known = mark.disks.first { $0.name == disk.name }
     let old = machine.disks.first { $0.name == disk.name }
     mark.disks.removeAll { $0.name == disk.name }
-    let used = Set(machine.disks.compactMap(\.target))
+    let used = Set(machine.disks.compactMap(\.target)).union(otherTargets[machine.uuid] ?? [])
     let free = "abcdefghijklmnopqrstuvwxyz".map { "vd\($0)" }.first { !used.contains($0) }
     disk.bus = disk.bus ?? old?.bus ?? .virtio
-    disk.target = known?.target ?? free
+    disk.target = old?.target ?? free
     disk.ioTune = (disk.ioTune ?? old?.ioTune).flatMap { $0.isUnlimited ? nil : $0 }
     machine.disks.removeAll { $0.name == disk.name }
     machine.disks.append(disk)
     if old == nil { appendToBoot(disk.name, of: &machine) }
     mark.disks.append(
-      .init(name: disk.name, target: disk.target ?? "", keep: disk.keep, isProtected: disk.isProtected))
+      .init(
+        name: disk.name, target: disk.target ?? "", file: disk.path, keep: disk.keep,
+        isProtected: disk.isProtected))
   }
 
   /// A new disk is tried last.
