@@ -207,9 +207,35 @@ struct HostIndex {
   func address(ofNIC nic: String, of machine: String) -> MACAddress {
     let actual = ownMachine(named: machine)
     if let mac = actual?.nics.first(where: { $0.name == nic })?.mac { return mac }
+    // One that a person has detached comes back as it was.
+    let known = actual?.mark?.nics.first { $0.name == nic }?.mac
+    if let mac = known.flatMap({ try? MACAddress(parsing: $0) }), owners(ofAddress: mac).isEmpty {
+      return mac
+    }
     let mac = identity.mac(machine: machine, nic: nic)
     let isTaken = actual?.nics.contains { $0.mac == mac } ?? false
     return isTaken ? identity.mac(machine: machine, nic: "\(nic)~") : mac
+  }
+
+  /// The file that a disk was made with, which a person has detached from its VM, or whose VM is gone; nil if there is
+  /// none. A disk or a VM that was renamed has its former name in that of the file.
+  func detachedFile(ofDisk disk: String, of machine: String, in pool: String) -> String? {
+    let actual = ownMachine(named: machine)
+    if let file = actual?.mark?.disks.first(where: { $0.name == disk })?.file { return file }
+    let (machines, disks) = (
+      [machine, renames.formerName(ofMachine: machine)].compactMap { $0 },
+      [disk, renames.formerName(ofDisk: disk, of: machine)].compactMap { $0 }
+    )
+    let bases = machines.flatMap { machine in disks.map { "\(machine).\($0)" } }
+    let files = volumes.values.filter { volume in
+      guard volume.pool == pool, let tagged = tagged(volume), tagged.kind == .machineDisk else {
+        return false
+      }
+      return bases.contains(tagged.base) && users(of: volume.path).isEmpty
+    }
+    return files.min { a, b in
+      (bases.firstIndex(of: tagged(a)?.base ?? "") ?? 0) < (bases.firstIndex(of: tagged(b)?.base ?? "") ?? 0)
+    }?.path
   }
 
   /// The running VMs but `machine` that have an interface with this address now.

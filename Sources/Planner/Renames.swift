@@ -40,6 +40,10 @@ struct Renames {
   func name(ofNetwork name: String) -> String { networks[name] ?? name }
   func formerName(ofNetwork name: String) -> String? { formerNetworks[name] }
 
+  func formerName(ofDisk disk: String, of machine: String) -> String? {
+    devices[machine]?.first { $0.value == "disks.\(disk)" }.map { String($0.key.dropFirst("disks.".count)) }
+  }
+
   func name(ofSharedDisk name: String) -> String { sharedDisks[name] ?? name }
   func formerName(ofSharedDisk name: String) -> String? { formerSharedDisks[name] }
 

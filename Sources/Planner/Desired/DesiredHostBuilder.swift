@@ -242,11 +242,12 @@ struct DesiredHostBuilder {
           .machineDisk, base: base, format: format, capacity: capacity, pool: pool,
           backing: image?.volume.path)
       else { return nil }
-      if let there = actual?.disks.first(where: { $0.name == disk.name.rawValue }),
-        let name = nameOfFile(at: there.path, like: volume, .machineDisk)
-      {
+      let there =
+        actual?.disks.first { $0.name == disk.name.rawValue }?.path
+        ?? index.detachedFile(ofDisk: disk.name.rawValue, of: spec.name.rawValue, in: volume.pool)
+      if let there, let name = nameOfFile(at: there, like: volume, .machineDisk) {
         // The file of a disk, or of a VM, that was renamed keeps the name that it was made with.
-        (volume.name, volume.path) = (name, there.path)
+        (volume.name, volume.path) = (name, there)
       }
       volume.isProtected = disk.isProtected
       // The image counts only while the clone has to be made: afterwards the clone stays on the base it has.
