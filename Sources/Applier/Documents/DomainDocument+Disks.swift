@@ -103,6 +103,30 @@ extension DomainDocument {
     ].map { ($0.0, $0.1 ?? 0) }
   }
 
+  /// How large an operation is that counts as one: nothing without a limit of operations.
+  static let operationSize = "size_iops_sec"
+
+  private static func hasIOPS(_ ioTune: IOTune) -> Bool {
+    limits(ioTune).contains { isIOPS($0.name) && $0.value > 0 }
+  }
+
+  private static func isIOPS(_ name: String) -> Bool { name.hasSuffix("_iops_sec") }
+
+  /// The values that give a running guest's disk the limits, by libvirt's names. What a person has set beside them goes
+  /// where QEMU does not take it any more: no burst below its limit or without one, no size of operations without a
+  /// limit of them.
+  static func liveLimits(_ ioTune: IOTune, of disk: XMLElement) -> [String: UInt64] {
+    func there(_ name: String) -> UInt64 { disk.at("iotune", name).flatMap { UInt64($0.text) } ?? 0 }
+    var values: [String: UInt64] = [:]
+    for (name, value) in limits(ioTune) {
+      values[name] = value
+      let burst = there("\(name)_max")
+      if burst > 0, value == 0 || burst < value { values["\(name)_max"] = 0 }
+    }
+    if !hasIOPS(ioTune), there(operationSize) > 0 { values[operationSize] = 0 }
+    return values
+  }
+
   private static func element(of ioTune: IOTune) -> XMLElement? {
     guard !ioTune.isUnlimited else { return nil }
     return XMLElement("iotune") {
@@ -117,6 +141,7 @@ extension DomainDocument {
       return
     }
     disk.mutateFirst("iotune", otherwise: .after(["target"])) { element in
+      let hadIOPS = limits(ioTune).contains { isIOPS($0.name) && element.first($0.name) != nil }
       for (name, value) in limits(ioTune) {
         // QEMU takes no burst that is below the limit, and none without one.
         let isBelow = element.first("\(name)_max").flatMap { UInt64($0.text) }.map { $0 < value } ?? false
@@ -125,6 +150,7 @@ extension DomainDocument {
         }
         if value > 0 { element.insert(XMLElement(name, text: "\(value)"), .first) }
       }
+      if hadIOPS, !hasIOPS(ioTune) { element.removeChildren(named: operationSize) }
     }
   }
 

@@ -81,6 +81,21 @@ extension DomainDocument {
     }
   }
 
+  /// A running guest's interface as it is to be.
+  ///
+  /// - Parameter definition: the interface in the persistent definition.
+  static func liveUpdate(of running: XMLElement, to nic: Machine.NIC, definition: XMLElement?) -> XMLElement {
+    var element = running
+    // On another network it does not keep what came from the one that it leaves, such as a portgroup's tag.
+    if case .network(let name) = nic.link, name != running.first("source")?[attribute: "network"] {
+      for child in ["virtualport", "vlan", "bandwidth"] where definition?.first(child) == nil {
+        element.removeChildren(named: child)
+      }
+    }
+    change(&element, to: nic)
+    return element
+  }
+
   private static func limit(_ name: String, _ bandwidth: Bandwidth) -> XMLElement {
     XMLElement(
       name,

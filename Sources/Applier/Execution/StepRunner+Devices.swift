@@ -26,13 +26,7 @@ extension StepRunner {
       else {
         throw Failure(description: "the guest does not have the disk '\(disk.name)'")
       }
-      var limits: [String: UInt64] = [:]
-      for (name, value) in DomainDocument.limits(disk.ioTune ?? IOTune()) {
-        limits[name] = value
-        // QEMU takes no burst that is below the limit, and none without one.
-        let burst = element.at("iotune", "\(name)_max").flatMap { UInt64($0.text) }
-        if let burst, value == 0 || burst < value { limits["\(name)_max"] = 0 }
-      }
+      let limits = DomainDocument.liveLimits(disk.ioTune ?? IOTune(), of: element)
       try await domain.setBlockIOTune(target, limits: limits, affecting: .live)
     case .attachDrive(let drive): try await attach(drive, to: domain, live, names)
     case .detachDrive(let drive):
@@ -114,17 +108,13 @@ extension StepRunner {
 
   // MARK: Network interfaces
 
-  /// The interface keeps what the guest sees of it; what it is plugged into comes from its definition.
+  /// Edits what the guest has: a change that the definition has beside waits for the guest's next start.
   private func update(_ nic: Machine.NIC, of domain: Domain, _ live: XMLElement) async throws {
     guard let running = Self.interface(live, nic.mac) else {
       throw Failure(description: "the guest does not have the NIC '\(nic.name)'")
     }
-    var element = Self.interface(try await domain.xml(.inactive), nic.mac) ?? running
-    for name in ["address", "alias"] {
-      element.removeChildren(named: name)
-      if let child = running.first(name) { element.insert(child) }
-    }
-    DomainDocument.change(&element, to: nic)
+    let definition = Self.interface(try await domain.xml(.inactive), nic.mac)
+    let element = DomainDocument.liveUpdate(of: running, to: nic, definition: definition)
     try await domain.updateDevice(element, affecting: .live)
   }
 
