@@ -45,7 +45,7 @@ extension SiteDecoder {
       machines: moves.isEmpty
         ? [:] : Dictionary(machines.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }))
     var byTarget: [SpecAddress: Move] = [:]
-    return moves.compactMap { move in
+    let moved = moves.compactMap { move -> MovedSpec? in
       guard let subject = check(move, table) else { return nil }
       if let earlier = byTarget[move.to] {
         diagnostics.error(
@@ -55,6 +55,25 @@ extension SiteDecoder {
         byTarget[move.to] = move
       }
       return MovedSpec(subject, path: move.path)
+    }
+    return moved
+      + namesakes(of: moved).filter { follower in !moved.contains { $0.subject == follower.subject } }
+  }
+
+  /// The NICs that have the name of their network, and a new one with it.
+  private func namesakes(of moved: [MovedSpec]) -> [MovedSpec] {
+    moved.flatMap { move -> [MovedSpec] in
+      guard case .network(let from, let to) = move.subject else { return [] }
+      return machines.compactMap { machine in
+        let names = machine.nics.map(\.name)
+        let isRenamed = moved.contains { other in
+          if case .nic(machine.name, _, to) = other.subject { true } else { false }
+        }
+        guard machine.nics.contains(where: { $0.name == to && $0.network == to }), !names.contains(from),
+          !isRenamed
+        else { return nil }
+        return MovedSpec(.nic(machine: machine.name, from: from, to: to), path: move.path)
+      }
     }
   }
 
