@@ -1,15 +1,25 @@
 import SpecModel
 
-/// Files that a person has put over the stack's disks, as `virsh snapshot-create-as --disk-only` does. What lies below one
-/// must not be written, grown, deleted or given to another VM; the person takes the overlay back first.
+/// Disks whose content is not where the definition says.
+///
+/// Somebody may have put a file over one, as `virsh snapshot-create-as --disk-only` does: what lies below must not be
+/// written, grown, deleted or given to another VM. Or somebody deleted the file: a running guest has its content still,
+/// and nobody else. Both are for a person to mend.
 extension HostPlanner {
-  /// Tells of the overlays of a VM that stays.
-  mutating func noteOverlays(of machine: Machine) {
+  /// Tells of such disks of a VM that stays.
+  mutating func noteDisksAtRisk(of machine: Machine) {
+    let address = address(.vm, host.specName(of: machine))
     for disk in machine.disks {
+      if machine.isActive, isDeleted(disk.path) {
+        draft.note(
+          address,
+          "the file of its disk '\(disk.name)' was deleted, and its content is lost once the guest stops; "
+            + "this saves it: \(rescue(disk, of: machine))")
+      }
       guard let overlay = disk.overlay else { continue }
       let wanted = wantedMachines[machine.uuid]?.machine.disks.contains { $0.name == disk.name } ?? false
-      let stays = wanted ? "" : "; the disk stays until then"
-      draft.note(address(.vm, host.specName(of: machine)), "\(text(of: overlay, disk, machine))\(stays)")
+      draft.note(
+        address, "\(text(of: overlay, disk, machine))\(wanted ? "" : "; the disk stays until then")")
     }
   }
 
@@ -30,11 +40,26 @@ extension HostPlanner {
       uniquingKeysWith: { first, _ in first })
   }
 
-  /// The first disk of `machine` that has an overlay, and that the run may not delete all the same.
-  func overlaidDisk(of machine: Machine) -> Machine.Disk? {
-    machine.disks.first { disk in
-      disk.overlay != nil && !options.dataLoss.covers(address(.disk, "\(machine.name).\(disk.name)"))
+  /// True if the removal of `machine` would lose what only its guest or its overlay has, and the run has no consent to that.
+  func hasDiskAtRisk(_ machine: Machine) -> Bool {
+    machine.disks.contains { disk in
+      (disk.overlay != nil || machine.isActive && isDeleted(disk.path))
+        && !options.dataLoss.covers(address(.disk, "\(machine.name).\(disk.name)"))
     }
+  }
+
+  /// True if a running guest has the file at `path` open, which is gone from its pool.
+  func isDeleted(_ path: String) -> Bool {
+    guard host.volume(at: path) == nil, isRead(path) else { return false }
+    return host.users(of: path).contains { host.owns($0) && host.liveFiles(of: $0).contains(path) }
+  }
+
+  /// The command that copies the content of a file that was deleted into a new one of the same name.
+  func rescue(_ disk: Machine.Disk, of machine: Machine) -> String {
+    let pool = state.pools.first { pool in pool.directory.map { disk.path.hasPrefix("\($0)/") } ?? false }
+    let format = disk.format.map { " --format \($0.rawValue)" } ?? ""
+    return "virsh blockcopy \(machine.domainName) \(disk.target ?? disk.name) \(disk.path)\(format) "
+      + "--transient-job --wait --pivot && virsh pool-refresh \(pool?.name ?? "POOL")"
   }
 
   /// True if the file at `path` is below an overlay of some VM's.

@@ -35,6 +35,11 @@ extension HostPlanner {
         "VM '\(name)' is called '\(renamed.name)' on host '\(state.name)'", at: spec.path,
         help: "give it its name back: virsh domrename \(renamed.name) \(name)")
     }
+    if let renamed = state.machines.first(where: { $0.domainName == name && host.owns($0) }) {
+      return report(
+        "VM '\(host.specName(of: renamed))' is called '\(name)' on host '\(state.name)'", at: spec.path,
+        help: "if that is its new name, say so: moved: {vms.\(renamed.name): vms.\(name)}")
+    }
     if let other = elsewhere.first(where: { $0.ownMachine(named: name) != nil }) {
       return report(
         "VM '\(name)' is on host '\(other.state.name)' and cannot move to '\(state.name)'",
@@ -115,7 +120,8 @@ extension HostPlanner {
     mark.applied[MachineField.name.rawValue] = nil
     let origin = actual.flatMap { $0.mark?.origin ?? $0.name } ?? machine.name
     mark.origin = origin == machine.name ? nil : origin
-    mark.name = actual.flatMap { $0.domainName == machine.name ? nil : machine.name }
+    // libvirt's name is a person's to change.
+    mark.name = machine.name
     return mark
   }
 
@@ -131,9 +137,11 @@ extension HostPlanner {
     target.nics = target.nics.map { nic in
       actual.nics.contains { $0.name == nic.name } ? nic : withAddress(nic, of: target)
     }
+    draft.needs[address] = networksToReserve(wanted)
+    if refusesChange(of: actual, to: target, wanted.spec) { return }
     let difference = MachineDifference(
       from: actual, guest: host.guest(of: actual), to: target, on: state.capabilities, staysUp: staysUp,
-      renamedDevices: renamedDevices)
+      isPaused: actual.settings.state == .paused && wantedState == .paused, renamedDevices: renamedDevices)
     for (there, disk) in difference.misplacedDisks {
       report(
         "disk '\(disk.name)' of VM '\(actual.name)' lies at \(there.path) and cannot become \(disk.path)",
@@ -146,15 +154,36 @@ extension HostPlanner {
         at: path + "disks",
         help: "start its pool, so that it can remember the protection, or take back protect: true first")
     }
-    noteOverlays(of: actual)
+    noteDisksAtRisk(of: actual)
+    if actual.hasSavedState {
+      draft.note(address, "has a saved state (virsh managedsave): its next start goes on from there")
+    }
     let restarts = self.restarts(difference, wanted)
     let stops = restarts || (actual.isActive && !wantedState.isActive)
+    if stops, let disk = actual.disks.first(where: { isDeleted($0.path) }) {
+      report(
+        "VM '\(actual.name)' cannot be stopped: the file of its disk '\(disk.name)' was deleted", at: path,
+        help: "its content is lost with the guest; save it first: \(rescue(disk, of: actual))")
+    }
     var changes = withNetworks(difference.changes, of: actual, wanted.machine)
-    let isEdited = !changes.isEmpty
     let power = powerChange(from: actual, to: wantedState)
+    // The mark remembers the power, too: by it drift is told from a change of the spec.
+    let isEdited = !changes.isEmpty || power?.cause == .change
     if let power { changes.append(power) }
 
     var after = storageSteps(of: wanted)
+    if actual.isTransient {
+      changes.append(
+        FieldChange("definition", from: nil, to: "what the guest runs with", effect: .none, cause: .drift))
+      after = [draft.add(.redefineMachine(uuid: actual.uuid), for: address, after: after, path: path)]
+    }
+    // A paused guest lets go of nothing.
+    if !stops, (actual.settings.state, wantedState) == (.paused, .running) {
+      after = [
+        draft.add(.resumeMachine(uuid: actual.uuid), for: address, after: after, effect: .live, path: path)
+      ]
+      draft.power.up[wanted.spec.name] = after[0]
+    }
     func addStop(_ planner: inout HostPlanner) {
       after = [
         planner.draft.add(
@@ -329,14 +358,9 @@ extension HostPlanner {
       starts.append(Start(wanted: wanted, machine: machine, after: after))
       return
     }
-    switch (actual.settings.state, wantedState) {
-    case (.running, .paused):
+    if (actual.settings.state, wantedState) == (.running, .paused) {
       draft.add(
         .suspendMachine(uuid: actual.uuid), for: address, after: after, effect: .stop, path: wanted.spec.path)
-    case (.paused, .running):
-      draft.power.up[wanted.spec.name] = draft.add(
-        .resumeMachine(uuid: actual.uuid), for: address, after: after, effect: .live, path: wanted.spec.path)
-    default: break
     }
   }
 }

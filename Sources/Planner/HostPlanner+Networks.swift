@@ -40,6 +40,19 @@ extension HostPlanner {
       help: "to use it as it is, write \(network.name): {external: true}")
   }
 
+  /// The networks that are to keep other addresses for a VM than they do.
+  func networksToReserve(_ wanted: DesiredHost.WantedMachine) -> Set<Address> {
+    let actual = host.ownMachine(named: wanted.machine.name)?.nics.compactMap(\.mac) ?? []
+    let addresses = Set(actual + wanted.machine.nics.compactMap(\.mac))
+    let networks = desired.networks.map(\.network).filter { network in
+      guard let there = networkDrafts[network.name]?.actual else { return false }
+      return there.reservations.symmetricDifference(network.reservations).contains {
+        addresses.contains($0.mac)
+      }
+    }
+    return Set(networks.map { self.address(.network, $0.specName) })
+  }
+
   /// A VM that stays although the spec no longer has it keeps its address.
   private func reservationsThatStay(on network: Network, beside wanted: Set<Network.Reservation>)
     -> Set<Network.Reservation>

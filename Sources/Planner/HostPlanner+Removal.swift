@@ -33,8 +33,8 @@ extension HostPlanner {
           address(.vm, machine.name),
           "stays: its disk '\(disk.name)' is protected and lies in no active pool (\(disk.path))")
         keptMachines.insert(machine.uuid)
-      } else if overlaidDisk(of: machine) != nil {
-        noteOverlays(of: machine)
+      } else if hasDiskAtRisk(machine) {
+        noteDisksAtRisk(of: machine)
         keptMachines.insert(machine.uuid)
       } else {
         removed.append(machine)
@@ -63,7 +63,11 @@ extension HostPlanner {
     // The volumes go before the definition: a run that is cut off in between finds the VM again and finishes.
     var deletions: [Int] = []
     for disk in machine.disks { deletions += discard(disk, of: machine, after: stop) }
-    draft.add(Change(address, .delete, effect: machine.isActive ? .stop : .none, reason: reason))
+    let saved = FieldChange("saved state", from: "where its guest would go on", to: nil, effect: .stop)
+    draft.add(
+      Change(
+        address, .delete, fields: machine.hasSavedState ? [saved] : [],
+        effect: machine.isActive || machine.hasSavedState ? .stop : .none, reason: reason))
     draft.add(
       .undefineMachine(uuid: machine.uuid, keepsState: !options.dataLoss.isGiven), for: address,
       after: stop + deletions, path: nil)
@@ -189,7 +193,7 @@ extension HostPlanner {
     }
     guard let tagged = host.tagged(volume), tagged.kind == .machineDisk else { return [] }
     let isProtected = disk.isProtected || isProtected(tagged, in: volume.pool)
-    let reason = isProtected ? Self.protection : Self.reasonToKeep(disk)
+    let reason = isProtected ? Self.protection : reasonToKeep(disk, address)
     let deletion = discard(volume, address, isKept: reason, after: after)
     guard isProtected, !self.isProtected(tagged, in: volume.pool) else { return deletion }
     // The mark of the VM has the word until now.
@@ -227,16 +231,16 @@ extension HostPlanner {
       && startedPool(of: disk.path) == nil
   }
 
-  private static let protection = "protect: true"
+  static let protection = "protect: true"
 
-  private static func reasonToKeep(_ disk: Machine.Disk) -> String? {
-    disk.isProtected ? protection : disk.keep ? "keep: true" : nil
+  private func reasonToKeep(_ disk: Machine.Disk, _ address: Address) -> String? {
+    disk.isProtected ? Self.protection : disk.keep && !isNamed(address) ? "keep: true" : nil
   }
 
   /// True if this plan would delete the volume of `disk` once its VM is stopped.
   func mayDelete(_ disk: Machine.Disk, of machine: Machine) -> Bool {
     let address = address(.disk, "\(machine.name).\(disk.name)")
-    guard options.dataLoss.covers(address), Self.reasonToKeep(disk) == nil,
+    guard options.dataLoss.covers(address), reasonToKeep(disk, address) == nil,
       let volume = host.volume(at: disk.path), isMachineDisk(volume)
     else {
       return false
@@ -249,7 +253,7 @@ extension HostPlanner {
   }
 
   /// True if the file's pool was looked into, so that a volume which is not in it does not exist.
-  private func isRead(_ path: String) -> Bool {
+  func isRead(_ path: String) -> Bool {
     state.pools.contains { pool in
       guard pool.isActive, let directory = pool.directory, path.hasPrefix("\(directory)/") else {
         return false
@@ -261,8 +265,7 @@ extension HostPlanner {
   /// Deletes `volume` if the run may and nothing goes on using it, else tells that it stays.
   ///
   /// - Parameter isKept: the word of the spec that keeps it.
-  private mutating func discard(_ volume: Volume, _ address: Address, isKept: String?, after: [Int]) -> [Int]
-  {
+  mutating func discard(_ volume: Volume, _ address: Address, isKept: String?, after: [Int]) -> [Int] {
     settledPaths.insert(volume.path)
     let users = remainingUsers(of: volume.path)
     let obstacle: String? =
@@ -270,6 +273,8 @@ extension HostPlanner {
         isKept
       } else if desired.volumes.contains(where: { $0.volume.path == volume.path }) {
         "the spec has it"
+      } else if isBase(volume.path) {
+        "another file is based on it"
       } else if !users.isEmpty {
         "in use by \(names(of: users))"
       } else if !options.dataLoss.covers(address) {
@@ -296,7 +301,7 @@ extension HostPlanner {
   }
 
   /// VMs that will use the file at `path` after this plan: those of others, and guests that keep running.
-  private func remainingUsers(of path: String) -> [Machine] {
+  func remainingUsers(of path: String) -> [Machine] {
     host.users(of: path).filter { machine in
       guard host.owns(machine) else { return true }
       if removedMachines.contains(machine.uuid) { return false }
@@ -316,30 +321,10 @@ extension HostPlanner {
       let address = address(.disk, host.specName(of: tagged))
       switch tagged.kind {
       case .sharedDisk: removeShared(volume, tagged, address)
-      case .machineDisk:
-        let isProtected = isProtected(tagged, in: volume.pool)
-        if options.goal == .destroy, let disk = diskSpec(ofVolume: tagged.base) {
-          let reason = isProtected || disk.isProtected ? Self.protection : disk.keep ? "keep: true" : nil
-          _ = discard(volume, address, isKept: reason, after: [])
-          continue
-        }
-        // Whether it was to be kept nobody knows any more. What another's VM has is none of the stack's.
-        let users = remainingUsers(of: volume.path)
-        if users.contains(where: { !host.owns($0) }) { continue }
-        let belongs = users.isEmpty ? "belongs to no VM" : "is still in use by \(names(of: users))"
-        let reason = isProtected ? " (\(Self.protection))" : ""
-        draft.note(address, "\(belongs) and stays at \(volume.path), \(volume.capacity)\(reason)")
+      case .machineDisk: removeLeftover(volume, tagged, address)
       case .image, .seed: continue
       }
     }
-  }
-
-  /// The disk of the spec that has a volume of this name.
-  private func diskSpec(ofVolume base: String) -> DiskSpec? {
-    for machine in site.machines where machine.host == state.name {
-      if let disk = machine.disks.first(where: { "\(machine.name).\($0.name)" == base }) { return disk }
-    }
-    return nil
   }
 
   private mutating func removeShared(_ volume: Volume, _ tagged: Identity.TaggedVolume, _ address: Address) {

@@ -122,8 +122,13 @@ extension HostPlanner {
       return planCreation(ofVolume: index, after: deletion)
     }
     guard let actual = host.volume(at: wanted.volume.path) else {
-      if !host.isThere(wanted.volume) { planCreation(ofVolume: index) }
+      if !host.isThere(wanted.volume), !isDeleted(wanted.volume.path) { planCreation(ofVolume: index) }
       return
+    }
+    if isLeftover(actual), isBase(actual.path) {
+      return report(
+        "\(wanted.address) cannot be used again: another file is based on \(actual.path)", at: wanted.path,
+        help: "take that file back into it (qemu-img commit), or delete it, if nobody needs what it holds")
     }
     if isLeftover(actual) { draft.note(wanted.address, "is there already and is used again") }
     noteNewBase(of: wanted, actual)
@@ -264,13 +269,21 @@ extension HostPlanner {
     guard wanted.volume.capacity > actual.capacity else {
       report(
         "\(wanted.address) cannot shrink from \(actual.capacity) to \(wanted.volume.capacity)",
-        at: wanted.path + "size", help: "shrinking would destroy what is at its end")
+        at: wanted.path + "size",
+        help: "shrinking would destroy what is at its end; write size: "
+          + actual.capacity.description.filter { $0 != " " })
       return []
     }
     if isBelowOverlay(actual.path) {
       report(
         "\(wanted.address) cannot grow: somebody has put a file over it", at: wanted.path + "size",
         help: "take that back first: virsh blockcommit")
+      return []
+    }
+    if let saved = host.users(of: actual.path).first(where: \.hasSavedState) {
+      report(
+        "\(wanted.address) cannot grow: VM '\(saved.name)' has a saved state", at: wanted.path + "size",
+        help: Self.help(forSaved: saved))
       return []
     }
     let guest = guest(with: actual)

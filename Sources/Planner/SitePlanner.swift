@@ -46,6 +46,25 @@ public struct SitePlanner {
   public static func plan(
     _ site: Site, hosts: [HostState], images: [ResourceName: ImageContent], options: Options = Options()
   ) throws(Failure) -> Plan {
+    let (draft, diagnostics) = draft(site, hosts: hosts, images: images, options: options)
+    if diagnostics.hasErrors {
+      let errors = diagnostics.sorted.count { $0.severity == .error }
+      throw Failure(diagnostics: diagnostics.sorted, lacksConsent: errors == draft.missingConsents)
+    }
+    return draft.finished(for: site.machines).restricted(to: options.scope, needs: draft.needs)
+  }
+
+  /// What differs, to look at: a plan that nobody may carry out, and what stands in the way of one.
+  public static func differences(
+    _ site: Site, hosts: [HostState], images: [ResourceName: ImageContent]
+  ) -> (plan: Plan, obstacles: [Diagnostic]) {
+    let (draft, diagnostics) = draft(site, hosts: hosts, images: images, options: Options())
+    return (draft.finished(for: site.machines), diagnostics.sorted.filter { $0.severity == .error })
+  }
+
+  private static func draft(
+    _ site: Site, hosts: [HostState], images: [ResourceName: ImageContent], options: Options
+  ) -> (PlanDraft, Diagnostics) {
     let diagnostics = Diagnostics()
     var draft = PlanDraft(stack: site.stack, goal: options.goal)
     let identity = Identity(stack: site.stack)
@@ -69,19 +88,16 @@ public struct SitePlanner {
       draft = planner.plan()
       known.formUnion(planner.addresses)
     }
-    refuseUnknown(options, known.union(draft.changes.map(\.address)), diagnostics)
-    if diagnostics.hasErrors {
-      let errors = diagnostics.sorted.count { $0.severity == .error }
-      throw Failure(diagnostics: diagnostics.sorted, lacksConsent: errors == draft.missingConsents)
-    }
-    return draft.finished(for: site.machines).restricted(to: options.scope)
+    known.formUnion(draft.changes.map(\.address))
+    refuseUnknown(options, known, diagnostics)
+    noteUnusedConsent(options, known, site, &draft)
+    return (draft, diagnostics)
   }
 
   /// A name on the command line that names nothing is a slip of the pen.
   private static func refuseUnknown(
     _ options: Options, _ known: Set<Address>, _ diagnostics: Diagnostics
   ) {
-    // Consent for a disk that is gone by now does no harm: a run that was cut off is repeated as it was.
     let patterns = options.scope.targets + options.scope.excluded + options.replaced
     for pattern in patterns where !known.contains(where: pattern.matches) {
       let near = diagnostics.nearest(to: "\(pattern)", in: known.map(\.description).sorted())
@@ -92,6 +108,20 @@ public struct SitePlanner {
     }
     for pattern in options.replaced where pattern.kind != .vm {
       diagnostics.error("only a VM can be replaced, not '\(pattern)'", at: nil)
+    }
+  }
+
+  /// Consent for a disk that is gone by now does no harm: a run that was cut off is repeated as it was. It may be a slip
+  /// of the pen all the same.
+  private static func noteUnusedConsent(
+    _ options: Options, _ known: Set<Address>, _ site: Site, _ draft: inout PlanDraft
+  ) {
+    guard let host = site.hosts.map(\.name).min() else { return }
+    let disks = known.filter { $0.kind == .disk }
+    for pattern in options.dataLoss.named where !disks.contains(where: pattern.matches) {
+      draft.note(
+        Address(pattern.kind, pattern.name, on: host),
+        "--allow-data-loss-of \(pattern) names no disk that there is")
     }
   }
 

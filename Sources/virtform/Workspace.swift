@@ -123,6 +123,17 @@ struct Workspace {
     }
   }
 
+  /// What differs between the spec and its hosts, and what is in the way of a plan.
+  mutating func differences() async throws -> (plan: Plan, obstacles: [Diagnostic]) {
+    do {
+      if images == nil { images = try await readImages() }
+      return SitePlanner.differences(site, hosts: states, images: images ?? [:])
+    } catch {
+      options.report(error.diagnostics)
+      throw ExitStatus.invalidSpec
+    }
+  }
+
   private func readImages() async throws(ImageStore.Failure) -> [ResourceName: ImageContent] {
     let view = ImageProgressView(isLive: Terminal.errorsAreTerminal)
     defer { view.end() }

@@ -82,7 +82,7 @@ struct DiskTests {
         site.yaml:12:26: error: disk.web.root cannot shrink from 4 GiB to 2 GiB
           12 |     disks: {root: {size: 2GiB}}
              |                          ^
-          help: shrinking would destroy what is at its end
+          help: shrinking would destroy what is at its end; write size: 4GiB
 
         """)
   }

@@ -110,10 +110,13 @@ struct RefusalTests {
         """)
   }
 
-  @Test("a VM that was renamed by hand is neither removed nor made again")
+  @Test("a VM that was renamed by hand, and whose mark has no name, is neither removed nor made again")
   func renamed() throws {
     var scenario = try Scenario.applied(Specs.web)
-    try scenario.fleet[].change("web") { $0.name = "shop" }
+    try scenario.fleet[].change("web") { machine in
+      (machine.name, machine.domainName) = ("shop", "shop")
+      machine.mark?.name = nil
+    }
     expect(
       try scenario.refusal(Specs.web, allowsDataLoss: true),
       is: """

@@ -134,6 +134,10 @@ public final class Lab: Sendable {
 
   /// Runs `virsh`, the independent client, against the daemon.
   public func virsh(_ arguments: String..., driver: String = "qemu") async throws -> String {
+    try await virsh(arguments, driver: driver)
+  }
+
+  public func virsh(_ arguments: [String], driver: String = "qemu") async throws -> String {
     let outcome = try await Self.run(
       "/usr/bin/virsh", ["-q", "-c", uri(driver: driver)] + arguments, in: work)
     guard outcome.status == 0 else { throw Failure(description: "virsh \(arguments): \(outcome.errors)") }

@@ -5,6 +5,7 @@ import SpecModel
 public struct Executor: Sendable {
   private let fleet: Fleet
   private let capabilities: [ResourceName: HostCapabilities]
+  private let former = FormerGuests()
   private let interruption: @Sendable () -> String?
   private let report: @Sendable (ApplyEvent) -> Void
 
@@ -99,7 +100,8 @@ public struct Executor: Sendable {
     report(.started(step))
     let clock = ContinuousClock()
     let start = clock.now
-    let runner = StepRunner(connection: session.connection, host: host, stack: stack) { sent, total in
+    let runner = StepRunner(connection: session.connection, host: host, stack: stack, former: former) {
+      sent, total in
       report(.progress(step, sent: sent, total: total))
     }
     let result: StepResult

@@ -19,6 +19,12 @@ extension StepRunner {
     if let autostart = machine.settings.autostart { try await domain.setAutostart(autostart) }
   }
 
+  /// What somebody undefined under a running guest libvirt still knows from the guest.
+  func redefine(_ domain: Domain) async throws {
+    guard try await !domain.isPersistent() else { return }
+    _ = try await connection.defineDomain(domain.xml(.inactive, secure: true), validate: true)
+  }
+
   func update(_ update: MachineUpdate) async throws {
     let domain = try await domain(update.wanted.uuid)
     if update.fields.contains(.autostart), let autostart = update.wanted.settings.autostart {
@@ -134,7 +140,28 @@ extension StepRunner {
 
   func start(_ uuid: UUID, paused: Bool) async throws {
     let domain = try await domain(uuid)
-    if try await !domain.isActive() { try await domain.start(paused: paused) }
+    guard try await !domain.isActive() else { return }
+    do {
+      try await domain.start(paused: paused)
+    } catch {
+      try await restore(domain, paused: paused, because: error)
+    }
+  }
+
+  /// Starts the guest as it was before this run stopped it. What it does not start with is not written down, so the next
+  /// plan has it again.
+  private func restore(_ domain: Domain, paused: Bool, because cause: any Error) async throws -> Never {
+    guard var document = await former.document(of: domain.uuid) else { throw cause }
+    let definition = try await domain.xml(.inactive, secure: true)
+    // It may have been renamed since.
+    document.setChild(XMLElement("name", text: domain.name))
+    do {
+      try await connection.defineDomain(document, validate: false).start(paused: paused)
+    } catch {
+      _ = try? await connection.defineDomain(definition, validate: false)
+      throw Failure(description: "\(cause); and it does not start as it was before: \(error)")
+    }
+    throw Failure(description: "\(cause); it runs again as it was before")
   }
 
   func suspend(_ domain: Domain) async throws {
@@ -157,7 +184,9 @@ extension StepRunner {
 
   func forget(_ uuid: UUID) async throws {
     guard let domain = try await connection.domain(uuid: uuid) else { return }
-    let affected: Affect = try await domain.isActive() ? [.live, .config] : .config
+    var affected: Affect = []
+    if try await domain.isActive() { affected.insert(.live) }
+    if try await domain.isPersistent() { affected.insert(.config) }
     try await domain.setMetadata(
       element: nil, prefix: MarkDocument.prefix, uri: MarkDocument.namespace, affecting: affected)
   }
@@ -181,6 +210,9 @@ extension StepRunner {
 
   func stop(_ domain: Domain, _ policy: ShutdownPolicy) async throws {
     guard try await domain.isActive() else { return }
+    if host.driver == .qemu {
+      await former.remember(try await domain.migratableXML(), of: domain.uuid)
+    }
     if try await shutsDown(domain, within: policy.timeout) { return }
     guard policy.force else {
       throw Failure(
@@ -238,12 +270,13 @@ extension StepRunner {
     }
   }
 
-  /// Without consent to data loss the firmware's variables stay, and a saved state of the guest is an obstacle.
+  /// Without consent to data loss the firmware's variables stay. A saved state goes, as what a running guest has in its
+  /// memory does: the plan says so.
   func undefine(_ uuid: UUID, keepsState: Bool) async throws {
     guard let domain = try await connection.domain(uuid: uuid) else { return }
     let options: UndefineOptions =
       switch host.driver {
-      case .qemu where keepsState: [.snapshotsMetadata, .checkpointsMetadata, .keepNVRAM]
+      case .qemu where keepsState: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .keepNVRAM]
       case .qemu: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .nvram]
       case .test: [.managedSave, .snapshotsMetadata]
       case .xen: [.managedSave]

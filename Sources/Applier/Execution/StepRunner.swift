@@ -8,6 +8,8 @@ struct StepRunner: Sendable {
   let connection: Connection
   let host: HostCapabilities
   let stack: String
+  /// Shared by all steps of a run.
+  let former: FormerGuests
   /// Told of the bytes of an upload that are sent, and of how many.
   let progress: @Sendable (UInt64, UInt64) -> Void
 
@@ -40,6 +42,7 @@ struct StepRunner: Sendable {
     case .removeNetwork(let uuid): try await removeNetwork(uuid)
     case .forgetNetwork(let uuid): try await forgetNetwork(uuid)
     case .defineMachine(let machine): try await define(machine)
+    case .redefineMachine(let uuid): try await redefine(domain(uuid))
     case .updateMachine(let update): try await self.update(update)
     case .changeDevices(let uuid, let changes): try await change(changes, of: domain(uuid))
     case .renameMachine(let uuid, let name): try await rename(domain(uuid), to: name)

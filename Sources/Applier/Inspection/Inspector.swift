@@ -47,13 +47,19 @@ struct Inspector {
     async let active = connection.domains(.active)
     async let paused = connection.domains(.paused)
     async let starting = connection.domains(.autostart)
+    async let saved = connection.domains(.managedSave)
+    async let transient = connection.domains(.transient)
     var states: [UUID: PowerState] = [:]
     for domain in try await active { states[domain.uuid] = .running }
     for domain in try await paused { states[domain.uuid] = .paused }
     let autostart = Set(try await starting.map(\.uuid))
+    let (withState, undefined) = (Set(try await saved.map(\.uuid)), Set(try await transient.map(\.uuid)))
     let machines = try await concurrentlyThrowing(try await all) { [states] domain in
-      try await machine(
+      var pair = try await machine(
         domain, state: states[domain.uuid] ?? .off, autostart: autostart.contains(domain.uuid))
+      pair?.machine.hasSavedState = withState.contains(domain.uuid)
+      pair?.machine.isTransient = undefined.contains(domain.uuid)
+      return pair
     }
     return machines.compactMap { $0 }.sorted { $0.machine.name.isOrderedNaturally(before: $1.machine.name) }
   }
@@ -152,10 +158,18 @@ struct Inspector {
     read.volumeNames = Set(volumes.map(\.name))
     let tagged = volumes.filter { identity.volume(named: $0.name) != nil }
     read.volumes = try await self.volumes(tagged, of: pool).sorted { $0.name < $1.name }
-    // Only where the stack has an image does it matter whether somebody else has a clone of it.
-    guard read.volumes.contains(where: { identity.volume(named: $0.name)?.kind == .image }) else { return }
-    let foreign = volumes.filter { identity.volume(named: $0.name) == nil }
+    // Only where the stack has an image does it matter whether somebody else has a clone of it. What a snapshot puts over
+    // a disk has the disk's name but for the ending.
+    let hasImage = read.volumes.contains { identity.volume(named: $0.name)?.kind == .image }
+    let stems = Set(tagged.map { Self.stem(of: $0.name) })
+    let foreign = volumes.filter { volume in
+      identity.volume(named: volume.name) == nil && (hasImage || stems.contains(Self.stem(of: volume.name)))
+    }
     read.foreignBackingPaths = Set(try await self.volumes(foreign, of: pool).compactMap(\.backingPath))
+  }
+
+  private static func stem(of name: String) -> Substring {
+    name.lastIndex(of: ".").map { name[..<$0] } ?? name[...]
   }
 
   /// Those of `volumes` that are still there.

@@ -46,6 +46,15 @@ public final class Domain: Sendable {
     }
   }
 
+  /// What the running guest has, with passwords, as a document that defines it; follows `virDomainGetXMLDesc` with
+  /// `VIR_DOMAIN_XML_MIGRATABLE`. Refused on a read-only connection.
+  public func migratableXML() async throws -> XMLElement {
+    let flags = VIR_DOMAIN_XML_MIGRATABLE.rawValue | VIR_DOMAIN_XML_SECURE.rawValue
+    return try await call("virDomainGetXMLDesc") { call, domain in
+      try call.document(virDomainGetXMLDesc(domain, flags))
+    }
+  }
+
   /// What the domain is doing, following `virDomainGetState`.
   public func state() async throws -> DomainState {
     try await stateAndReason().state

@@ -35,8 +35,10 @@ struct Comparison {
       else { return nil }
       return FieldChange(path, from: rule.value(guest), to: to, effect: .live, cause: cause)
     }
+    let isOverwritten = applied[path] != nil && applied[path] != from && cause == .change
     return FieldChange(
-      path, from: from, to: to, effect: effect(rule, at: path, guest: guest, to: wanted), cause: cause)
+      path, from: from, to: to, effect: effect(rule, at: path, guest: guest, to: wanted), cause: cause,
+      overwritten: isOverwritten ? applied[path] : nil)
   }
 
   /// True for a field that has to lose its value, since the spec sets it no more.

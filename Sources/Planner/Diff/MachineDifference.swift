@@ -28,20 +28,27 @@ struct MachineDifference {
   private let comparison: Comparison
   private let definition: Machine
   private let guest: Machine?
+  private let isPaused: Bool
 
   /// - Parameters:
   ///   - staysUp: whether the guest runs and is to run on.
+  ///   - isPaused: whether the guest stays paused: it lets go of no device.
   ///   - renamedDevices: new paths of devices by their old ones.
   init(
     from definition: Machine, guest: Machine?, to wanted: Machine, on host: HostCapabilities, staysUp: Bool,
-    renamedDevices: [String: String]
+    isPaused: Bool = false, renamedDevices: [String: String]
   ) {
     let pendingBefore = guest.map { definition.pendingRestart(of: $0) } ?? []
+    var applied = definition.mark?.applied ?? [:]
+    applied[MachineField.machine.rawValue] = applied[MachineField.machine.rawValue].map {
+      Self.version(ofMachine: $0, beside: definition, guest, on: host)
+    }
     comparison = Comparison(
-      driver: host.driver, staysUp: staysUp, applied: definition.mark?.applied ?? [:],
+      driver: host.driver, staysUp: staysUp, applied: applied,
       staged: Set(pendingBefore), unfinished: Set(definition.mark?.unfinished ?? []),
       startedWith: guest?.mark?.applied ?? [:])
     self.definition = definition
+    self.isPaused = isPaused
     self.guest = staysUp ? guest : nil
     var wanted = Self.normalForm(of: wanted, beside: definition, self.guest, on: host)
     if let guest = self.guest { wanted.takeBack(Set(pendingBefore), from: guest) }
@@ -79,11 +86,16 @@ struct MachineDifference {
       wanted.disks[index].overlay = there?.overlay
     }
     guard let name = wanted.settings.machine else { return wanted }
-    // A VM keeps the version of the machine that it was made with: an update of QEMU is no change of the VM.
-    let versions = [definition.settings.machine, guest?.settings.machine].compactMap { $0 }
-    wanted.settings.machine =
-      versions.first { host.machineAliases[name] == $0 || isVersion($0, ofAlias: name) } ?? name
+    wanted.settings.machine = version(ofMachine: name, beside: definition, guest, on: host)
     return wanted
+  }
+
+  /// A VM keeps the version of the machine that it was made with: an update of QEMU is no change of the VM.
+  private static func version(
+    ofMachine name: String, beside definition: Machine, _ guest: Machine?, on host: HostCapabilities
+  ) -> String {
+    let versions = [definition.settings.machine, guest?.settings.machine].compactMap { $0 }
+    return versions.first { host.machineAliases[name] == $0 || isVersion($0, ofAlias: name) } ?? name
   }
 
   /// `pc-q35-7.2` is a version of `q35`, `pc-i440fx-7.2` of `pc`.
@@ -117,7 +129,14 @@ struct MachineDifference {
 
   /// A running guest keeps libvirt's name; its mark has the new one until it is off.
   private mutating func compareName(_ wanted: Machine) {
-    guard definition.domainName != wanted.name else { return }
+    guard definition.domainName != wanted.name else {
+      // A person has renamed it as the spec does: that is the name by which it is known from now on.
+      if definition.name != wanted.name {
+        changes.append(
+          FieldChange(MachineField.name.rawValue, from: definition.name, to: wanted.name, effect: .none))
+      }
+      return
+    }
     if comparison.staysUp, definition.mark?.name == wanted.name {
       pending.append(MachineField.name.rawValue)
       return
@@ -126,7 +145,8 @@ struct MachineDifference {
       FieldChange(
         MachineField.name.rawValue,
         from: definition.name == wanted.name ? definition.domainName : definition.name,
-        to: wanted.name, effect: comparison.staysUp ? .restart : .none))
+        to: wanted.name, effect: comparison.staysUp ? .restart : .none,
+        cause: definition.mark?.name == wanted.name ? .drift : .change))
   }
 
   // MARK: Memory devices
@@ -387,7 +407,9 @@ struct MachineDifference {
   private mutating func unplug<Device>(
     _ rule: FieldRule<Device>, _ live: Device, at path: String, from: String
   ) -> Bool {
-    guard !comparison.staged.contains(path), rule.isLive(from: live, to: live, on: comparison.driver) else {
+    guard !isPaused, !comparison.staged.contains(path),
+      rule.isLive(from: live, to: live, on: comparison.driver)
+    else {
       return false
     }
     changes.append(FieldChange(path, from: from, to: nil, effect: .live))
@@ -401,7 +423,8 @@ struct MachineDifference {
     -> Effect
   {
     let effect: Effect =
-      live.map { rule.isLive(from: $0, to: $0, on: comparison.driver) ? .live : .restart } ?? .none
+      live.map { !isPaused && rule.isLive(from: $0, to: $0, on: comparison.driver) ? .live : .restart }
+      ?? .none
     changes.append(FieldChange(path, from: from, to: nil, effect: effect))
     return effect
   }

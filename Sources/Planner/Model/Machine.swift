@@ -135,6 +135,10 @@ public struct Machine: Hashable, Sendable {
   /// True if nothing may remove it.
   public var isProtected: Bool
   public var mark: Mark?
+  /// True if it is off and its next start goes on from a state that was saved.
+  public var hasSavedState = false
+  /// True if its guest runs without a definition: once it stops, the VM is gone.
+  public var isTransient = false
   /// The paths of all files that the VM uses, by name or not.
   public var files: Set<String>
   /// The networks that interfaces without a name are on.

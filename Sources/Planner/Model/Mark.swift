@@ -1,8 +1,7 @@
 /// What virtform writes into the metadata of a domain or a network that it manages.
 public struct Mark: Hashable, Sendable {
   public var stack: String
-  /// The name in the spec, if it is not libvirt's: a VM that is to be renamed once it is off, or a network, which keeps
-  /// the name it was made with.
+  /// The name in the spec: of a VM always, of a network if it is not libvirt's, which is the one it was made with.
   public var name: String?
   /// The name that the UUID was computed from, if it is not `name`.
   public var origin: String?

@@ -24,15 +24,22 @@ public struct FieldChange: Hashable, Sendable {
   public let to: String?
   public let effect: Effect
   public let cause: Cause
+  /// What was last applied, where the spec wants something else by now, and somebody has changed the object, too.
+  public let overwritten: String?
+
+  /// True if somebody changed the object beside virtform.
+  public var isDrift: Bool { cause == .drift || overwritten != nil }
 
   public init(
-    _ path: String, from: String?, to: String?, effect: Effect, cause: Cause = .change
+    _ path: String, from: String?, to: String?, effect: Effect, cause: Cause = .change,
+    overwritten: String? = nil
   ) {
     self.path = path
     self.from = from
     self.to = to
     self.effect = effect
     self.cause = cause
+    self.overwritten = overwritten
   }
 }
 

@@ -12,6 +12,8 @@ struct PlanDraft {
   var power = PowerSteps()
   /// How many diagnostics say nothing but that the run lacks a consent.
   var missingConsents = 0
+  /// What an object is to have from others, though none of its own steps waits for theirs.
+  var needs: [Address: Set<Address>] = [:]
 
   init(stack: ResourceName, goal: SitePlanner.Goal) {
     self.stack = stack

@@ -56,6 +56,8 @@ public enum Operation: Sendable {
   case defineMachine(Machine)
   /// Edits the persistent definition; what the change does not own stays as it is.
   case updateMachine(MachineUpdate)
+  /// Defines the VM of a running guest that has no definition, as the guest runs.
+  case redefineMachine(uuid: UUID)
   /// Changes the devices of the running guest only; the definition follows.
   case changeDevices(uuid: UUID, [DeviceChange])
   /// Gives a VM that is off the name that the spec has for it.
@@ -78,7 +80,7 @@ public enum Operation: Sendable {
   /// The verb of progress and reports: "creating", "starting".
   public var verb: Verb {
     switch self {
-    case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
+    case .ensurePool, .ensureNetwork, .createVolume, .defineMachine, .redefineMachine: .create
     case .defineFirewall: .update
     case .uploadImage, .uploadSeed: .upload
     case .growVolume: .grow

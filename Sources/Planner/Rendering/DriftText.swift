@@ -1,15 +1,19 @@
-import SpecModel
+public import SpecModel
 
 /// Renders for people what somebody changed beside virtform.
 public struct DriftText {
   private let drifted: [(change: Change, fields: [FieldChange])]
   private let missing: [Change]
   private let otherChanges: Int
+  private let obstacles: [Diagnostic]
   private let style: TextStyle
 
-  /// - Parameter plan: the whole plan of the spec.
-  public init(_ plan: Plan, style: TextStyle = .plain) {
-    drifted = plan.changes.map { ($0, $0.fields.filter { $0.cause == .drift }) }.filter { !$0.fields.isEmpty }
+  /// - Parameters:
+  ///   - plan: the whole plan of the spec.
+  ///   - obstacles: what no plan mends.
+  public init(_ plan: Plan, obstacles: [Diagnostic] = [], style: TextStyle = .plain) {
+    self.obstacles = obstacles
+    drifted = plan.changes.map { ($0, $0.fields.filter(\.isDrift)) }.filter { !$0.fields.isEmpty }
     missing = plan.changes.filter { $0.action == .create }
     otherChanges = plan.changes.count { change in
       change.action != .create && (change.fields.isEmpty || change.fields.contains { $0.cause == .change })
@@ -17,8 +21,8 @@ public struct DriftText {
     self.style = style
   }
 
-  /// True if nothing has drifted and nothing is missing.
-  public var isEmpty: Bool { drifted.isEmpty && missing.isEmpty }
+  /// True if nothing has drifted, nothing is missing, and nothing is in the way of a plan.
+  public var isEmpty: Bool { drifted.isEmpty && missing.isEmpty && obstacles.isEmpty }
 
   /// The whole text, ending with a newline.
   public func render() -> String {
@@ -26,13 +30,21 @@ public struct DriftText {
       let width = fields.map(\.path.count).max() ?? 0
       let lines = fields.map { field in
         let padding = String(repeating: " ", count: width - field.path.count)
-        return "    \(field.path)\(padding)  applied: \(shown(field.to)), is: \(shown(field.from))\n"
+        return
+          "    \(field.path)\(padding)  applied: \(shown(field.overwritten ?? field.to)), is: \(shown(field.from))\n"
       }
       return style(.yellow, "\(change.address) on \(change.address.host)") + "\n" + lines.joined()
     }.joined()
     for change in missing {
       text +=
         style(.red, "\(change.address) on \(change.address.host)") + " is not there: never applied, or gone\n"
+    }
+    if !obstacles.isEmpty {
+      text += style(.red, "In the way of a plan:") + "\n"
+      text += obstacles.map { obstacle in
+        "    \(printable(obstacle.message))\n"
+          + (obstacle.help.map { "      help: \(printable($0))\n" } ?? "")
+      }.joined()
     }
     if isEmpty { text += "No drift. Nothing was changed beside virtform.\n" }
     if otherChanges > 0 {

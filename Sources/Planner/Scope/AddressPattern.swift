@@ -4,7 +4,7 @@ public import SpecModel
 public struct AddressPattern: Hashable, Sendable, CustomStringConvertible {
   private let host: String?
   let kind: Address.Kind
-  private let name: String
+  let name: String
 
   public init(parsing text: String) throws(ValueError) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

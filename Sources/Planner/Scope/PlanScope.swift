@@ -20,12 +20,17 @@ public struct PlanScope: Hashable, Sendable {
 
 extension Plan {
   /// The part of the plan that `scope` names. An object is in it with all its steps or not at all.
-  func restricted(to scope: PlanScope) -> Plan {
+  ///
+  /// - Parameter needs: what belongs to an object, beside what its steps wait for.
+  func restricted(to scope: PlanScope, needs: [Address: Set<Address>] = [:]) -> Plan {
     guard !scope.isAll else { return self }
     let dependencies = dependenciesByAddress
-    var kept = Set(steps.map(\.address))
+    let all = Set(steps.map(\.address))
+    var kept = all
     if !scope.targets.isEmpty {
-      kept = kept.filter { address in scope.targets.contains { $0.matches(address) } }
+      let isTarget = { (address: Address) in scope.targets.contains { $0.matches(address) } }
+      kept = kept.filter(isTarget)
+      for (address, needed) in needs where isTarget(address) { kept.formUnion(needed.intersection(all)) }
       var added = Array(kept)
       while let address = added.popLast() {
         for needed in dependencies[address] ?? [] where kept.insert(needed).inserted { added.append(needed) }

@@ -16,11 +16,11 @@ struct DriftCommand: AsyncParsableCommand {
   var hasDetailedExitCode = false
 
   func run() async throws {
-    let plan = try await Workspace.open(options, access: .readOnly).closing { workspace in
+    let (plan, obstacles) = try await Workspace.open(options, access: .readOnly).closing { workspace in
       var workspace = workspace
-      return try await workspace.plan(SitePlanner.Options())
+      return try await workspace.differences()
     }
-    let drift = DriftText(plan, style: Terminal.style(noColor: options.reading.noColor))
+    let drift = DriftText(plan, obstacles: obstacles, style: Terminal.style(noColor: options.reading.noColor))
     Terminal.print(drift.render(), terminator: "")
     if hasDetailedExitCode, !drift.isEmpty { throw ExitStatus.changesPresent }
   }

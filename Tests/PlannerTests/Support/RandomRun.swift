@@ -64,7 +64,7 @@ struct RandomRun {
       let known = [
         // A disk that one VM hands to another is free only when the first one stops.
         "cannot have disk", "cannot change while its guest runs", "cannot grow while", "replacing VM",
-        "cannot be replaced", "stays on its host",
+        "cannot be replaced", "has a saved state", "stays on its host",
         // What a refused round was to rename is there under its old name still.
         "cannot be renamed",
       ]
@@ -154,7 +154,7 @@ struct RandomRun {
       let host = scenario.fleet[name]
       guard
         let machine = host.state.machines.first(where: {
-          $0.mark?.stack == "shop" && $0.mark?.origin == nil && $0.mark?.name == nil
+          $0.mark?.stack == "shop" && $0.mark?.origin == nil && $0.mark?.name == $0.domainName
             && generator.machines[$0.name] != nil
         })
       else { continue }

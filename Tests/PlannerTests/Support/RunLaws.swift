@@ -42,7 +42,10 @@ struct RunLaws {
       expect(losses.contains { change in change.tells(of: volume) }, "\(volume.path) is gone without a word")
       expect(options.dataLoss != .none, "\(volume.path) is gone without consent")
       for disk in before.state.machines.flatMap(\.disks) where disk.path == volume.path {
-        let isWord = disk.isProtected || disk.keep && tagged.kind == .machineDisk
+        let isNamed = losses.contains { change in
+          options.dataLoss.named.contains { $0.matches(change.address) }
+        }
+        let isWord = disk.isProtected || disk.keep && tagged.kind == .machineDisk && !isNamed
         expect(!isWord, "\(volume.path) is gone, although it was to be kept")
       }
       let protection = identity.protectionName(of: tagged.kind, tagged.base)

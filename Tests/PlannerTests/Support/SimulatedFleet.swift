@@ -51,6 +51,8 @@ struct SimulatedHost {
   var state: HostState
   /// What the running guests run with, by UUID.
   var guests: [UUID: Machine] = [:]
+  /// Guests that were saved, by UUID.
+  var saved: [UUID: Machine] = [:]
   /// How often each guest was started, by UUID.
   var boots: [UUID: Int] = [:]
   /// What the networks that virtform made were started with, by UUID.
@@ -108,6 +110,7 @@ struct SimulatedHost {
   private func observe(_ machine: Machine) -> Machine {
     var machine = withUses(machine)
     machine.settings.state = guests[machine.uuid]?.settings.state ?? .off
+    machine.hasSavedState = saved[machine.uuid] != nil
     return machine
   }
 
@@ -152,9 +155,15 @@ struct SimulatedHost {
 
   mutating func start(_ name: String) throws { boot(try machine(name), .running) }
 
+  /// `virsh managedsave`
+  mutating func save(_ name: String) throws {
+    let uuid = try machine(name).uuid
+    saved[uuid] = guests.removeValue(forKey: uuid)
+  }
+
   /// A new guest, with what is defined.
   mutating func boot(_ machine: Machine, _ power: PowerState) {
-    guests[machine.uuid] = machine
+    guests[machine.uuid] = saved.removeValue(forKey: machine.uuid) ?? machine
     guests[machine.uuid]?.settings.state = power
     boots[machine.uuid, default: 0] += 1
     plugIn(machine.uuid, Self.networks(of: machine))

@@ -46,6 +46,12 @@ extension SimulatedHost {
   mutating func change(_ change: DeviceChange, of uuid: UUID, _ complain: Complain) {
     guard var guest = guests[uuid] else { return complain("no guest to change the devices of") }
     if !isPossible(change) { complain("a running guest of \(driver) cannot \(change)") }
+    if case .detachDisk = change, guest.settings.state == .paused {
+      complain("a paused guest lets go of nothing")
+    }
+    if case .detachNIC = change, guest.settings.state == .paused {
+      complain("a paused guest lets go of nothing")
+    }
     var mark = guest.mark ?? Mark(stack: "")
     let boot = guest.boot
     switch change {

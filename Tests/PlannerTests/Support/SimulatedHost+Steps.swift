@@ -59,11 +59,17 @@ extension SimulatedHost {
         state.machines[index].mark = nil
       }
       guests[uuid]?.mark = nil
+    case .redefineMachine(let uuid):
+      if let index = state.machines.firstIndex(where: { $0.uuid == uuid }) {
+        state.machines[index].isTransient = false
+      }
     case .stopMachine(let uuid, _), .powerOffMachine(let uuid, _):
       guests[uuid] = nil
+      state.machines.removeAll { $0.uuid == uuid && $0.isTransient }
     case .undefineMachine(let uuid, _):
       if guests[uuid] != nil { complain("the guest runs") }
       state.machines.removeAll { $0.uuid == uuid }
+      saved[uuid] = nil
     }
   }
 
@@ -232,6 +238,7 @@ extension SimulatedHost {
     guard let index = state.machines.firstIndex(where: { $0.uuid == update.wanted.uuid }) else {
       return complain("the VM is gone")
     }
+    if state.machines[index].isTransient { complain("transient domains have no persistent configuration") }
     // Its document says what it was started with, but for the names of its devices, which are the definition's.
     let former = guests[update.wanted.uuid]?.mark
     guests[update.wanted.uuid] = guests[update.wanted.uuid]?.renaming(update.renamedDevices)
@@ -292,7 +299,7 @@ extension SimulatedHost {
       complain("the name is taken")
     }
     (state.machines[index].name, state.machines[index].domainName) = (name, name)
-    state.machines[index].mark?.name = nil
+    state.machines[index].mark?.name = name
   }
 
   func copy(_ field: MachineField, from wanted: Machine, to machine: inout Machine) {

@@ -1,0 +1,48 @@
+import SpecModel
+
+/// Disks of VMs that are gone, or that gave them up while nobody consented to the loss of their content.
+extension HostPlanner {
+  /// Deletes a VM's disk that no VM of the spec has, or tells that it stays.
+  ///
+  /// Whether it was to be kept nobody knows any more. So it takes a consent that names it, or the end of the whole stack.
+  mutating func removeLeftover(_ volume: Volume, _ tagged: Identity.TaggedVolume, _ address: Address) {
+    let isDestroyed = options.goal == .destroy
+    let spec = isDestroyed ? diskSpec(ofVolume: tagged.base) : nil
+    let isProtected = isProtected(tagged, in: volume.pool) || spec?.isProtected == true
+    let reason =
+      isProtected ? Self.protection : spec?.keep == true && !isNamed(address) ? "keep: true" : nil
+    let users = remainingUsers(of: volume.path)
+    // What another's VM has is none of the stack's.
+    if spec == nil, users.contains(where: { !host.owns($0) }) { return }
+    let hasConsent = isDestroyed ? options.dataLoss.covers(address) : isNamed(address)
+    if spec != nil || hasConsent {
+      _ = discard(volume, address, isKept: reason, after: [])
+      return
+    }
+    let flag = isDestroyed ? "--allow-data-loss" : "--allow-data-loss-of \(address)"
+    let belongs =
+      users.isEmpty
+      ? "belongs to no VM and stays at \(volume.path), \(volume.capacity) (\(reason ?? "\(flag) deletes it"))"
+      : "is still in use by \(names(of: users)) and stays at \(volume.path), \(volume.capacity)"
+        + (reason.map { " (\($0))" } ?? "")
+    draft.note(address, belongs)
+  }
+
+  /// True if the run has a consent that names this very disk: it counts more than keep: true, and less than protect: true.
+  func isNamed(_ address: Address) -> Bool { options.dataLoss.named.contains { $0.matches(address) } }
+
+  /// The disk of the spec that has a volume of this name.
+  private func diskSpec(ofVolume base: String) -> DiskSpec? {
+    for machine in site.machines where machine.host == state.name {
+      if let disk = machine.disks.first(where: { "\(machine.name).\($0.name)" == base }) { return disk }
+    }
+    return nil
+  }
+
+  /// True if another file is based on the one at `path`, as the overlay of a snapshot is.
+  func isBase(_ path: String) -> Bool {
+    state.pools.contains { pool in
+      pool.foreignBackingPaths.contains(path) || pool.volumes.contains { $0.backingPath == path }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import SpecModel
+import Testing
+
+@testable import Planner
+
+@Suite("Disks that belong to no VM any more")
+struct LeftoverTests {
+  private static let none = Specs.web.without("web:").with("vms:", "vms: {}")
+
+  /// A stack whose VM has left the spec, and its disk has stayed.
+  private func scenario(_ spec: String = Specs.web) throws -> Scenario {
+    var scenario = try Scenario.applied(spec)
+    try scenario.apply(Self.none)
+    return scenario
+  }
+
+  private func named(_ pattern: String) throws -> SitePlanner.Options {
+    var options = SitePlanner.Options()
+    options.dataLoss = .only([try AddressPattern(parsing: pattern)])
+    return options
+  }
+
+  @Test("consent that names a disk deletes it, consent in general does not")
+  func named() throws {
+    var scenario = try scenario()
+    let notes = try scenario.plan(Self.none, allowsDataLoss: true).notes.map(\.text)
+    #expect(notes.contains { $0.hasSuffix("(--allow-data-loss-of disk.web.root deletes it)") }, "\(notes)")
+    let plan = try scenario.plan(Self.none, named("disk.web.root"))
+    #expect(plan.changes.map(\.effect) == [.dataLoss])
+    scenario.fleet.run(plan)
+    #expect(scenario.fleet["alpha"].volumes.isEmpty)
+  }
+
+  @Test("destroying the stack with consent deletes it")
+  func destroy() throws {
+    let scenario = try scenario()
+    #expect(try scenario.destroyPlan(Self.none).summary.dataLosses == 0)
+    #expect(try scenario.destroyPlan(Self.none, allowsDataLoss: true).summary.dataLosses == 1)
+  }
+
+  @Test("what was protected stays, whatever the consent")
+  func protected() throws {
+    let scenario = try scenario(Specs.web.with("{size: 4GiB}", "{size: 4GiB, protect: true}"))
+    #expect(try scenario.plan(Self.none, named("disk.web.root")).isEmpty)
+    #expect(try scenario.destroyPlan(Self.none, allowsDataLoss: true).summary.dataLosses == 0)
+  }
+
+  @Test("what another file is based on is neither deleted nor used again")
+  func base() throws {
+    var scenario = try scenario()
+    let path = try #require(scenario.fleet["alpha"].volumes.first).path
+    try scenario.fleet["alpha"].changePool("main") { $0.foreignBackingPaths = [path] }
+    #expect(try scenario.plan(Self.none, named("disk.web.root")).isEmpty)
+    #expect(try scenario.refusal(Specs.web).contains("cannot be used again: another file is based on"))
+  }
+
+  @Test("consent that names nothing is told of")
+  func nonsense() throws {
+    let notes = try scenario().plan(Self.none, named("disk.nonsense")).notes
+    #expect(notes.contains { $0.text == "--allow-data-loss-of disk.nonsense names no disk that there is" })
+  }
+}
