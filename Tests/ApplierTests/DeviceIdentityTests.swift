@@ -9,7 +9,9 @@ import Testing
 @Suite("What a person does to devices that have names")
 struct DeviceIdentityTests {
   private let qemu = HostCapabilities(driver: .qemu, hostUUID: "h")
-  private let mac = try! MACAddress(parsing: "52:54:00:00:00:01")
+  private let mac: MACAddress
+
+  init() throws { mac = try MACAddress(parsing: "52:54:00:00:00:01") }
 
   private func machine(
     disks: [String] = [], drives: [String] = [], nics: [String] = []

@@ -234,7 +234,7 @@ struct DomainDocumentTests {
     #expect(after.at("devices", "graphics")?[attribute: "type"] == "vnc")
     #expect(after.at("devices", "graphics")?[attribute: "keymap"] == "de")
     let limits = after.at("devices", "disk", "iotune")?.elements.map { "\($0.name) \($0.text)" }
-    #expect(limits == ["total_bytes_sec 2000", "total_bytes_sec_max 5000", "size_iops_sec 4096"])
+    #expect(limits == ["total_bytes_sec 2000", "total_bytes_sec_max 5000"])
     wanted.disks[0].ioTune = IOTune()
     let none = DomainDocument.edit(
       after, MachineUpdate(wanted: wanted, fields: [], setDisks: [wanted.disks[0]]), on: qemu)
