@@ -114,7 +114,7 @@ extension HostPlanner {
         continue
       }
       let isRemembered = machine.disks.contains { $0.path == disk.path && $0.isProtected }
-      if isRemembered || host.tagged(there).map({ isProtected($0, in: there.pool) }) == true {
+      if isRemembered || host.tagged(there).map({ host.isProtected($0, in: there.pool) }) == true {
         report(
           "\(volume.address) is protected and cannot be replaced", at: volume.path,
           help: "apply without protect: true first, and replace the VM then")
@@ -168,10 +168,10 @@ extension HostPlanner {
       return []
     }
     guard let tagged = host.tagged(volume), tagged.kind == .machineDisk else { return [] }
-    let isProtected = disk.isProtected || isProtected(tagged, in: volume.pool)
+    let isProtected = disk.isProtected || host.isProtected(tagged, in: volume.pool)
     let reason = isProtected ? Self.protection : Self.reasonToKeep(disk)
     let deletion = discard(volume, address, isKept: reason, after: after)
-    guard isProtected, !self.isProtected(tagged, in: volume.pool) else { return deletion }
+    guard isProtected, !host.isProtected(tagged, in: volume.pool) else { return deletion }
     // The mark of the VM has the word until now.
     return [
       draft.add(
@@ -240,10 +240,27 @@ extension HostPlanner {
   }
 
   private mutating func delete(_ volume: Volume, _ address: Address, after: [Int], effect: Effect) -> Int {
+    let notes = forgetCopy(volume, for: address, after: after)
     let step = draft.add(
-      .deleteVolume(pool: volume.pool, name: volume.name), for: address, after: after, effect: effect,
+      .deleteVolume(pool: volume.pool, name: volume.name), for: address, after: after + notes, effect: effect,
       path: nil)
     deletionSteps[volume.path] = step
+    guard host.isCutOff(volume) else { return step }
+    // That it is not whole is remembered for as long as it is there.
+    return note(volume, Identity.copyingName(of: volume.name), for: address, after: [step])
+  }
+
+  /// The steps by which the host forgets what the volume was copied from.
+  mutating func forgetCopy(_ volume: Volume, for address: Address, after: [Int]) -> [Int] {
+    host.copiedImages(ofVolume: volume.path).map { image in
+      note(volume, Identity.copiedName(of: volume.name, from: image), for: address, after: after)
+    }
+  }
+
+  private mutating func note(_ volume: Volume, _ name: String, for address: Address, after: [Int]) -> Int {
+    let step = draft.add(
+      .noteVolume(pool: volume.pool, name: name, false), for: address, after: after, path: nil)
+    deletionSteps["\(volume.path.dropLast(volume.name.count))\(name)"] = step
     return step
   }
 
@@ -269,7 +286,7 @@ extension HostPlanner {
       switch tagged.kind {
       case .sharedDisk: removeShared(volume, tagged, address)
       case .machineDisk:
-        let isProtected = isProtected(tagged, in: volume.pool)
+        let isProtected = host.isProtected(tagged, in: volume.pool)
         if options.goal == .destroy, let disk = diskSpec(ofVolume: tagged.base) {
           let reason = isProtected || disk.isProtected ? Self.protection : disk.keep ? "keep: true" : nil
           _ = discard(volume, address, isKept: reason, after: [])
@@ -279,7 +296,8 @@ extension HostPlanner {
         let users = remainingUsers(of: volume.path)
         if users.contains(where: { !host.owns($0) }) { continue }
         let belongs = users.isEmpty ? "belongs to no VM" : "is still in use by \(names(of: users))"
-        let reason = isProtected ? " (\(Self.protection))" : ""
+        let reason =
+          isProtected ? " (\(Self.protection))" : host.isCutOff(volume) ? " (a copy that was cut off)" : ""
         draft.note(address, "\(belongs) and stays at \(volume.path), \(volume.capacity)\(reason)")
       case .image, .seed: continue
       }
@@ -298,7 +316,7 @@ extension HostPlanner {
     let base = tagged.base
     let isProtected =
       site.disks.contains { $0.name.rawValue == address.name && $0.isProtected }
-      || isProtected(tagged, in: volume.pool)
+      || host.isProtected(tagged, in: volume.pool)
     let after = host.users(of: volume.path).flatMap { steps(of: $0) }
     let deletion = discard(volume, address, isKept: isProtected ? Self.protection : nil, after: after)
     // What it was called is remembered for as long as there is something to call.
@@ -315,11 +333,14 @@ extension HostPlanner {
   /// Images go last: a clone that is deleted in this run, before its VM is edited or removed, no longer needs its
   /// image.
   mutating func removeImages() {
+    // What the spec has disks made from stays for the next of them, be it in use or not.
     let wanted = Set(
-      (desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)).map(\.volume.path))
+      (desired.volumes.compactMap(\.source) + desired.machines.flatMap(\.images)).map(\.volume.path))
     let images = state.pools.flatMap(\.volumes).filter { host.tagged($0)?.kind.isCopy == true }
     guard images.contains(where: { !wanted.contains($0.path) }) else { return }
-    let remaining = state.pools.flatMap(\.volumes).filter { deletionSteps[$0.path] == nil }
+    let remaining = state.pools.flatMap(\.volumes).filter {
+      deletionSteps[$0.path] == nil && replacedVolumes[$0.path] == nil
+    }
     let used = Set(remaining.compactMap(\.backingPath)).union(state.machines.flatMap(filesAfterPlan))
       .union(state.pools.flatMap(\.foreignBackingPaths))
     for image in images where !wanted.contains(image.path) {
@@ -423,7 +444,7 @@ extension HostPlanner {
   /// True for a volume that nothing may take away: a protected disk, or one of a VM that stays although the spec no
   /// longer has it.
   private func holdsProtected(_ volume: Volume, in pool: Pool) -> Bool {
-    host.tagged(volume).map { isProtected($0, in: pool.name) } ?? false
+    host.tagged(volume).map { host.isProtected($0, in: pool.name) } ?? false
       || host.users(of: volume.path).contains { user in
         keptMachines.contains(user.uuid) || user.disks.contains { $0.path == volume.path && $0.isProtected }
       }

@@ -84,6 +84,34 @@ public struct Identity: Sendable {
     "\(base)-\(tag(.sharedDisk, base))~\(name).\(Self.renamed)"
   }
 
+  /// `web-1.root-3fa2b1c0.copying` says that the volume is a copy which is not whole.
+  public static func copyingName(of volume: String) -> String { "\(stem(of: volume)).\(copying)" }
+
+  /// `web-1.root-3fa2b1c0~debian-4c1f37e0a2b9.copied` says what the volume was copied from: an image with the start of its
+  /// digest.
+  public static func copiedName(of volume: String, from image: String) -> String {
+    "\(stem(of: volume))~\(image).\(copied)"
+  }
+
+  /// The images that the volume was copied from, as the names of the volumes beside it say: one, or none if it was not
+  /// copied.
+  public static func copiedImages(of volume: String, among volumes: Set<String>) -> Set<String> {
+    let (start, end) = ("\(stem(of: volume))~", ".\(copied)")
+    return Set(
+      volumes.filter { $0.hasPrefix(start) && $0.hasSuffix(end) }.map {
+        String($0.dropFirst(start.count).dropLast(end.count))
+      })
+  }
+
+  /// True for the name of a volume that says what another one was copied from.
+  static func isCopyNote(_ volume: String) -> Bool { volume.hasSuffix(".\(copied)") }
+
+  private static func stem(of volume: String) -> Substring {
+    volume.lastIndex(of: ".").map { volume[..<$0] } ?? volume[...]
+  }
+
+  private static let copying = "copying"
+  private static let copied = "copied"
   private static let protection = "protected"
   private static let renamed = "renamed"
 
@@ -106,7 +134,8 @@ public struct Identity: Sendable {
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    let isNote = [Self.protection, Self.renamed].contains(String(name[dot...].dropFirst()))
+    let isNote = [Self.copying, Self.copied, Self.protection, Self.renamed].contains(
+      String(name[dot...].dropFirst()))
     guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       return TaggedVolume(kind: kind, base: base)

@@ -28,7 +28,8 @@ public enum Operation: Sendable {
   case uploadImage(file: String, content: ImageContent, into: Volume, replaces: Bool)
   /// Makes a volume that a guest's cloud-init reads; `replaces` as above.
   case uploadSeed(Seed, into: Volume, replaces: Bool)
-  case createVolume(Volume)
+  /// Makes a volume, as a copy of another one if there is one. A copy that was cut off is made again.
+  case createVolume(Volume, from: Volume?)
   /// Grows a volume; `guest` is the running VM that uses it.
   case growVolume(Volume, guest: UUID?)
   /// Makes or deletes an empty volume whose name says something of a shared disk, see `Identity`.
