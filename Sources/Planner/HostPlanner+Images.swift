@@ -61,7 +61,7 @@ extension HostPlanner {
   /// A disk stays as it was made until the spec, or whoever asks for it, has it made anew.
   mutating func tellOfImage(of wanted: DesiredHost.WantedVolume, _ actual: Volume) {
     let isLinked = actual.backingPath != nil
-    let isCopy = !host.copiedImages(ofVolume: actual.path).isEmpty
+    let isCopy = !host.copiedImages(of: actual).isEmpty
     if let clone = wanted.clone, isLinked && clone == .full || isCopy && clone == .linked {
       draft.note(
         wanted.address,

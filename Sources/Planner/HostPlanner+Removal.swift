@@ -252,7 +252,7 @@ extension HostPlanner {
 
   /// The steps by which the host forgets what the volume was copied from.
   mutating func forgetCopy(_ volume: Volume, for address: Address, after: [Int]) -> [Int] {
-    host.copiedImages(ofVolume: volume.path).map { image in
+    host.copiedImages(of: volume).map { image in
       note(volume, Identity.copiedName(of: volume.name, from: image), for: address, after: after)
     }
   }

@@ -93,20 +93,18 @@ public struct Identity: Sendable {
     "\(stem(of: volume))~\(image).\(copied)"
   }
 
-  /// The images that the volume was copied from, as the names of the volumes beside it say: one, or none if it was not
-  /// copied.
-  public static func copiedImages(of volume: String, among volumes: Set<String>) -> Set<String> {
-    let (start, end) = ("\(stem(of: volume))~", ".\(copied)")
-    return Set(
-      volumes.filter { $0.hasPrefix(start) && $0.hasSuffix(end) }.map {
-        String($0.dropFirst(start.count).dropLast(end.count))
-      })
+  /// The images that volumes were copied from, as the names of the volumes beside them say, by the names of the volumes
+  /// without their endings.
+  static func copiedImages(among volumes: Set<String>) -> [Substring: Set<String>] {
+    var images: [Substring: Set<String>] = [:]
+    for volume in volumes where volume.hasSuffix(".\(copied)") {
+      let parts = volume.dropLast(copied.count + 1).split(separator: "~")
+      if parts.count == 2 { images[parts[0], default: []].insert(String(parts[1])) }
+    }
+    return images
   }
 
-  /// True for the name of a volume that says what another one was copied from.
-  static func isCopyNote(_ volume: String) -> Bool { volume.hasSuffix(".\(copied)") }
-
-  private static func stem(of volume: String) -> Substring {
+  static func stem(of volume: String) -> Substring {
     volume.lastIndex(of: ".").map { volume[..<$0] } ?? volume[...]
   }
 
