@@ -130,4 +130,57 @@ extension HostPlanner {
     }
     planCreation(ofVolume: index, because: "its last copy was cut off")
   }
+
+  // MARK: Images that nothing needs
+
+  /// Images go last: a clone that is deleted in this run, before its VM is edited or removed, no longer needs its
+  /// image.
+  mutating func removeImages() {
+    // What the spec has disks made from stays for the next of them, be it in use or not.
+    let wanted = Set(
+      (desired.volumes.compactMap(\.source) + desired.machines.flatMap(\.images)).map(\.volume.path))
+    let images = state.pools.flatMap(\.volumes).filter { host.tagged($0)?.kind.isCopy == true }
+    guard images.contains(where: { !wanted.contains($0.path) }) else { return }
+    let remaining = state.pools.flatMap(\.volumes).filter {
+      deletionSteps[$0.path] == nil && replacedVolumes[$0.path] == nil
+    }
+    let used = Set(remaining.compactMap(\.backingPath)).union(state.machines.flatMap(filesAfterPlan))
+      .union(state.pools.flatMap(\.foreignBackingPaths))
+    for image in images where !wanted.contains(image.path) {
+      let address = address(.image, host.tagged(image)?.base ?? image.name)
+      if used.contains(image.path) {
+        // While the stack lives, a disk that stays on the image it was made from is nothing to tell.
+        if options.goal == .destroy {
+          draft.note(address, "stays at \(image.path): something that stays uses it")
+        }
+        continue
+      }
+      draft.add(Change(address, .delete, reason: options.goal == .destroy ? nil : "nothing uses it any more"))
+      _ = delete(
+        image, address, after: steps(ofUsers: [image.path]) + cloneDeletions(of: image), effect: .none)
+    }
+  }
+
+  /// The steps of VMs that have one of the files now.
+  func steps(ofUsers paths: Set<String>) -> [Int] {
+    Set(paths.flatMap(host.users(of:)).map(\.uuid)).compactMap(host.machine(_:)).flatMap { steps(of: $0) }
+  }
+
+  private func cloneDeletions(of image: Volume) -> [Int] {
+    state.pools.flatMap(\.volumes).filter { $0.backingPath == image.path }.compactMap { clone in
+      deletionSteps[clone.path] ?? replacedVolumes[clone.path]
+    }
+  }
+
+  /// The files that `machine` uses once this plan is done.
+  private func filesAfterPlan(_ machine: Machine) -> Set<String> {
+    if removedMachines.contains(machine.uuid) { return [] }
+    guard host.owns(machine), !keptMachines.contains(machine.uuid),
+      let wanted = wantedMachines[machine.uuid]?.machine
+    else { return machine.files }
+    let before = Set(machine.imageFiles)
+    // A guest that cannot change its CD while it runs keeps the one that it has.
+    let live = keepsRunning(machine) ? guestMedia[machine.uuid] ?? [] : []
+    return machine.files.subtracting(before).union(wanted.imageFiles).union(live)
+  }
 }
