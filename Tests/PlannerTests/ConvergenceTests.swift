@@ -50,7 +50,8 @@ struct ConvergenceTests {
     }
     expectAll(
       [
-        "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "uploadSeed", "createVolume",
+        "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "uploadSeed", "uploadIgnition",
+        "createVolume",
         "growVolume",
         "deleteVolume", "noteVolume", "ensureNetwork", "updateNetwork", "restartNetwork", "defineFirewall",
         "removeFirewall",

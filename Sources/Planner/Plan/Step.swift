@@ -28,6 +28,8 @@ public enum Operation: Sendable {
   case uploadImage(file: String, content: ImageContent, into: Volume, replaces: Bool)
   /// Makes a volume that a guest's cloud-init reads; `replaces` as above.
   case uploadSeed(Seed, into: Volume, replaces: Bool)
+  /// Makes a volume with the config that a guest's Ignition reads; `replaces` as above.
+  case uploadIgnition(IgnitionConfig, into: Volume, replaces: Bool)
   /// Makes a volume, as a copy of another one if there is one. A copy that was cut off is made again.
   case createVolume(Volume, from: Volume?)
   /// Grows a volume; `guest` is the running VM that uses it.
@@ -81,7 +83,7 @@ public enum Operation: Sendable {
     switch self {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
     case .defineFirewall: .update
-    case .uploadImage, .uploadSeed: .upload
+    case .uploadImage, .uploadSeed, .uploadIgnition: .upload
     case .growVolume: .grow
     case .setPoolAutostart, .noteVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
       .updateMachine,
