@@ -5,6 +5,7 @@ final class Transfer {
   private let handle: UnsafeMutableRawPointer
   private var headers: UnsafeMutablePointer<curl_slist>?
   private let url: String
+  private let trust: Download.Trust
   /// Where libcurl says more of what went wrong.
   private let details: UnsafeMutablePointer<CChar>
   /// Called once with the head of the final response, before its body.
@@ -30,6 +31,7 @@ final class Transfer {
     details = .allocate(capacity: Int(CURL_ERROR_SIZE))
     details.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     self.url = url
+    self.trust = trust
     self.receiveHead = receiveHead
     self.receiveBody = receiveBody
     for line in lines { headers = curl_slist_append(headers, line) }
@@ -109,7 +111,10 @@ final class Transfer {
     case CURLE_PEER_FAILED_VERIFICATION:
       return DownloadError(
         "cannot download '\(url)': the server's certificate is not trusted (\(said))",
-        help: "a CA of your own goes into a file that SSL_CERT_FILE names")
+        help: trust.bundle.map {
+          "its CA is not among those in '\($0)', which CURL_CA_BUNDLE or SSL_CERT_FILE names"
+        }
+          ?? "a CA of your own goes into a file that SSL_CERT_FILE names")
     case CURLE_SSL_CACERT_BADFILE:
       return DownloadError(
         "cannot download '\(url)': the certificates of CAs cannot be read (\(said))",

@@ -38,15 +38,19 @@ final class TLSTests: Sendable {
     #expect(FileManager.default.contents(atPath: "\(directory)/part").map(Array.init) == bytes)
 
     let start = "cannot download '\(url)': the server's certificate is not trusted ("
-    let help = "a CA of your own goes into a file that SSL_CERT_FILE names"
-    for trust in [Download.Trust(), .init(bundle: server.otherAuthority)] {
-      let error = await failure(download(url, trust))
+    let other = server.otherAuthority
+    let helps: [String?: String] = [
+      nil: "a CA of your own goes into a file that SSL_CERT_FILE names",
+      other: "its CA is not among those in '\(other)', which CURL_CA_BUNDLE or SSL_CERT_FILE names",
+    ]
+    for (bundle, help) in helps {
+      let error = await failure(download(url, .init(bundle: bundle)))
       #expect(
         error?.description.hasPrefix(start) == true && error?.help == help, "\(error?.description ?? "")")
     }
-    let other = await failure(download(server.url("/f", host: "localhost"), named))
-    #expect(other?.description.contains("is not trusted (") == true, "\(other?.description ?? "")")
-    #expect(other?.description.contains("localhost'") == true, "\(other?.description ?? "")")
+    let misnamed = await failure(download(server.url("/f", host: "localhost"), named))
+    #expect(misnamed?.description.contains("is not trusted (") == true, "\(misnamed?.description ?? "")")
+    #expect(misnamed?.description.contains("localhost'") == true, "\(misnamed?.description ?? "")")
 
     let missing = await failure(download(url, .init(bundle: "\(directory)/none.pem")))
     #expect(

@@ -68,14 +68,14 @@ extension QEMUTests {
       let site = try lab.write(spec("source: \"\(url)\", sha256: \(sum)", Self.off), to: "site.yaml")
       for authority in [nil, server.otherAuthority] {
         let refused = try await lab.virtform(
-          "plan", site, environment: authority.map { ["SSL_CERT_FILE": $0] } ?? [:])
+          "plan", site, environment: authority.map { ["CURL_CA_BUNDLE": $0] } ?? [:])
         #expect(refused.status == 3, "\(refused.output)\(refused.errors)")
         #expect(
           refused.errors.contains("cannot download '\(url)': the server's certificate is not trusted"),
           "\(refused.errors)")
       }
       let apply = try await lab.virtform(
-        "apply", site, "--auto-approve", environment: ["SSL_CERT_FILE": server.authority])
+        "apply", site, "--auto-approve", environment: ["CURL_CA_BUNDLE": server.authority])
       #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
       await server.close()
       // It is in the cache by now.
