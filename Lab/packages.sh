@@ -11,7 +11,7 @@ run=(
     dnsmasq-base iptables iproute2 cpio kmod xorriso xz-utils
 )
 # For the guest with cloud-init: its image, and a way in.
-test=("${run[@]}" ovmf shellcheck mmdebstrap e2fsprogs openssh-client openssl ansible-core)
+test=("${run[@]}" ovmf python3-jsonschema shellcheck mmdebstrap e2fsprogs openssh-client openssl ansible-core)
 
 case ${1:-} in
 build) wanted=("${build[@]}") ;;
