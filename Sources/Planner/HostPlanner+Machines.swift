@@ -134,7 +134,7 @@ extension HostPlanner {
     let difference = MachineDifference(
       from: actual, guest: host.guest(of: actual), to: target, on: state.capabilities, staysUp: staysUp,
       renamedDevices: renamedDevices)
-    for (there, disk) in difference.misplacedDisks {
+    for (there, disk) in difference.disks.misplaced {
       report(
         "disk '\(disk.name)' of VM '\(actual.name)' lies at \(there.path) and cannot become \(disk.path)",
         at: wanted.spec.disks.first { $0.name.rawValue == disk.name }?.path ?? path,
@@ -159,7 +159,7 @@ extension HostPlanner {
     }
     // A guest that has to be stopped is stopped late: what libvirt refuses is then refused while it still runs.
     // Only a disk that is deleted needs it off before.
-    if stops, difference.removedDisks.contains(where: { mayDelete($0, of: actual) }) { addStop(&self) }
+    if stops, difference.disks.removed.contains(where: { mayDelete($0, of: actual) }) { addStop(&self) }
     // A guest that is off by then has its devices from the definition.
     let plugs = self.plugs(of: difference, actual, isOff: stopSteps[actual.uuid] != nil)
     if !plugs.unplugged.isEmpty {
@@ -171,21 +171,21 @@ extension HostPlanner {
       ]
     }
     // And the disk goes before the definition forgets it: a run that is cut off in between finds it again.
-    for disk in difference.removedDisks { after += discard(disk, of: actual, after: after) }
+    for disk in difference.disks.removed { after += discard(disk, of: actual, after: after) }
     if isEdited {
       after +=
-        plugs.now.flatMap { networkSteps(for: $0) } + difference.setNICs.flatMap { firewallSteps(for: $0) }
+        plugs.now.flatMap { networkSteps(for: $0) } + difference.nics.set.flatMap { firewallSteps(for: $0) }
       var machine = difference.wanted
       machine.mark = mark(for: wanted, staged: difference.pending, of: actual)
       let update = MachineUpdate(
         wanted: machine, fields: difference.fields,
         liveFields: stopSteps[actual.uuid] == nil ? difference.liveFields : [], devices: plugs.now,
-        renamedDevices: renamedDevices, setDisks: difference.setDisks,
-        removeDisks: difference.removedDisks.map(\.name) + difference.removedDrives.map(\.name),
-        setDrives: difference.setDrives, setMemory: difference.setMemory,
-        removeMemory: difference.removedMemory,
-        setNICs: difference.setNICs.map { withAddress($0, of: machine) },
-        removeNICs: difference.removedNICs.map(\.name))
+        renamedDevices: renamedDevices, setDisks: difference.disks.set,
+        removeDisks: difference.disks.removed.map(\.name) + difference.drives.removed.map(\.name),
+        setDrives: difference.drives.set, setMemory: difference.memory.set,
+        removeMemory: difference.memory.removed.map(\.name),
+        setNICs: difference.nics.set.map { withAddress($0, of: machine) },
+        removeNICs: difference.nics.removed.map(\.name))
       let worst = difference.changes.map(\.effect).max() ?? .none
       after = [draft.add(.updateMachine(update), for: address, after: after, effect: worst, path: path)]
     }

@@ -44,9 +44,6 @@ public enum MemoryDeviceField: String, CaseIterable, Sendable {
       ) { $0.size.description }
     }
   }
-
-  /// `memory.devices.extra`
-  func path(of name: String) -> String { "memory.devices.\(name)" }
 }
 
 /// The fields of a VM's CD-ROM drive, each with its rule.
