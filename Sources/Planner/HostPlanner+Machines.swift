@@ -64,28 +64,34 @@ extension HostPlanner {
     var fields = MachineField.allCases.filter { $0 != .name }.compactMap { field in
       field.value(of: machine).map { FieldChange(field.rawValue, from: nil, to: $0, effect: .none) }
     }
-    fields += machine.memoryDevices.map {
-      FieldChange("memory.devices.\($0.name)", from: nil, to: "\($0.size)", effect: .none)
-    }
-    fields += machine.disks.map { FieldChange("disks.\($0.name)", from: nil, to: $0.path, effect: .none) }
-    fields += machine.drives.map {
-      FieldChange("disks.\($0.name)", from: nil, to: $0.media ?? "empty", effect: .none)
-    }
+    fields += Self.additions(machine.memoryDevices) + Self.additions(machine.disks)
+    fields += Self.additions(machine.drives)
     fields += machine.nics.map { nic in
       FieldChange(
         NICField.attached.path(of: nic.name), from: nil,
         to: "\(host.specName(ofNetwork: "\(nic.link)")) (\(nic.mac.map(\.description) ?? ""))", effect: .none)
     }
+    fields += Self.additions(machine.shares) + Self.additions(machine.hostDevices)
     if machine.isActive { fields += orderFields(of: wanted.spec) }
+    let losses = removal == nil ? [] : host.machine(wanted.machine.uuid).map(tpmLosses) ?? []
     draft.add(
       removal == nil
         ? Change(address, .create, fields: fields, path: path)
-        : Change(address, .replace, fields: fields, effect: .replace, reason: "--replace", path: path))
+        : Change(
+          address, .replace, fields: fields + losses, effect: losses.isEmpty ? .replace : .dataLoss,
+          reason: "--replace", path: path))
     let before =
       storageSteps(of: wanted) + (removal.map { [$0] } ?? [])
       + machine.nics.flatMap { firewallSteps(for: $0) }
     let define = draft.add(.defineMachine(machine), for: address, after: before, path: path)
     if machine.isActive { starts.append(Start(wanted: wanted, machine: machine, after: [define])) }
+  }
+
+  private static func additions<Device: NamedDevice>(_ devices: [Device]) -> [FieldChange] {
+    let field = Device.Field.attached
+    return devices.map {
+      FieldChange(field.path(of: $0.name), from: nil, to: field.rule.value($0), effect: .none)
+    }
   }
 
   /// What comes before and after the first start, for people.
@@ -185,7 +191,10 @@ extension HostPlanner {
         setDrives: difference.drives.set, setMemory: difference.memory.set,
         removeMemory: difference.memory.removed.map(\.name),
         setNICs: difference.nics.set.map { withAddress($0, of: machine) },
-        removeNICs: difference.nics.removed.map(\.name))
+        removeNICs: difference.nics.removed.map(\.name),
+        setShares: difference.shares.set, removeShares: difference.shares.removed.map(\.name),
+        setHostDevices: difference.hostDevices.set,
+        removeHostDevices: difference.hostDevices.removed.map(\.name))
       let worst = difference.changes.map(\.effect).max() ?? .none
       after = [draft.add(.updateMachine(update), for: address, after: after, effect: worst, path: path)]
     }
@@ -259,8 +268,7 @@ extension HostPlanner {
       case .attachNIC(let nic) where host.holders(ofAddress: nic.mac, other: machine).isEmpty == false:
         plugs.later.append(device)
       case .attachMemory, .attachDisk, .attachNIC, .throttleDisk, .attachDrive, .detachDrive, .changeMedia,
-        .detachNIC,
-        .updateNIC:
+        .detachNIC, .updateNIC, .attachHostDevice, .detachHostDevice:
         plugs.now.append(device)
       }
     }

@@ -26,13 +26,14 @@ extension Machine {
       case .accel: settings.accel = guest.settings.accel
       case .machine: settings.machine = guest.settings.machine
       case .firmware: settings.firmware = guest.settings.firmware
+      case .secureBoot: settings.secureBoot = guest.settings.secureBoot
       case .cpu: settings.cpu = guest.settings.cpu
       case .boot: boot = guest.boot
       // They go, or go back to what a new VM has.
-      case .name, .title, .description, .cpus, .cpuShares, .cpuPinning, .memory, .memoryLimit, .kernel,
-        .initrd,
-        .cmdline, .graphics, .password, .console, .autostart, .shutdown, .protect, .metaData, .networkConfig,
-        .userData, .state:
+      case .name, .title, .description, .cpus, .cpuShares, .cpuPinning, .cpuTopology, .memory, .memoryLimit,
+        .hugePages, .numaCells, .numaNodes, .kernel, .initrd, .cmdline, .graphics, .password, .console,
+        .consoleLog, .tpm, .randomSource, .watchdog, .autostart, .shutdown, .protect, .metaData,
+        .networkConfig, .userData, .state:
         continue
       }
     }

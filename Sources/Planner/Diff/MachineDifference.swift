@@ -11,8 +11,12 @@ struct MachineDifference {
   let disks: DeviceDifference<Machine.Disk>
   let drives: DeviceDifference<Machine.Drive>
   let nics: DeviceDifference<Machine.NIC>
+  let shares: DeviceDifference<HostShare>
+  let hostDevices: DeviceDifference<HostDevice>
   /// What is done to the devices of the guest.
-  var devices: [DeviceChange] { memory.plugs + disks.plugs + drives.plugs + nics.plugs }
+  var devices: [DeviceChange] {
+    memory.plugs + disks.plugs + drives.plugs + nics.plugs + hostDevices.plugs
+  }
   /// Fields that will wait for a restart once the changes are made.
   private(set) var pending: [String] = []
 
@@ -45,11 +49,15 @@ struct MachineDifference {
     disks = DeviceDifference(from: definition, guest: guest, to: wanted, comparison)
     drives = DeviceDifference(from: definition, guest: guest, to: wanted, comparison)
     nics = DeviceDifference(from: definition, guest: guest, to: wanted, comparison)
+    shares = DeviceDifference(from: definition, guest: guest, to: wanted, comparison)
+    hostDevices = DeviceDifference(from: definition, guest: guest, to: wanted, comparison)
     compareFields(wanted)
     add(memory)
     add(disks)
     add(drives)
     add(nics)
+    add(shares)
+    add(hostDevices)
     // libvirt gives each new device a place in the order; where the spec has a word on that, it is said again.
     if wanted.boot != nil, !disks.set.isEmpty || !drives.set.isEmpty || !nics.set.isEmpty {
       fields.insert(.boot)

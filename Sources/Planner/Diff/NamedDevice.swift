@@ -33,7 +33,9 @@ extension NamedDevice {
   func canReplace(_ there: Self) -> Bool { true }
   mutating func clear(_ field: Field) {}
   mutating func inherit(from there: Self) {}
-  func adjustments(of live: Self?, for changes: [(field: Field, change: FieldChange)]) -> [DeviceChange] { [] }
+  func adjustments(of live: Self?, for changes: [(field: Field, change: FieldChange)]) -> [DeviceChange] {
+    []
+  }
 }
 
 /// The table of the fields of one kind of named devices.
@@ -133,7 +135,24 @@ extension MemoryDevice: NamedDevice {
   }
 }
 
+/// QEMU's shares come with its start.
+extension HostShare: NamedDevice {
+  typealias Field = ShareField
+  static func all(of machine: Machine) -> [HostShare] { machine.shares }
+  var attachment: DeviceChange? { nil }
+  var detachment: DeviceChange? { nil }
+}
+
+extension HostDevice: NamedDevice {
+  typealias Field = HostDeviceField
+  static func all(of machine: Machine) -> [HostDevice] { machine.hostDevices }
+  var attachment: DeviceChange? { .attachHostDevice(self) }
+  var detachment: DeviceChange? { .detachHostDevice(self) }
+}
+
 extension DiskField: DeviceField { static var section: String { "disks" } }
 extension DriveField: DeviceField { static var section: String { "disks" } }
 extension NICField: DeviceField { static var section: String { "nics" } }
 extension MemoryDeviceField: DeviceField { static var section: String { "memory.devices" } }
+extension ShareField: DeviceField { static var section: String { "shares" } }
+extension HostDeviceField: DeviceField { static var section: String { "host_devices" } }

@@ -15,6 +15,8 @@ extension Machine {
     add(disks)
     add(drives)
     add(nics)
+    add(shares)
+    add(hostDevices)
     return values
   }
 
