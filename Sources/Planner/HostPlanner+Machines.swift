@@ -146,7 +146,7 @@ extension HostPlanner {
         at: wanted.spec.disks.first { $0.name.rawValue == disk.name }?.path ?? path,
         help: "its pool, format and source stay as they were made; add a new disk and copy the content")
     }
-    for disk in difference.removedDisks where losesProtection(disk) {
+    for disk in difference.disks.removed where losesProtection(disk) {
       report(
         "disk '\(disk.name)' of VM '\(actual.name)' is protected and lies in no active pool (\(disk.path))",
         at: path + "disks",
