@@ -10,8 +10,11 @@ run=(
     "${build[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
     dnsmasq-base iptables iproute2 cpio kmod xorriso xz-utils
 )
-# For the guest with cloud-init: its image, and a way in.
-test=("${run[@]}" ovmf python3-jsonschema shellcheck mmdebstrap e2fsprogs openssh-client openssl ansible-core)
+# Firmware and a TPM for guests; and for the one with cloud-init its image, and a way in.
+test=(
+    "${run[@]}" ovmf swtpm swtpm-tools python3-jsonschema shellcheck mmdebstrap e2fsprogs openssh-client openssl
+    ansible-core
+)
 
 case ${1:-} in
 build) wanted=("${build[@]}") ;;

@@ -60,10 +60,22 @@ extension HostPlanner {
     // The volumes go before the definition: a run that is cut off in between finds the VM again and finishes.
     var deletions: [Int] = []
     for disk in machine.disks { deletions += discard(disk, of: machine, after: stop) }
-    draft.add(Change(address, .delete, effect: machine.isActive ? .stop : .none, reason: reason))
+    let keepsState = !options.dataLoss.covers(address)
+    let losses = keepsState ? [] : tpmLosses(of: machine)
+    let effect = losses.isEmpty ? machine.isActive ? .stop : .none : Effect.dataLoss
+    draft.add(Change(address, .delete, fields: losses, effect: effect, reason: reason))
+    if keepsState, !tpmLosses(of: machine).isEmpty {
+      draft.note(address, "what its TPM holds stays on the host (--allow-data-loss deletes it)")
+    }
     draft.add(
-      .undefineMachine(uuid: machine.uuid, keepsState: !options.dataLoss.isGiven), for: address,
-      after: stop + deletions, path: nil)
+      .undefineMachine(uuid: machine.uuid, keepsState: keepsState), for: address, after: stop + deletions,
+      effect: losses.isEmpty ? .none : .dataLoss, path: nil)
+  }
+
+  /// What goes with the TPM of `machine` when its VM goes.
+  func tpmLosses(of machine: Machine) -> [FieldChange] {
+    guard machine.settings.tpm?.kind != nil else { return [] }
+    return [FieldChange("tpm", from: "keys and state", to: nil, effect: .dataLoss)]
   }
 
   private func isProtected(_ machine: Machine) -> Bool {
@@ -117,6 +129,11 @@ extension HostPlanner {
       return report(
         "VM '\(wanted.machine.name)' is protected and cannot be replaced", at: wanted.spec.path + "protect",
         help: "take back protect: true and apply that first")
+    }
+    if !tpmLosses(of: machine).isEmpty, !options.dataLoss.covers(address) {
+      reportMissingConsent(
+        "replacing VM '\(wanted.machine.name)' destroys what its TPM holds", at: wanted.spec.path + "tpm",
+        help: "--allow-data-loss consents")
     }
     var doomed: [Volume] = []
     for (disk, index) in zip(wanted.machine.disks, wanted.volumes) {

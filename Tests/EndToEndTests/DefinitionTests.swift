@@ -104,11 +104,22 @@ extension QEMUTests {
       case .cpuShares: Row(name, "cpus", "{count: 1, max: 2, shares: 2048, pin: {0: 0-1}}", "cputune/shares")
       case .cpuPinning:
         Row(name, "cpus", "{count: 1, max: 2, shares: 512, pin: {0: \"1\", 1: \"0\"}}", "cputune/vcpupin")
+      case .cpuTopology:
+        Row(
+          name, "cpus", "{count: 1, max: 2, shares: 512, pin: {0: 0-1}, topology: {cores: 2}}",
+          "cpu/topology")
       case .memory: Row(name, name, "{size: 112MiB, max: 160MiB}", "memory", "currentMemory")
       case .memoryLimit:
         Row(name, "memory", "{size: 96MiB, max: 128MiB, limit: 1GiB}", "maxMemory", "cpu/numa")
+      case .hugePages:
+        Row(name, "memory", "{size: 96MiB, max: 128MiB, huge_pages: 2MiB}", "memoryBacking")
+      case .numaCells:
+        Row(name, "numa", "{cells: [{cpus: 0, memory: 48MiB}, {cpus: 1, memory: 80MiB}]}", "cpu/numa")
+      case .numaNodes: Row(name, "numa", "{nodes: 0}", "numatune")
       case .machine: Row(name, name, "pc-q35-7.1", "os/type@machine")
       case .firmware: Row(name, name, "uefi", "os@firmware", "os/loader", "os/nvram", "os/firmware")
+      case .secureBoot:
+        Row(name, "firmware", "{type: uefi, secure_boot: true}", "os/firmware", "os/nvram", "os/loader")
       case .cpu: Row(name, name, "Nehalem", "cpu@", "cpu/model")
       case .kernel: Row(name, name, "initrd", "os/kernel")
       case .initrd: Row(name, name, "kernel", "os/initrd")
@@ -128,6 +139,12 @@ extension QEMUTests {
       case .password:
         Row(name, "graphics", "{type: vnc, password: t0p-s3cr}", "devices/graphics@passwd")
       case .console: Row(name, name, "false", "devices/serial", "devices/console")
+      case .consoleLog:
+        Row(name, "console", "{log: /tmp/console.log}", "devices/serial/log", "devices/console/log")
+      case .tpm: Row(name, name, "true", "devices/tpm")
+      case .randomSource: Row(name, name, "{rate: 1KiB}", "devices/rng/rate")
+      // The spec takes over the card that a person gave the VM, and takes it along.
+      case .watchdog: Row(name, name, "pause", "devices/watchdog")
       case .autostart: Row(name, name, "true")
       case .shutdown: Row(name, name, "{timeout: 5s}")
       case .protect: Row(name, name, "true")
@@ -165,6 +182,29 @@ extension QEMUTests {
           "memory", "currentMemory", "devices/memory"
         ).besides("memory.limit")
       }
+    }
+
+    private func row(_ field: ShareField) -> Row {
+      switch field {
+      // What is said of memory for the share's server stays.
+      case .attached:
+        Row("shares.web", "shares", "{web: {path: /srv}}", "devices/filesystem", "memoryBacking")
+      }
+    }
+
+    private func row(_ field: HostDeviceField, _ device: String) -> Row {
+      switch field {
+      case .attached:
+        Row("host_devices.card", "host_devices", "{card: {pci: \"\(device)\"}}", "devices/hostdev")
+      }
+    }
+
+    /// A device that the host has on PCI: `0000:00:03.0`.
+    private func device(_ lab: Lab) async throws -> String {
+      let names = try await lab.virsh("nodedev-list", "--cap", "pci").split(separator: "\n")
+      let parts = try #require(names.first, "this host has no PCI device to put into a definition").split(
+        separator: "_")
+      return "\(parts[1]):\(parts[2]):\(parts[3]).\(parts[4])"
     }
 
     private func row(_ field: DriveField) -> Row {
@@ -290,10 +330,12 @@ extension QEMUTests {
         #expect(original.all(at: "devices", "serial").count == 2)
         #expect(original.first("metadata")?.elements.count == 2)
 
+        let device = try await device(guests.lab)
         let rows =
           MachineField.allCases.compactMap(row) + MemoryDeviceField.allCases.map(row)
           + DiskField.allCases.map(row)
-          + DriveField.allCases.map(row) + NICField.allCases.map(row)
+          + DriveField.allCases.map(row) + NICField.allCases.map(row) + ShareField.allCases.map(row)
+          + HostDeviceField.allCases.map { row($0, device) }
         for row in rows {
           var site = Self.site()
           row.edit(&site)

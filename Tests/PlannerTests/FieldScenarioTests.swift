@@ -71,14 +71,32 @@ struct FieldScenarioTests {
     case .cpuPinning:
       row(
         "cpus: {count: 1, pin: 0}", "cpus: {count: 1, pin: 0-1}", without: "cpus: 1", .live, .live, .restart)
+    case .cpuTopology:
+      row(
+        "cpus: {count: 4, topology: {cores: 4}}", "cpus: {count: 4, topology: {cores: 2, threads: 2}}",
+        without: "cpus: 4", .restart, nil, .restart)
     case .memory:
       row("memory: {size: 1GiB, max: 4GiB}", "memory: {size: 2GiB, max: 4GiB}", .live, .live, .live)
     case .memoryLimit:
       row(
         "memory: {size: 1GiB, limit: 8GiB}", "memory: {size: 1GiB, limit: 16GiB}", .restart, .restart,
         .restart)
+    case .hugePages:
+      row(
+        "memory: {size: 1GiB, huge_pages: true}", "memory: {size: 1GiB, huge_pages: 2MiB}",
+        without: "memory: 1GiB", .restart, nil, .restart)
+    case .numaCells:
+      row(
+        "memory: 3GiB, cpus: 2, numa: {cells: [{cpus: 0, memory: 1GiB}, {cpus: 1, memory: 2GiB}]}",
+        "memory: 3GiB, cpus: 2, numa: {cells: [{cpus: 0, memory: 2GiB}, {cpus: 1, memory: 1GiB}]}",
+        without: "memory: 3GiB, cpus: 2", .restart, .restart, .restart)
+    case .numaNodes: row("numa: {nodes: 0}", "numa: {nodes: 0-1}", .restart, nil, .restart)
     case .machine: row("machine: q35", "machine: pc", .restart, nil, .restart)
     case .firmware: row("firmware: bios", "firmware: uefi", .restart, .restart, .restart)
+    case .secureBoot:
+      row(
+        "firmware: {type: uefi, secure_boot: false}", "firmware: {type: uefi, secure_boot: true}",
+        without: "firmware: uefi", .restart, nil, .restart)
     case .cpu: row("cpu: max", "cpu: qemu64", .restart, .restart, .restart)
     case .kernel: row("kernel: linux", "kernel: debian", .restart, .restart, .restart)
     case .initrd:
@@ -98,6 +116,13 @@ struct FieldScenarioTests {
         "graphics: {type: vnc, password: first}", "graphics: {type: vnc, password: second}",
         without: "graphics: vnc", .live, .restart, .restart)
     case .console: row("console: true", "console: false", .restart, .restart, .restart)
+    case .consoleLog:
+      row(
+        "console: {log: /var/log/a}", "console: {log: /var/log/b}", without: "console: true", .restart, nil,
+        .restart)
+    case .tpm: row("tpm: false", "tpm: true", .restart, nil, .restart)
+    case .randomSource: row("rng: true", "rng: false", .live, nil, .restart)
+    case .watchdog: row("watchdog: reset", "watchdog: {action: pause}", .restart, nil, .restart)
     case .autostart: row("autostart: false", "autostart: true", Effect.none, Effect.none, Effect.none)
     case .shutdown:
       row("shutdown: {timeout: 10s}", "shutdown: {timeout: 20s}", Effect.none, Effect.none, Effect.none)
@@ -204,6 +229,24 @@ struct FieldScenarioTests {
     }
   }
 
+  private static func row(_ field: ShareField) -> Row {
+    switch field {
+    case .attached:
+      row(
+        "shares.web", field.rule, "shares: {web: {path: /srv/a}}", "shares: {web: {path: /srv/b, type: 9p}}",
+        qemu: .restart, xen: nil, test: .restart)
+    }
+  }
+
+  private static func row(_ field: HostDeviceField) -> Row {
+    switch field {
+    case .attached:
+      row(
+        "host_devices.key", field.rule, "", "host_devices: {key: {usb: \"1050:0407\"}}", qemu: .live,
+        xen: .restart, test: .restart)
+    }
+  }
+
   /// On a network that a running guest uses.
   private static func row(_ field: NetworkField) -> Row? {
     func row(_ before: String, _ after: String, without: String = "cidr: 10.0.0.0/24", _ all: Effect) -> Row {
@@ -242,7 +285,8 @@ struct FieldScenarioTests {
 
   static let machineRows: [Row] =
     MachineField.allCases.compactMap(row) + DiskField.allCases.map(row) + DriveField.allCases.map(row)
-    + NICField.allCases.map(row) + MemoryDeviceField.allCases.map(row)
+    + NICField.allCases.map(row) + MemoryDeviceField.allCases.map(row) + ShareField.allCases.map(row)
+    + HostDeviceField.allCases.map(row)
   static let networkRows: [Row] = NetworkField.allCases.compactMap(row)
 
   // MARK: Specs

@@ -52,6 +52,11 @@ import Testing
     #expect(db.disks.contains { $0.ioTune != nil } && db.nics.contains { $0.qos != nil && $0.link != nil })
     #expect(site.machines.contains { $0.boot != nil && $0.settings.graphicsPassword != nil })
     #expect(site.machines.contains { $0.nics.contains { $0.vlan != nil } })
+    #expect(db.settings.numaCells != nil && db.settings.cpuTopology != nil && db.settings.tpm != nil)
+    #expect(
+      site.machines.contains {
+        $0.settings.secureBoot == true && !$0.shares.isEmpty && $0.hostDevices.count == 2
+      })
     #expect(site.networks.contains { $0.isProtected && !$0.records.isEmpty })
     #expect(
       site.machines.contains {

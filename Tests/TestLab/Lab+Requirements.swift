@@ -22,6 +22,13 @@ extension Lab {
     hasLibvirt && geteuid() == 0
     && has("/usr/bin/qemu-system-x86_64", "\(guest)/vmlinuz", "\(guest)/guest.qcow2")
 
+  /// True where guests have an emulated TPM.
+  public static let hasTPM = has("/usr/bin/swtpm", "/usr/bin/swtpm_setup")
+
+  /// True where guests boot by UEFI, with and without secure boot.
+  public static let hasSecureBoot = has(
+    "/usr/share/OVMF/OVMF_CODE_4M.ms.fd", "/usr/share/OVMF/OVMF_CODE_4M.fd")
+
   /// True where Ansible reads inventories.
   public static let hasAnsible = has("/usr/bin/ansible-inventory")
 }

@@ -83,6 +83,8 @@ extension DomainDocument {
       ShutdownPolicy.init(recorded:))
     machine.isProtected = machine.mark?.applied[MachineField.protect.rawValue] == "true"
     machine.memoryDevices = memoryDevices(in: document)
+    machine.shares = shares(in: document)
+    machine.hostDevices = hostDevices(in: document)
     machine.kernel = document.at("os", "kernel")?.text
     machine.initrd = document.at("os", "initrd")?.text
     machine.ignition = ignition(in: document)
@@ -152,8 +154,12 @@ extension DomainDocument {
     settings.memoryLimit = kibibytes(document.first("maxMemory"))
     let os = document.first("os")
     settings.machine = os?.first("type")?[attribute: "machine"]
-    let isUEFI = os?[attribute: "firmware"] == "efi" || os?.first("loader")?[attribute: "type"] == "pflash"
-    settings.firmware = isUEFI ? .uefi : .bios
+    settings.firmware = isUEFI(os) ? .uefi : .bios
+    settings.secureBoot = secureBoot(of: document)
+    settings.cpuTopology = topology(of: document)
+    settings.hugePages = hugePages(of: document)
+    settings.numaCells = numaCells(of: document)
+    settings.numaNodes = numaNodes(of: document)
     settings.cpu = document.first("cpu").flatMap(cpuModel)
     settings.cmdline = os?.first("cmdline")?.text
     let devices = document.first("devices")
@@ -161,6 +167,10 @@ extension DomainDocument {
       devices?.first("graphics").map { $0[attribute: "type"] ?? "" }.flatMap(Graphics.init)
       ?? (devices?.first("graphics") == nil ? Graphics.none : nil)
     settings.console = devices.map(hasConsole) ?? false
+    settings.consoleLog = devices.flatMap(consoleLog)
+    settings.tpm = devices.flatMap(tpm)
+    settings.randomSource = devices.map(randomSource(of:))
+    settings.watchdog = devices.flatMap(watchdog)
     return settings
   }
 

@@ -46,6 +46,14 @@ extension StepRunner {
       }
     case .detachNIC(let nic): try await detach(domain, "NIC '\(nic.name)'") { Self.interface($0, nic.mac) }
     case .updateNIC(let nic): try await update(nic, of: domain, live)
+    case .attachHostDevice(let device):
+      if DomainDocument.hostDevice(named: device.name, in: live) == nil {
+        try await domain.attachDevice(DomainDocument.element(of: device), affecting: .live)
+      }
+    case .detachHostDevice(let device):
+      try await detach(domain, "device '\(device.name)' of the host") {
+        DomainDocument.hostDevice(named: device.name, in: $0)
+      }
     }
   }
 
@@ -124,6 +132,21 @@ extension StepRunner {
     }
     DomainDocument.change(&element, to: nic)
     try await domain.updateDevice(element, affecting: .live)
+  }
+
+  // MARK: Random numbers
+
+  func set(_ source: OptionalDevice<RandomSource>?, of domain: Domain) async throws {
+    func find(_ document: XMLElement) -> XMLElement? {
+      document.first("devices").flatMap(DomainDocument.randomSource(in:))
+    }
+    let there = find(try await domain.xml(.live))
+    switch source {
+    case .present(let kind):
+      if there == nil { try await domain.attachDevice(DomainDocument.element(of: kind), affecting: .live) }
+    case .absent: try await detach(domain, "source of random numbers", find)
+    case nil: break
+    }
   }
 
   // MARK: Unplugging

@@ -23,6 +23,7 @@ struct Inspector {
     async let networks = self.networks()
     async let pools = self.pools()
     async let filters = self.filters()
+    async let devices = self.devices()
     var state = HostState(
       name: session.host.name,
       capabilities: CapabilitiesDocument.read(try await capabilities, driver: try await driver),
@@ -32,6 +33,7 @@ struct Inspector {
         try await machines.compactMap { pair in pair.guest.map { ($0.uuid, $0) } },
         uniquingKeysWith: { first, _ in first }
       ))
+    state.devices = try await devices
     let names = try await filters
     state.filterNames = names.map { Set($0.map(\.name)) }
     state.firewalls = try await firewalls(names)

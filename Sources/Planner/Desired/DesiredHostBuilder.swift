@@ -157,6 +157,8 @@ struct DesiredHostBuilder {
     machine.shutdown = spec.shutdown == ShutdownPolicy() ? nil : spec.shutdown
     machine.isProtected = spec.isProtected
     machine.memoryDevices = spec.memoryDevices
+    machine.shares = spec.shares
+    machine.hostDevices = spec.hostDevices
     // A VM that is made anew has no past.
     let applied = isReplaced(spec) ? [:] : actual?.mark?.applied ?? [:]
     var volumes: [Int] = []
@@ -195,6 +197,7 @@ struct DesiredHostBuilder {
     }
     machine.nics = spec.nics.map(wantedNIC)
     let said = machine.values
+    checkDevices(of: machine, spec)
     for field in MachineField.allCases {
       Self.goBack(field.rule, at: field.rawValue, &machine, since: applied)
     }

@@ -44,9 +44,38 @@ public enum MemoryDeviceField: String, CaseIterable, Sendable {
       ) { $0.size.description }
     }
   }
+}
 
-  /// `memory.devices.extra`
-  func path(of name: String) -> String { "memory.devices.\(name)" }
+/// The fields of a directory that a guest has of its host.
+public enum ShareField: String, CaseIterable, Sendable {
+  case attached
+
+  public var rule: FieldRule<HostShare> {
+    switch self {
+    case .attached:
+      .init(
+        "a directory of the host that the guest mounts by this name", "<filesystem>", unset: .removed,
+        lacking: [.xen]
+      ) { $0.description }
+    }
+  }
+}
+
+/// The fields of a device of the host that a guest has for itself.
+public enum HostDeviceField: String, CaseIterable, Sendable {
+  case attached
+
+  public var rule: FieldRule<HostDevice> {
+    switch self {
+    case .attached:
+      .init(
+        "a device of the host that the guest has for itself", "<hostdev>",
+        by: "virDomainAttachDeviceFlags, virDomainDetachDeviceFlags",
+        live: .on(.qemu, if: "it is on USB", { if case .usb = $1.id { true } else { false } }),
+        unset: .removed
+      ) { $0.id.description }
+    }
+  }
 }
 
 /// The fields of a VM's CD-ROM drive, each with its rule.

@@ -68,12 +68,15 @@ public struct FieldRule<Object: Sendable>: Sendable {
   public let scope: Scope
   public let live: Live
   public let unset: Unset
+  /// The drivers that have no such thing: the plan refuses it there.
+  public let lacking: [HostCapabilities.Driver]
   /// Its normal form: equal texts are equal values. nil where the object has no value.
   let value: @Sendable (Object) -> String?
 
   init(
     _ summary: String, _ element: String, by call: String? = nil, scope: Scope = .guest, live: Live = .never,
-    unset: Unset = .stays, value: @escaping @Sendable (Object) -> String?
+    unset: Unset = .stays, lacking: [HostCapabilities.Driver] = [],
+    value: @escaping @Sendable (Object) -> String?
   ) {
     self.summary = summary
     self.element = element
@@ -81,6 +84,7 @@ public struct FieldRule<Object: Sendable>: Sendable {
     self.scope = scope
     self.live = live
     self.unset = unset
+    self.lacking = lacking
     self.value = value
   }
 

@@ -112,6 +112,8 @@ public struct Machine: Hashable, Sendable {
   /// What tells the documents of a wanted VM's seed from others, by their names.
   public var seedTraces: [String: String] = [:]
   public var memoryDevices: [MemoryDevice]
+  public var shares: [HostShare] = []
+  public var hostDevices: [HostDevice] = []
   /// Names of disks, drives and NICs in the order of booting; nil where the spec does not say.
   public var boot: [String]?
   /// How it is stopped; nil where the spec does not say.

@@ -59,7 +59,9 @@ public struct Plan: Sendable {
     public var restarts = 0
     public var replacements = 0
     public var forgotten = 0
+    /// Disks, and TPMs, that lose what is in them.
     public var dataLosses = 0
+    public var tpmLosses = 0
   }
 
   public var summary: Summary {
@@ -72,7 +74,8 @@ public struct Plan: Sendable {
       case .forget: summary.forgotten += 1
       case .delete: summary.remove += 1
       }
-      if change.effect == .dataLoss { summary.dataLosses += 1 }
+      guard change.effect == .dataLoss else { continue }
+      if change.address.kind == .vm { summary.tpmLosses += 1 } else { summary.dataLosses += 1 }
     }
     // A restart is a guest that stops and starts, not a field that would like one.
     var (stopped, started): (Set<UUID>, Set<UUID>) = ([], [])

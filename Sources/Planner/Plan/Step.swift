@@ -73,7 +73,7 @@ public enum Operation: Sendable {
   case stopMachine(uuid: UUID, ShutdownPolicy)
   /// Stops the guest, whatever it does, before its VM is removed.
   case powerOffMachine(uuid: UUID, ShutdownPolicy)
-  /// `keepsState`: what is the guest's own beside its disks, such as UEFI variables, stays.
+  /// `keepsState`: what is the guest's own beside its disks, such as UEFI variables or what its TPM holds, stays.
   case undefineMachine(uuid: UUID, keepsState: Bool)
   /// Takes the mark off; nothing else of the VM changes.
   case forgetMachine(uuid: UUID)
@@ -203,13 +203,19 @@ public struct MachineUpdate: Sendable {
   public let removeMemory: [String]
   public let setNICs: [Machine.NIC]
   public let removeNICs: [String]
+  public let setShares: [HostShare]
+  public let removeShares: [String]
+  public let setHostDevices: [HostDevice]
+  public let removeHostDevices: [String]
 
   public init(
     wanted: Machine, fields: Set<MachineField>, liveFields: Set<MachineField> = [],
     devices: [DeviceChange] = [], renamedDevices: [String: String] = [:],
     setDisks: [Machine.Disk] = [], removeDisks: [String] = [], setDrives: [Machine.Drive] = [],
     setMemory: [MemoryDevice] = [], removeMemory: [String] = [],
-    setNICs: [Machine.NIC] = [], removeNICs: [String] = []
+    setNICs: [Machine.NIC] = [], removeNICs: [String] = [],
+    setShares: [HostShare] = [], removeShares: [String] = [],
+    setHostDevices: [HostDevice] = [], removeHostDevices: [String] = []
   ) {
     self.wanted = wanted
     self.fields = fields
@@ -223,6 +229,10 @@ public struct MachineUpdate: Sendable {
     self.removeMemory = removeMemory
     self.setNICs = setNICs
     self.removeNICs = removeNICs
+    self.setShares = setShares
+    self.removeShares = removeShares
+    self.setHostDevices = setHostDevices
+    self.removeHostDevices = removeHostDevices
   }
 }
 
@@ -239,6 +249,8 @@ public enum DeviceChange: Hashable, Sendable {
   case attachNIC(Machine.NIC)
   case detachNIC(Machine.NIC)
   case updateNIC(Machine.NIC)
+  case attachHostDevice(HostDevice)
+  case detachHostDevice(HostDevice)
 }
 
 extension Machine {
@@ -256,7 +268,7 @@ extension Machine {
     case .detachDrive(let drive): drives.removeAll { $0.name == drive.name }
     case .changeMedia(let drive):
       for index in drives.indices where drives[index].name == drive.name { drives[index].media = drive.media }
-    case .attachMemory, .attachDisk, .detachDisk, .throttleDisk: break
+    case .attachMemory, .attachDisk, .detachDisk, .throttleDisk, .attachHostDevice, .detachHostDevice: break
     }
   }
 }

@@ -94,8 +94,12 @@ public struct PlanText {
     let counts = plan.summary
     let restarts = counts.restarts == 1 ? "1 guest restarts" : "\(counts.restarts) guests restart"
     let replacements = counts.replacements == 1 ? "1 replacement" : "\(counts.replacements) replacements"
-    let disks = counts.dataLosses == 1 ? "1 disk" : "\(counts.dataLosses) disks"
-    let loss = counts.dataLosses == 0 ? "no data loss" : style(.red, "DATA LOSS on \(disks)")
+    let losses = [("disk", counts.dataLosses), ("TPM", counts.tpmLosses)].filter { $0.1 > 0 }.map {
+      kind, count in
+      count == 1 ? "1 \(kind)" : "\(count) \(kind)s"
+    }
+    let loss =
+      losses.isEmpty ? "no data loss" : style(.red, "DATA LOSS on \(losses.joined(separator: " and "))")
     return
       "\(style(.bold, "Plan:")) \(counts.add) to add, \(counts.change) to change, \(counts.remove) to remove. "
       + "\(restarts), \(replacements), \(loss)."

@@ -51,8 +51,10 @@ public struct MachineSpec: Hashable, Sendable {
   /// In the order of the spec, which is the boot order.
   public let disks: [DiskSpec]
   public let nics: [NICSpec]
-  /// Sorted by name.
+  /// Sorted by name, as the following ones.
   public let memoryDevices: [MemoryDevice]
+  public var shares: [HostShare] = []
+  public var hostDevices: [HostDevice] = []
   /// Names of disks and NICs in the order the firmware tries them; nil where the spec leaves it to the order of disks.
   public let boot: [ResourceName]?
   /// What cloud-init sets up in the guest; nil if it gets no seed.

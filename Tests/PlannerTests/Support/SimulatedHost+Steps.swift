@@ -177,7 +177,12 @@ extension SimulatedHost {
     defined.boot = machine.boot ?? (machine.kernel == nil ? devices : nil)
     let settings = machine.settings
     defined.settings.console = settings.console ?? true
+    defined.settings.tpm = settings.tpm ?? .absent
+    defined.settings.watchdog = settings.watchdog ?? .absent
+    defined.settings.hugePages = settings.hugePages ?? .absent
+    defined.settings.randomSource = settings.randomSource ?? .absent
     if state.capabilities.driver == .qemu {
+      defined.settings.randomSource = settings.randomSource ?? .present(RandomSource())
       defined.settings.accel = settings.accel ?? (state.capabilities.hasKVM ? .kvm : .tcg)
     }
     defined.settings.cpus = settings.cpus ?? VCPUs(count: 1)
@@ -267,6 +272,15 @@ extension SimulatedHost {
       update.removeMemory.contains(device.name) || update.setMemory.contains { $0.name == device.name }
     }
     machine.memoryDevices += update.setMemory
+    machine.shares.removeAll { share in
+      update.removeShares.contains(share.name) || update.setShares.contains { $0.name == share.name }
+    }
+    machine.shares += update.setShares
+    machine.hostDevices.removeAll { device in
+      update.removeHostDevices.contains(device.name)
+        || update.setHostDevices.contains { $0.name == device.name }
+    }
+    machine.hostDevices += update.setHostDevices
     for disk in update.setDisks { set(disk, in: &machine, &mark) }
     for drive in update.setDrives { set(drive, in: &machine, &mark) }
     for nic in update.setNICs { set(nic, in: &machine, &mark) }
@@ -319,17 +333,30 @@ extension SimulatedHost {
     case .memory: machine.settings.memory = settings.memory
     case .memoryLimit: machine.settings.memoryLimit = settings.memoryLimit
     case .machine: machine.settings.machine = versioned(settings.machine)
-    case .firmware: machine.settings.firmware = settings.firmware
+    case .firmware:
+      machine.settings.firmware = settings.firmware
+      machine.settings.secureBoot = nil
     case .cpu: machine.settings.cpu = settings.cpu
     case .kernel: machine.kernel = wanted.kernel
     case .initrd: machine.initrd = wanted.initrd
     case .ignition: machine.ignition = wanted.ignition
     case .cmdline: machine.settings.cmdline = settings.cmdline
     case .graphics: machine.settings.graphics = settings.graphics
-    case .console: machine.settings.console = settings.console
+    case .console:
+      machine.settings.console = settings.console
+      if settings.console == false { machine.settings.consoleLog = nil }
     case .autostart: machine.settings.autostart = settings.autostart
     case .cpuShares: machine.settings.cpuShares = settings.cpuShares
     case .cpuPinning: machine.settings.cpuPinning = settings.cpuPinning
+    case .cpuTopology: machine.settings.cpuTopology = settings.cpuTopology
+    case .hugePages: machine.settings.hugePages = settings.hugePages
+    case .numaCells: machine.settings.numaCells = settings.numaCells
+    case .numaNodes: machine.settings.numaNodes = settings.numaNodes
+    case .secureBoot: machine.settings.secureBoot = settings.secureBoot
+    case .consoleLog: machine.settings.consoleLog = settings.consoleLog
+    case .tpm: machine.settings.tpm = settings.tpm
+    case .randomSource: machine.settings.randomSource = settings.randomSource
+    case .watchdog: machine.settings.watchdog = settings.watchdog
     case .boot: machine.boot = wanted.boot
     case .password: machine.settings.graphicsPassword = settings.graphicsPassword
     // The mark has the rest.

@@ -8,6 +8,9 @@ struct MachineDraft {
   var memoryDevices: [String: Int] = [:]
   var cpus: (count: Int, max: Int)?
   var graphics: (type: String, password: String?)?
+  /// As YAML, by name.
+  var shares: [String: String] = [:]
+  var hostDevices: [String: String] = [:]
   var image: String?
   var kernel: String?
   var disks: [String: DiskDraft] = [:]

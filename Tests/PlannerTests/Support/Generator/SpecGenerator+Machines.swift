@@ -1,6 +1,6 @@
 extension SpecGenerator {
   mutating func change(machine name: String) {
-    switch random.number(0..<26) {
+    switch random.number(0..<28) {
     case 0, 1, 2, 3: changeDisks(of: name)
     case 4, 5, 6: changeNICs(of: name)
     case 7: changeShared(of: name)
@@ -33,6 +33,7 @@ extension SpecGenerator {
       let earlier = Self.machineNames.filter { $0 < name }
       machines[name]?.after = Set(earlier.filter { _ in random.chance(40) })
     case 25: machines[name]?.fields["ready"] = random.pick([nil, "{agent: true}", "{tcp: 22, timeout: 1m}"])
+    case 26, 27: changeDevices(of: name)
     case 13, 18: machines[name]?.fields["state"] = random.pick([nil, "running", "off", "paused"])
     default: changeField(of: name)
     }
@@ -41,7 +42,8 @@ extension SpecGenerator {
   private mutating func changeField(of name: String) {
     var values: [(String, [String?])] = [
       ("title", [nil, "One", "Two"]), ("description", [nil, "one", "two"]),
-      ("autostart", [nil, "true", "false"]), ("console", [nil, "true", "false"]),
+      ("autostart", [nil, "true", "false"]),
+      ("console", [nil, "true", "false", driver == .xen ? "true" : "{log: /var/log/guest}"]),
       ("shutdown", [nil, "{timeout: 5s}", "{timeout: 5s, force: true}"]),
       ("protect", [nil, nil, "true"]), ("cpus.shares", [nil, "512", "2048"]),
       ("on_change", [nil, "stage", "restart-if-needed", "live-only"]),
@@ -51,13 +53,37 @@ extension SpecGenerator {
     if driver == .qemu {
       values += [
         ("machine", [nil, "q35", "pc"]), ("cpu", [nil, "max", "qemu64"]),
-        ("firmware", [nil, "bios", "uefi"]),
+        (
+          "firmware",
+          [nil, "bios", "uefi", "{type: uefi, secure_boot: true}", "{type: uefi, secure_boot: false}"]
+        ),
         ("ignition", [nil, "{hostname: a}", "{hostname: b}"]),
         ("accel", [nil, "auto", "tcg", hasKVM ? "kvm" : "tcg"]),
       ]
     }
     let (field, choices) = random.pick(values)
     machines[name]?.fields[field] = random.pick(choices)
+  }
+
+  /// What a VM has or has not, and what it has of its host.
+  private mutating func changeDevices(of name: String) {
+    let usb = random.pick(["1050:0407", "0951:1666"])
+    let device = random.pick(["key", "card"])
+    machines[name]?.hostDevices[device] = random.pick([
+      nil, "{usb: \"\(usb)\"}", "{pci: \"0000:0\(device.count):00.0\"}",
+    ])
+    if machines[name]?.hostDevices["key"] == machines[name]?.hostDevices["card"] {
+      machines[name]?.hostDevices["card"] = nil
+    }
+    guard driver != .xen else { return }
+    let (field, choices) = random.pick([
+      ("tpm", [nil, "true", "false", "{model: tis}"]), ("rng", [nil, "true", "false", "{rate: 1KiB}"]),
+      ("watchdog", [nil, "reset", "false", "{model: ib700, action: none}"]), ("numa", [nil, "{nodes: 0}"]),
+    ])
+    machines[name]?.fields[field] = random.pick(choices)
+    machines[name]?.shares[random.pick(["web", "home"])] = random.pick([
+      nil, "{path: /srv/a}", "{path: /srv/b, type: 9p, read_only: true}",
+    ])
   }
 
   private static let cloudInits: [String?] = [

@@ -59,6 +59,11 @@ extension SpecGenerator {
     }.map {
       "\($0.key): \($0.value)"
     }
+    for (key, devices) in [("shares", machine.shares), ("host_devices", machine.hostDevices)]
+    where !devices.isEmpty {
+      let entries = devices.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+      lines.append("\(key): {\(entries.joined(separator: ", "))}")
+    }
     if let image = machine.image { lines.append("image: \(image)") }
     if let kernel = machine.kernel { lines.append("kernel: \(kernel)") }
     let after = machine.after.filter { machines[$0] != nil && $0 < name }.sorted()
