@@ -11,7 +11,7 @@ run=(
     dnsmasq-base iptables iproute2 cpio kmod xorriso xz-utils
 )
 # Firmware and a TPM for guests; and for the one with cloud-init its image, and a way in.
-test=("${run[@]}" ovmf swtpm swtpm-tools shellcheck mmdebstrap e2fsprogs openssh-client ansible-core)
+test=("${run[@]}" ovmf swtpm swtpm-tools python3-jsonschema shellcheck mmdebstrap e2fsprogs openssh-client ansible-core)
 
 case ${1:-} in
 build) wanted=("${build[@]}") ;;

@@ -30,7 +30,8 @@ struct DeviceDifference<Device: NamedDevice> {
     let devices = Device.all(of: wanted)
     for device in devices { compare(device, defined.first { $0.name == device.name }) }
     let names = Set(devices.map(\.name))
-    for live in running where !names.contains(live.name) && !defined.contains(where: { $0.name == live.name }) {
+    for live in running where !names.contains(live.name) && !defined.contains(where: { $0.name == live.name })
+    {
       unplug(live)
     }
     for device in defined where !names.contains(device.name) { remove(device) }
