@@ -55,7 +55,7 @@ public struct PlanMarkdown {
     let cells: [(String, Int)] = [
       ("add", counts.add), ("change", counts.change), ("replace", counts.replacements),
       ("remove", counts.remove),
-      ("guests restart", counts.restarts), ("disks lose data", counts.dataLosses),
+      ("guests restart", counts.restarts), ("lose data", counts.dataLosses),
     ]
     return "| " + cells.map(\.0).joined(separator: " | ") + " |\n"
       + "|" + cells.map { _ in "---:|" }.joined() + "\n"

@@ -70,7 +70,7 @@ struct PlanReportTests {
       PlanMarkdown(Self.plan, digest: "abc").render() == """
         ### virtform plan: stack `shop`
 
-        | add | change | replace | remove | guests restart | disks lose data |
+        | add | change | replace | remove | guests restart | lose data |
         |---:|---:|---:|---:|---:|---:|
         | 0 | **1** | 0 | **1** | 0 | **1** |
 

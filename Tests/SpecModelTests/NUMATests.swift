@@ -37,7 +37,7 @@ import Testing
     #expect(cells.map(\.description) == ["vCPU 0-1 and 1 GiB", "vCPU 2-3 and 1 GiB"])
     #expect(
       machine(two.replacing("2-3", with: "1-2").replacing("cells: [", with: "cells: 1️⃣[")) == [
-        "1️⃣ the cells have the vCPUs 0, 1, 1, 2, but the VM has 4 | help: each vCPU is in one cell, and vCPUs are numbered from 0"
+        "1️⃣ the cells have the vCPUs 0-1; 1-2, but the VM has 4 | help: each vCPU is in one cell, and vCPUs are numbered from 0"
       ])
     #expect(
       machine(two.replacing("2GiB", with: "3GiB").replacing("cells: [", with: "cells: 1️⃣[")) == [

@@ -59,8 +59,9 @@ public struct Plan: Sendable {
     public var restarts = 0
     public var replacements = 0
     public var forgotten = 0
-    /// Disks, and TPMs, that lose what is in them.
+    /// Disks and TPMs that lose what is in them.
     public var dataLosses = 0
+    /// Those of them that are TPMs.
     public var tpmLosses = 0
   }
 
@@ -75,7 +76,8 @@ public struct Plan: Sendable {
       case .delete: summary.remove += 1
       }
       guard change.effect == .dataLoss else { continue }
-      if change.address.kind == .vm { summary.tpmLosses += 1 } else { summary.dataLosses += 1 }
+      summary.dataLosses += 1
+      if change.address.kind == .vm { summary.tpmLosses += 1 }
     }
     // A restart is a guest that stops and starts, not a field that would like one.
     var (stopped, started): (Set<UUID>, Set<UUID>) = ([], [])

@@ -94,7 +94,9 @@ public struct PlanText {
     let counts = plan.summary
     let restarts = counts.restarts == 1 ? "1 guest restarts" : "\(counts.restarts) guests restart"
     let replacements = counts.replacements == 1 ? "1 replacement" : "\(counts.replacements) replacements"
-    let losses = [("disk", counts.dataLosses), ("TPM", counts.tpmLosses)].filter { $0.1 > 0 }.map {
+    let losses = [("disk", counts.dataLosses - counts.tpmLosses), ("TPM", counts.tpmLosses)].filter {
+      $0.1 > 0
+    }.map {
       kind, count in
       count == 1 ? "1 \(kind)" : "\(count) \(kind)s"
     }

@@ -47,7 +47,7 @@ extension SiteDecoder {
     let vcpus = cells.flatMap(\.cpus.numbers)
     if vcpus.sorted() != Array(0..<count) {
       numa.error(
-        "the cells have the vCPUs \(vcpus.map(String.init).joined(separator: ", ")), but the VM has \(count)",
+        "the cells have the vCPUs \(cells.map(\.cpus.description).joined(separator: "; ")), but the VM has \(count)",
         at: "cells", help: "each vCPU is in one cell, and vCPUs are numbered from 0")
     }
     let total = ByteCount(rawValue: cells.reduce(0) { $0 + $1.memory.rawValue })
