@@ -85,6 +85,23 @@ extension QEMUTests {
     let finish = try await lab.virtform("apply", site, "--auto-approve")
     #expect(finish.status == 0, "\(finish.output)\(finish.errors)")
     try await expectQuiet(lab, site)
+
+    // A copy takes more room than its image, which is compressed: this shows only while it is made.
+    try await self.mount("-o", "remount,size=29m", mount)
+    let vms = "vm: {image: guest, memory: 128MiB, accel: tcg, state: off}"
+    try lab.write(
+      spec("\(vms), copy: {image: guest, clone: full, memory: 128MiB, accel: tcg, state: off}"),
+      to: "site.yaml")
+    let cutOff = try await lab.virtform("apply", site, "--auto-approve")
+    #expect(
+      cutOff.status == 5 && cutOff.output.contains("disk.copy.root on local: creating: "),
+      "\(cutOff.output)\(cutOff.errors)")
+    let files = try FileManager.default.contentsOfDirectory(atPath: "\(mount)/pool")
+    #expect(!files.contains { $0.hasPrefix("copy.root") }, "\(files)")
+    try await self.mount("-o", "remount,size=64m", mount)
+    let copied = try await lab.virtform("apply", site, "--auto-approve")
+    #expect(copied.status == 0, "\(copied.output)\(copied.errors)")
+    try await expectQuiet(lab, site)
     let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
     #expect(destroy.status == 0)
     #expect(try await lab.connection.storagePools().map(\.name) == ["default"])
