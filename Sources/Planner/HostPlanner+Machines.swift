@@ -281,7 +281,7 @@ extension HostPlanner {
     case .stage: return false
     case .liveOnly:
       for change in difference.changes where change.effect == .restart {
-        reportMissingConsent(
+        refuse(
           "\(change.path) of VM '\(wanted.machine.name)' cannot change while its guest runs, and on_change is live-only",
           at: wanted.spec.path + change.path,
           help: "--restart restarts the guest for it; on_change: stage keeps it for the next start")

@@ -108,8 +108,9 @@ extension HostPlanner {
         help: "take back protect: true and apply that first")
     }
     var doomed: [Volume] = []
-    for (disk, index) in zip(wanted.machine.disks, wanted.volumes) {
+    for index in wanted.volumes {
       let volume = desired.volumes[index]
+      guard let disk = wanted.machine.disks.first(where: { $0.path == volume.volume.path }) else { continue }
       guard let there = host.volume(at: disk.path), isMachineDisk(there), !disk.keep, !disk.isProtected else {
         continue
       }
@@ -121,7 +122,7 @@ extension HostPlanner {
         continue
       }
       guard options.dataLoss.covers(volume.address) else {
-        reportMissingConsent(
+        refuse(
           "replacing VM '\(wanted.machine.name)' destroys the content of \(volume.address)", at: volume.path,
           help: "--allow-data-loss consents; keep: true on the disk hands it on to the new VM")
         continue
@@ -205,9 +206,7 @@ extension HostPlanner {
   /// True if the file's pool was looked into, so that a volume which is not in it does not exist.
   private func isRead(_ path: String) -> Bool {
     state.pools.contains { pool in
-      guard pool.isActive, let directory = pool.directory, path.hasPrefix("\(directory)/") else {
-        return false
-      }
+      guard pool.isActive, let root = pool.source?.root, path.hasPrefix("\(root)/") else { return false }
       return identity.owns(pool) || site.pools.contains { $0.name.rawValue == pool.name }
     }
   }
@@ -304,7 +303,7 @@ extension HostPlanner {
     // What it was called is remembered for as long as there is something to call.
     guard !deletion.isEmpty else { return }
     for name in host.rememberedNames(ofDisk: base).sorted() {
-      let note = identity.renameName(ofDisk: base, to: name)
+      let note = identity.renameName(ofDisk: base, to: name, isFile: volume.type == .file)
       deletionSteps["\(volume.path.dropLast(volume.name.count))\(note)"] = draft.add(
         .noteVolume(pool: volume.pool, name: note, false), for: address, after: deletion, path: nil)
     }
@@ -439,16 +438,24 @@ extension HostPlanner {
           address, "stays: what is protected lies in it (\(protected.map(\.name).joined(separator: ", ")))")
         continue
       }
-      let deletions = pool.volumeNames.compactMap { deletionSteps["\(pool.directory ?? "")/\($0)"] }
+      let root = pool.source?.root ?? ""
+      let deletions = pool.volumeNames.compactMap { deletionSteps["\(root)/\($0)"] }
       let staying = pool.volumeNames.count - deletions.count
-      if staying > 0 {
-        draft.note(
-          address, "its directory \(pool.directory ?? "") keeps \(staying) file\(staying == 1 ? "" : "s")")
-      }
+      if staying > 0 { draft.note(address, Self.remainder(of: pool, staying)) }
       draft.add(Change(address, .delete, reason: reason))
       draft.add(
         .removePool(uuid: pool.uuid), for: address,
         after: deletions + steps(ofUsers: Set(pool.volumes.map(\.path))), path: nil)
+    }
+  }
+
+  private static func remainder(of pool: Pool, _ count: Int) -> String {
+    let plural = count == 1 ? "" : "s"
+    switch pool.source {
+    case .directory(let path): return "its directory \(path) keeps \(count) file\(plural)"
+    case .logical(let group, _):
+      return "\(count) volume\(plural) of \(group) stay\(count == 1 ? "s" : ""); those that nothing uses are deactivated"
+    case let source: return "\(source?.origin ?? "its source") keeps \(count) volume\(plural)"
     }
   }
 }

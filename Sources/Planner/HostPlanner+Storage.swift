@@ -1,65 +1,12 @@
 import SpecModel
 
 extension HostPlanner {
-  mutating func plan(_ wanted: DesiredHost.WantedPool) {
-    let pool = wanted.pool
-    let address = address(.pool, pool.name)
-    guard let actual = host.pool(named: pool.name) else {
-      if let other = state.pools.first(where: { $0.directory == pool.directory }) {
-        return report(
-          "\(pool.directory ?? "") on host '\(state.name)' is the directory of pool '\(other.name)' already",
-          at: wanted.spec.path + "path",
-          help: identity.owns(other)
-            ? "a pool cannot be renamed; call it '\(other.name)'"
-            : "to use that pool as it is, write \(other.name): {external: true}")
-      }
-      draft.add(
-        Change(
-          address, .create,
-          fields: [
-            FieldChange("type", from: nil, to: "dir", effect: .none),
-            FieldChange("path", from: nil, to: pool.directory, effect: .none),
-          ], path: wanted.spec.path))
-      poolSteps[pool.name] = draft.add(.ensurePool(pool), for: address, path: wanted.spec.path)
-      return
-    }
-    guard identity.owns(actual) else {
-      return refuseForeign(
-        "pool", pool.name, ownedBy: nil, at: wanted.spec.path,
-        help: "to use it as it is, write \(pool.name): {external: true}")
-    }
-    guard actual.directory == pool.directory else {
-      return report(
-        "pool '\(pool.name)' on host '\(state.name)' lies at \(actual.directory ?? "another place") and cannot move",
-        at: wanted.spec.path + "path", help: "declare a new pool and let new disks use it")
-    }
-    var fields: [FieldChange] = []
-    if !actual.isActive {
-      fields.append(FieldChange("active", from: "false", to: "true", effect: .none))
-      draft.note(address, "is not active: what it holds is compared with the spec by the next plan")
-      poolSteps[pool.name] = draft.add(.ensurePool(pool), for: address, path: wanted.spec.path)
-    }
-    if let autostart = pool.autostart, autostart != actual.autostart {
-      fields.append(
-        FieldChange(
-          PoolField.autostart.rawValue, from: actual.autostart.map(String.init), to: "\(autostart)",
-          effect: .none))
-      draft.add(
-        .setPoolAutostart(uuid: actual.uuid, autostart), for: address,
-        after: poolSteps[pool.name].map { [$0] } ?? [], path: wanted.spec.path)
-    }
-    if let worst = fields.map(\.effect).max() {
-      draft.add(Change(address, .update, fields: fields, effect: worst, path: wanted.spec.path))
-    }
-  }
-
   // MARK: Images
 
   /// Brings the images to the host that a disk is cloned from in this run or that a VM boots from directly.
   mutating func planImages() {
     var seen: Set<String> = []
     let images = desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)
-    var needed: [String: UInt64] = [:]
     for image in images where seen.insert(image.volume.path).inserted {
       let address = address(.image, image.name)
       let actual = host.volume(at: image.volume.path)
@@ -87,15 +34,10 @@ extension HostPlanner {
           path: image.path))
       imageSteps[image.volume.path] = draft.add(
         operation, for: address, after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.path)
-      needed[image.volume.pool, default: 0] += image.length.rawValue
-      let available = host.pool(named: image.volume.pool)?.available
-      if let available, available.rawValue < needed[image.volume.pool, default: 0] {
-        // No refusal: libvirt's figure is as old as the pool's last refresh, which a plan may not ask for.
-        draft.note(
-          address,
-          "pool '\(image.volume.pool)' may be full: \(image.length) are needed, \(available) were free"
-        )
-      }
+      let there = actual?.physical?.rawValue ?? 0
+      demand(
+        ByteCount(rawValue: image.length.rawValue - min(there, image.length.rawValue)), in: image.volume.pool, address,
+        at: image.path)
     }
   }
 
@@ -125,10 +67,11 @@ extension HostPlanner {
       if !host.isThere(wanted.volume) { planCreation(ofVolume: index) }
       return
     }
+    if host.isCutOff(wanted.volume) { return planRepetition(ofVolume: index) }
     if isLeftover(actual) { draft.note(wanted.address, "is there already and is used again") }
     noteNewBase(of: wanted, actual)
     var fields = planName(ofVolume: index)
-    if wanted.hasSize, wanted.volume.capacity != actual.capacity {
+    if wanted.hasSize, !isRounded(actual, from: wanted.volume) {
       fields += planGrowth(of: actual, toVolume: index)
     }
     fields += planProtection(ofVolume: index, isThere: true)
@@ -165,8 +108,8 @@ extension HostPlanner {
         help: "its host, pool and format stay as they were made; add a new disk and copy the content")
     }
     var fields = [FieldChange("size", from: nil, to: "\(wanted.volume.capacity)", effect: .none)]
-    if let image = wanted.image {
-      fields.append(FieldChange("image", from: nil, to: image.name, effect: .none))
+    if let image = wanted.image?.name ?? wanted.copy.map({ "\($0.name) (a full copy)" }) {
+      fields.append(FieldChange("image", from: nil, to: image, effect: .none))
     }
     fields.append(FieldChange("pool", from: nil, to: wanted.volume.pool, effect: .none))
     if deletion == nil {
@@ -182,8 +125,41 @@ extension HostPlanner {
       deletion, poolSteps[wanted.volume.pool], wanted.image.flatMap { imageSteps[$0.volume.path] },
     ]
     volumeSteps[index] = draft.add(
-      .createVolume(wanted.volume), for: wanted.address, after: before.compactMap { $0 }, path: wanted.path)
+      creation(of: wanted), for: wanted.address, after: before.compactMap { $0 }, path: wanted.path)
+    demand(for: wanted, freed: deletion == nil ? nil : host.volume(at: wanted.volume.path))
     _ = planProtection(ofVolume: index, isThere: false)
+  }
+
+  private func creation(of wanted: DesiredHost.WantedVolume) -> Operation {
+    wanted.copy.map { .copyImage($0.content, $0.format, into: wanted.volume) } ?? .createVolume(wanted.volume)
+  }
+
+  /// Makes anew what has only a part of its image in it.
+  private mutating func planRepetition(ofVolume index: Int) {
+    let wanted = desired.volumes[index]
+    guard let copy = wanted.copy else {
+      return draft.note(wanted.address, "has only a part of the image that was copied into it when a run was cut off")
+    }
+    let users = host.users(of: wanted.volume.path).filter { !host.liveFiles(of: $0).isDisjoint(with: [wanted.volume.path]) }
+    guard users.isEmpty else {
+      return report(
+        "\(wanted.address) has only a part of its image, and \(names(of: users)) runs with it", at: wanted.path,
+        help: "stop it, and apply again")
+    }
+    draft.add(
+      Change(
+        wanted.address, .update, fields: [FieldChange("image", from: "a part", to: copy.name, effect: .none)],
+        reason: "a run was cut off while it copied the image", path: wanted.path))
+    volumeSteps[index] = draft.add(
+      creation(of: wanted), for: wanted.address, after: poolSteps[wanted.volume.pool].map { [$0] } ?? [],
+      path: wanted.path)
+  }
+
+  /// True if `actual` has the size of `wanted`, be it rounded up to what the pool hands out.
+  private func isRounded(_ actual: Volume, from wanted: Volume) -> Bool {
+    guard actual.type == .block, actual.capacity > wanted.capacity else { return actual.capacity == wanted.capacity }
+    let unit = host.pool(named: actual.pool)?.unit ?? 1
+    return actual.capacity.rawValue - wanted.capacity.rawValue < unit
   }
 
   /// Where a shared disk of this name lies already: a second, empty one is not what anybody wants.
@@ -210,7 +186,7 @@ extension HostPlanner {
     for (name, isThere) in notes {
       volumeSteps[index] = draft.add(
         .noteVolume(
-          pool: wanted.volume.pool, name: identity.renameName(ofDisk: tagged.base, to: name), isThere),
+          pool: wanted.volume.pool, name: identity.renameName(ofDisk: tagged.base, to: name, isFile: wanted.volume.type == .file), isThere),
         for: wanted.address, after: volumeSteps[index].map { [$0] } ?? [], path: wanted.path)
     }
     return [
@@ -254,6 +230,12 @@ extension HostPlanner {
       return []
     }
     let guest = guest(with: actual)
+    if let pool = desired.type(ofPool: wanted.volume.pool), !pool.growsVolumes {
+      report(
+        "\(wanted.address) cannot grow: libvirt makes no volume of a pool of type \(pool.rawValue) larger",
+        at: wanted.path + "size", help: handiwork(actual, wanted.volume.capacity, pool, guest))
+      return []
+    }
     let rule = VolumeField.size.rule
     if let guest, !rule.isLive(from: actual, to: wanted.volume, on: state.capabilities.driver) {
       report(
@@ -262,6 +244,7 @@ extension HostPlanner {
       return []
     }
     let effect: Effect = guest == nil ? .none : .live
+    demand(thin: ByteCount(rawValue: wanted.volume.capacity.rawValue - actual.capacity.rawValue), in: actual.pool)
     let before =
       [poolSteps[wanted.volume.pool], volumeSteps[index]]
       + host.users(of: actual.path).map { stopSteps[$0.uuid] }
@@ -273,6 +256,19 @@ extension HostPlanner {
         VolumeField.size.rawValue, from: "\(actual.capacity)", to: "\(wanted.volume.capacity)", effect: effect
       )
     ]
+  }
+
+  /// How a person grows a volume that libvirt cannot.
+  private func handiwork(_ volume: Volume, _ size: ByteCount, _ type: PoolType, _ guest: Machine?) -> String {
+    let bytes = size.rawValue
+    let growth =
+      type == .zfs
+      ? "zfs set volsize=\(bytes) \(volume.path.replacing("/dev/zvol/", with: ""))"
+      : "lvextend --size \(bytes)b \(volume.path)"
+    let commands =
+      [growth, "virsh pool-refresh \(volume.pool)"]
+      + (guest.map { ["virsh blockresize \($0.domainName) \(volume.path) \(bytes)B"] } ?? [])
+    return "grow it on host '\(state.name)', and apply again: " + commands.joined(separator: " && ")
   }
 
   /// The guest that has the disk while it grows.

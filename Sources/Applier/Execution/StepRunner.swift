@@ -26,6 +26,7 @@ struct StepRunner: Sendable {
     case .uploadSeed(let seed, let volume, let replaces):
       try await upload(seed, into: volume, replaces: replaces)
     case .createVolume(let volume): try await create(volume)
+    case .copyImage(let content, let format, let volume): try await copy(content, format, into: volume)
     case .growVolume(let volume, let guest): try await grow(volume, guest)
     case .noteVolume(let pool, let name, let isThere):
       try await note(pool: pool, name: name, isThere)

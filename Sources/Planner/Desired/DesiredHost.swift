@@ -32,9 +32,20 @@ struct DesiredHost {
     let hasSize: Bool
     /// The image it is a clone of, if it has to be made.
     let image: WantedImage?
+    /// The image that is copied into it, if it has to be made and has no backing file.
+    var copy: WantedCopy?
     /// What a clone that is there would be made from now, if its VM were made anew.
     var replacement: Replacement?
     let path: SpecPath
+  }
+
+  /// An image that a volume gets a copy of.
+  struct WantedCopy {
+    let name: String
+    /// Where the spec has it from.
+    let origin: String
+    let content: ImageContent
+    let format: DiskFormat
   }
 
   struct Replacement {
@@ -47,7 +58,7 @@ struct DesiredHost {
     let machine: Machine
     /// What the spec sets, by the path of the field: what goes back to a default is not among it.
     let applied: [String: String]
-    /// Indices into `volumes`, in the order of the disks.
+    /// Indices into `volumes`, in the order of the disks that have one.
     let volumes: [Int]
     /// Images that the VM uses as they are: a kernel, an initrd, a CD, a seed.
     let images: [WantedImage]
@@ -75,6 +86,10 @@ struct DesiredHost {
   var volumes: [WantedVolume] = []
   var machines: [WantedMachine] = []
 
-  /// The directories of all pools of the spec, external ones included, by pool name.
-  var directories: [ResourceName: String] = [:]
+  /// The sources of all pools of the spec, external ones included, by pool name.
+  var sources: [ResourceName: PoolSource] = [:]
+
+  func type(ofPool name: String) -> PoolType? {
+    (try? ResourceName(parsing: name)).flatMap { sources[$0]?.type }
+  }
 }

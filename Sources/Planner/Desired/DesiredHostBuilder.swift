@@ -10,7 +10,7 @@ struct DesiredHostBuilder {
   let images: [ResourceName: ImageContent]
   let options: SitePlanner.Options
   let diagnostics: Diagnostics
-  private var desired = DesiredHost()
+  private(set) var desired = DesiredHost()
   /// Indices into `desired.volumes`, by address and by path.
   private var volumesByAddress: [Address: Int] = [:]
   private var volumesByPath: [String: Int] = [:]
@@ -42,7 +42,7 @@ struct DesiredHostBuilder {
     return desired
   }
 
-  private func report(_ message: String, at path: SpecPath, help: String? = nil) {
+  func report(_ message: String, at path: SpecPath, help: String? = nil) {
     diagnostics.error(message, at: site.origins.location(of: path), help: help)
   }
 
@@ -56,40 +56,46 @@ struct DesiredHostBuilder {
           "host '\(host.name)' has no pool '\(spec.name)'", at: spec.path,
           help: "an external pool must be there; leave out 'external' to have it made")
       }
-      guard let directory = actual.directory else {
+      guard let source = actual.source else {
         return report(
-          "the external pool '\(spec.name)' on host '\(host.name)' is not a directory pool", at: spec.path)
+          "the external pool '\(spec.name)' on host '\(host.name)' is of a type that virtform does not know",
+          at: spec.path, help: "it knows " + PoolType.allCases.map(\.rawValue).joined(separator: ", "))
       }
       guard actual.isActive else {
         return report(
           "the external pool '\(spec.name)' on host '\(host.name)' is not active", at: spec.path,
           help: "start it: virsh pool-start \(spec.name)")
       }
-      desired.directories[spec.name] = directory
+      desired.sources[spec.name] = source
       return
     }
-    guard let directory = spec.directory else { return }
-    desired.directories[spec.name] = directory
-    let pool = Pool(
-      name: spec.name.rawValue, uuid: identity.uuid(.pool, spec.name.rawValue), directory: directory,
+    guard let source = spec.source else { return }
+    desired.sources[spec.name] = source
+    var pool = Pool(
+      name: spec.name.rawValue, uuid: identity.uuid(.pool, spec.name.rawValue), source: source,
       autostart: spec.autostart ?? true, isActive: true)
+    pool.isBuilt = spec.isBuilt
     desired.pools.append(.init(spec: spec, pool: pool))
   }
 
   func volume(
-    _ kind: Identity.VolumeKind, base: String, format: DiskFormat, capacity: ByteCount, pool: ResourceName,
+    _ kind: Identity.VolumeKind, base: String, format: DiskFormat?, capacity: ByteCount, pool: ResourceName,
     backing: String? = nil
   ) -> Volume? {
-    // A pool without a directory has its own diagnostic.
-    guard let directory = desired.directories[pool] else { return nil }
+    // A pool without a place for volumes has its own diagnostic.
+    guard let source = desired.sources[pool], let root = source.root else { return nil }
+    let format = format ?? source.type.defaultFormat
     let name = identity.volumeName(kind, base: base, format: format)
-    return Volume(
-      pool: pool.rawValue, name: name, path: "\(directory)/\(name)", capacity: capacity, format: format,
+    var volume = Volume(
+      pool: pool.rawValue, name: name, path: "\(root)/\(name)", capacity: capacity, format: format,
       backingPath: backing)
+    volume.type = source.type.volumeType
+    volume.isThick = source.type.isThick
+    return volume
   }
 
   private mutating func add(_ disk: SharedDiskSpec) {
-    guard
+    guard isTaken(disk.format, size: disk.size, image: nil, by: disk.pool, at: disk.path),
       var volume = volume(
         .sharedDisk, base: disk.name.rawValue, format: disk.format, capacity: disk.size, pool: disk.pool)
     else { return }
@@ -160,13 +166,18 @@ struct DesiredHostBuilder {
     let applied = isReplaced(spec) ? [:] : actual?.mark?.applied ?? [:]
     var volumes: [Int] = []
     for disk in spec.disks {
+      checkBus(disk)
+      if case .existing(let volume, let pool) = disk.source {
+        machine.disks += existing(volume, in: pool, as: disk, actual).map { [$0] } ?? []
+        continue
+      }
       guard let position = wantedVolume(disk, of: spec, actual) else { continue }
       let volume = desired.volumes[position].volume
-      checkBus(disk)
-      machine.disks.append(
-        .init(
-          name: disk.name.rawValue, path: volume.path, format: volume.format, bus: disk.bus, keep: disk.keep,
-          isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune))
+      var attached = Machine.Disk(
+        name: disk.name.rawValue, path: volume.path, format: volume.format, bus: disk.bus, keep: disk.keep,
+        isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune)
+      attached.access = access(to: volume)
+      machine.disks.append(attached)
       volumes.append(position)
     }
     var images = [bootImage(spec.kernel, of: spec), bootImage(spec.initrd, of: spec)]
@@ -175,7 +186,7 @@ struct DesiredHostBuilder {
     for disk in spec.disks {
       guard case .cdrom(let name, let pool) = disk.source else { continue }
       let image = name.flatMap { name in pool.flatMap { self.image(name, in: $0) } }
-      checkBus(disk)
+      if image != nil, let pool { checkFile("the image of a CD-ROM drive", in: pool, at: disk.path + "cdrom") }
       machine.drives.append(.init(name: disk.name.rawValue, media: image?.volume.path, bus: disk.bus))
       images.append(image)
     }
@@ -225,19 +236,21 @@ struct DesiredHostBuilder {
 
   private func bootImage(_ name: ResourceName?, of spec: MachineSpec) -> DesiredHost.WantedImage? {
     guard let name, let pool = spec.pool else { return nil }
+    checkFile("the VM's kernel", in: pool, at: spec.path + "kernel")
     return image(name, in: pool)
   }
 
   private mutating func wantedVolume(_ disk: DiskSpec, of spec: MachineSpec, _ actual: Machine?) -> Int? {
     switch disk.source {
-    case .cdrom: return nil
+    case .cdrom, .existing: return nil
     case .shared(let name):
       return volumesByAddress[Address(.disk, name.rawValue, on: host.name)]
     case .own(let size, let imageName, let format, let pool):
       let base = "\(spec.name).\(disk.name)"
-      let image = imageName.flatMap { self.image($0, in: pool) }
       let capacity = size ?? imageName.flatMap { images[$0]?.virtualSize } ?? ByteCount(rawValue: 0)
-      guard
+      let isCopy = desired.sources[pool]?.type.holdsFiles == false
+      let image = isCopy ? nil : imageName.flatMap { self.image($0, in: pool) }
+      guard isTaken(format, size: capacity, image: imageName, by: pool, at: disk.path),
         var volume = volume(
           .machineDisk, base: base, format: format, capacity: capacity, pool: pool,
           backing: image?.volume.path)
@@ -249,15 +262,22 @@ struct DesiredHostBuilder {
         (volume.name, volume.path) = (name, there.path)
       }
       volume.isProtected = disk.isProtected
-      // The image counts only while the clone has to be made: afterwards the clone stays on the base it has.
-      let isMade = !index.isThere(volume) || isReplaced(disk, of: spec)
-      if isMade, let image { checkSize(of: volume, clonedFrom: image, at: disk.path) }
+      // The image counts only while the disk has to be made: afterwards a clone stays on the base it has, and a copy is
+      // the disk's own.
+      let isMade = !index.isThere(volume) || isReplaced(disk, of: spec) || index.isCutOff(volume)
+      if isMade, let imageName { checkSize(of: volume, madeFrom: imageName, at: disk.path) }
       return append(
         .init(
           address: Address(.disk, base, on: host.name), volume: volume, hasSize: size != nil,
-          image: isMade ? image : nil, replacement: replacement(of: disk, with: image, for: spec),
-          path: disk.path))
+          image: isMade ? image : nil, copy: isMade && isCopy ? imageName.flatMap(copy) : nil,
+          replacement: replacement(of: disk, with: image, for: spec), path: disk.path))
     }
+  }
+
+  /// What is copied into a disk that is made from the image `name`.
+  private func copy(of name: ResourceName) -> DesiredHost.WantedCopy? {
+    guard let spec = site.image(name), let content = images[name] else { return nil }
+    return .init(name: name.rawValue, origin: "\(spec.source)", content: content, format: spec.format)
   }
 
   /// Only what `--replace` may delete can have another base.
@@ -269,11 +289,11 @@ struct DesiredHostBuilder {
   }
 
   /// The size of an image that was downloaded or converted is not known before.
-  private func checkSize(of volume: Volume, clonedFrom image: DesiredHost.WantedImage, at path: SpecPath) {
-    let isKnown = site.images.first { $0.name.rawValue == image.name }?.virtualSize != nil
-    guard !isKnown, volume.capacity < image.volume.capacity else { return }
+  private func checkSize(of volume: Volume, madeFrom image: ResourceName, at path: SpecPath) {
+    let isKnown = site.image(image)?.virtualSize != nil
+    guard !isKnown, let size = images[image]?.virtualSize, volume.capacity < size else { return }
     report(
-      "a disk of \(volume.capacity) is smaller than its image '\(image.name)', which has \(image.volume.capacity)",
+      "a disk of \(volume.capacity) is smaller than its image '\(image)', which has \(size)",
       at: path + "size",
       help: "a smaller disk would cut off the end of the image; leave out 'size' to have the image's")
   }

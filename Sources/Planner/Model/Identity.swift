@@ -79,11 +79,19 @@ public struct Identity: Sendable {
     "\(base)-\(tag(kind, base)).\(Self.protection)"
   }
 
-  /// `data-5b9313d2~store.renamed` says that the spec calls the disk `store`. Its file keeps its name.
-  public func renameName(ofDisk base: String, to name: String) -> String {
-    "\(base)-\(tag(.sharedDisk, base))~\(name).\(Self.renamed)"
+  /// `data-5b9313d2~store.renamed` says that the spec calls the disk `store`. Its file keeps its name. What is no file
+  /// cannot have a `~` in its name, and has `_`.
+  public func renameName(ofDisk base: String, to name: String, isFile: Bool) -> String {
+    "\(base)-\(tag(.sharedDisk, base))\(isFile ? "~" : "_")\(name).\(Self.renamed)"
   }
 
+  /// `web-1.root-3fa2b1c0.copying` says that the volume is a copy which is not whole.
+  public static func copyingName(of volume: String) -> String {
+    let stem = volume.lastIndex(of: ".").map { volume[..<$0] } ?? volume[...]
+    return "\(stem).\(copying)"
+  }
+
+  private static let copying = "copying"
   private static let protection = "protected"
   private static let renamed = "renamed"
 
@@ -92,11 +100,14 @@ public struct Identity: Sendable {
   public func renamedDisks(among volumes: Set<String>) -> [String: Set<String>] {
     var names: [String: Set<String>] = [:]
     for volume in volumes where volume.hasSuffix(".\(Self.renamed)") {
-      let parts = volume.dropLast(Self.renamed.count + 1).split(separator: "~")
-      guard parts.count == 2, let dash = parts[0].lastIndex(of: "-") else { continue }
-      let base = String(parts[0][..<dash])
-      if renameName(ofDisk: base, to: String(parts[1])) == volume {
-        names[base, default: []].insert(String(parts[1]))
+      let text = volume.dropLast(Self.renamed.count + 1)
+      // A name may have the separator in it; the tag tells which one it is.
+      for index in text.indices where text[index] == "~" || text[index] == "_" {
+        guard let dash = text[..<index].lastIndex(of: "-") else { continue }
+        let (base, name) = (String(text[..<dash]), String(text[text.index(after: index)...]))
+        if renameName(ofDisk: base, to: name, isFile: text[index] == "~") == volume {
+          names[base, default: []].insert(name)
+        }
       }
     }
     return names
@@ -106,7 +117,7 @@ public struct Identity: Sendable {
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    let isNote = [Self.protection, Self.renamed].contains(String(name[dot...].dropFirst()))
+    let isNote = [Self.copying, Self.protection, Self.renamed].contains(String(name[dot...].dropFirst()))
     guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       return TaggedVolume(kind: kind, base: base)

@@ -20,7 +20,7 @@ public enum Operation: Sendable {
   /// Defines (where it is missing), builds and starts a pool.
   case ensurePool(Pool)
   case setPoolAutostart(uuid: UUID, Bool)
-  /// Stops and undefines the pool; the files in its directory stay.
+  /// Stops and undefines the pool; its volumes stay.
   case removePool(uuid: UUID)
 
   /// Copies a local file into a volume. `replaces`: what is there is of the right length, but nothing uses it, so it
@@ -29,9 +29,12 @@ public enum Operation: Sendable {
   /// Makes a volume that a guest's cloud-init reads; `replaces` as above.
   case uploadSeed(Seed, into: Volume, replaces: Bool)
   case createVolume(Volume)
+  /// Makes a volume and copies an image of that format into it. What only has a part of it is made anew.
+  case copyImage(ImageContent, DiskFormat, into: Volume)
   /// Grows a volume; `guest` is the running VM that uses it.
   case growVolume(Volume, guest: UUID?)
-  /// Makes or deletes an empty volume whose name says something of a shared disk, see `Identity`.
+  /// Makes or deletes an empty volume (or the smallest that there can be) whose name says something of a disk, see
+  /// `Identity`.
   case noteVolume(pool: String, name: String, Bool)
   /// Deletes a volume that nothing uses.
   case deleteVolume(pool: String, name: String)
@@ -80,7 +83,7 @@ public enum Operation: Sendable {
     switch self {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
     case .defineFirewall: .update
-    case .uploadImage, .uploadSeed: .upload
+    case .uploadImage, .uploadSeed, .copyImage: .upload
     case .growVolume: .grow
     case .setPoolAutostart, .noteVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
       .updateMachine,

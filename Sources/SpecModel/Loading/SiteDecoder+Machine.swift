@@ -41,6 +41,7 @@ extension SiteDecoder {
     let pool = machinePool(
       reader, on: host,
       isNeeded: isComplete && (image != nil || kernel != nil || reader.has("cloud_init")))
+    if let pool { checkFiles(reader, kernel: kernel, in: pool) }
     let disks = decodeDisks(reader, instance, image: image, host: host, pool: pool)
     let nics = decodeNICs(reader, instance, host: host)
     let boot = decodeBoot(reader, instance)

@@ -70,7 +70,8 @@ extension Step {
   /// The path of the file that the step makes.
   fileprivate var makes: String? {
     switch operation {
-    case .uploadImage(_, _, let volume, _), .uploadSeed(_, let volume, _), .createVolume(let volume):
+    case .uploadImage(_, _, let volume, _), .uploadSeed(_, let volume, _), .createVolume(let volume),
+      .copyImage(_, _, let volume):
       volume.path
     default: nil
     }
