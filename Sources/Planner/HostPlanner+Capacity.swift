@@ -27,10 +27,7 @@ extension HostPlanner {
       let former = min(freed?.capacity.rawValue ?? 0, volume.capacity.rawValue)
       return demand(thin: ByteCount(rawValue: volume.capacity.rawValue - former), in: volume.pool)
     }
-    let unit = max(host.pool(named: volume.pool)?.unit ?? 1, 1)
-    // A copy has a note beside it until it is whole.
-    let parts = [volume.capacity.rawValue, wanted.copy == nil ? 0 : 1]
-    let taken = parts.map { ($0 + unit - 1) / unit * unit }.reduce(0, +)
+    let taken = volume.capacity.rawValue
     demand(
       ByteCount(rawValue: taken - min(freed?.capacity.rawValue ?? 0, taken)), in: volume.pool, wanted.address,
       at: wanted.path)

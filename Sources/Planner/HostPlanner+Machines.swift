@@ -97,7 +97,11 @@ extension HostPlanner {
   }
 
   private func storageSteps(of wanted: DesiredHost.WantedMachine) -> [Int] {
-    wanted.volumes.compactMap { volumeSteps[$0] } + wanted.images.compactMap { imageSteps[$0.volume.path] }
+    let pools = wanted.spec.disks.compactMap { disk in
+      if case .existing(_, let pool) = disk.source { poolSteps[pool.rawValue] } else { nil }
+    }
+    return pools + wanted.volumes.compactMap { volumeSteps[$0] }
+      + wanted.images.compactMap { imageSteps[$0.volume.path] }
   }
 
   private func withAddress(_ nic: Machine.NIC, of machine: Machine) -> Machine.NIC {

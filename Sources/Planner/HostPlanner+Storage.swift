@@ -108,9 +108,10 @@ extension HostPlanner {
         help: "its host, pool and format stay as they were made; add a new disk and copy the content")
     }
     var fields = [FieldChange("size", from: nil, to: "\(wanted.volume.capacity)", effect: .none)]
-    if let image = wanted.image?.name ?? wanted.copy.map({ "\($0.name) (a full copy)" }) {
+    if let image = wanted.image?.name ?? wanted.copy?.name {
       fields.append(FieldChange("image", from: nil, to: image, effect: .none))
     }
+    if wanted.copy != nil { fields.append(FieldChange("clone", from: nil, to: "full", effect: .none)) }
     fields.append(FieldChange("pool", from: nil, to: wanted.volume.pool, effect: .none))
     if deletion == nil {
       draft.add(Change(wanted.address, .create, fields: fields, path: wanted.path))

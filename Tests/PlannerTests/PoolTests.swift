@@ -24,23 +24,25 @@ struct PoolTests {
       is: """
         alpha
           + pool.main
-              type: logical
-              source: vg0
+              type    logical
+              source  vg0
           + disk.web.root
-              size: 4 GiB
-              image: debian (a full copy)
-              pool: main
+              size   4 GiB
+              image  debian
+              clone  full
+              pool   main
           + network.lan
-              mode: nat
-              cidr: 10.0.0.0/24
-              gateway: 10.0.0.1
-              dhcp: 10.0.0.100-10.0.0.199
-              reservation: 10.0.0.11 to 52:54:4f:73:0d:92 (web)
+              mode         nat
+              cidr         10.0.0.0/24
+              gateway      10.0.0.1
+              dhcp         10.0.0.100 – 10.0.0.199
+              autostart    true
+              reservation  10.0.0.11 for web (52:54:f5:bc:31:56)
           + vm.web
-              memory: 2 GiB
-              state: running
-              disks.root: /dev/vg0/web.root-1fe4e0b6.raw
-              nics.lan: lan (52:54:4f:73:0d:92)
+              memory      2 GiB
+              state       running
+              disks.root  /dev/vg0/web.root-c5743a42.raw
+              nics.lan    lan (52:54:f5:bc:31:56)
 
         Plan: 4 to add, 0 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 
@@ -73,7 +75,7 @@ struct PoolTests {
         site.yaml:12:26: error: disk.web.root cannot grow: libvirt makes no volume of a pool of type logical larger
           12 |     disks: {root: {size: 5GiB}}
              |                          ^
-          help: grow it on host 'alpha', and apply again: lvextend --size 5368709120b /dev/vg0/web.root-1fe4e0b6.raw && virsh pool-refresh main && virsh blockresize web /dev/vg0/web.root-1fe4e0b6.raw 5368709120B
+          help: grow it on host 'alpha', and apply again: lvextend --size 5368709120b /dev/vg0/web.root-c5743a42.raw && virsh pool-refresh main && virsh blockresize web /dev/vg0/web.root-c5743a42.raw 5368709120B
 
         """)
   }
@@ -89,7 +91,7 @@ struct PoolTests {
       is: """
         alpha
           ~ disk.web.root  # a run was cut off while it copied the image
-              image: a part → debian
+              ~ image  a part → debian
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 
@@ -162,10 +164,10 @@ struct PoolTests {
       PlanText(try scenario.plan(spec)).render().contains(
         """
           + pool.main
-              type: fs
-              source: /dev/sdb1
-              path: /srv/main
-              build: a file system (ext4) on /dev/sdb1, if it is empty
+              type    fs
+              source  /dev/sdb1
+              path    /srv/main
+              build   a file system (ext4) on /dev/sdb1, if it is empty
         """))
   }
 

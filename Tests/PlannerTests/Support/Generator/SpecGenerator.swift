@@ -40,7 +40,7 @@ struct SpecGenerator {
     hosts = random.chance(20) ? ["alpha", "beta"] : ["alpha"]
     driver = random.pick([.qemu, .qemu, .qemu, .xen, .test])
     hasKVM = random.chance(50)
-    isSecondLogical = random.chance(40)
+    isSecondLogical = seed % 5 < 2
     for _ in 0..<random.number(2..<10) { mutate() }
   }
 
