@@ -97,6 +97,11 @@ struct HostIndex {
   /// The network of the stack that has this name in the spec, whatever libvirt calls it.
   func ownNetwork(named name: String) -> Network? { ownNetworks[name] }
 
+  /// The network of the stack that has this name in the spec or was made under it.
+  func ownNetwork(everNamed name: String) -> Network? {
+    ownNetwork(named: name) ?? networks[name].flatMap { identity.owns($0) ? $0 : nil }
+  }
+
   /// The name that the spec has for a network of the stack.
   func specName(of network: Network) -> String { renames.name(ofNetwork: network.specName) }
 
@@ -116,6 +121,12 @@ struct HostIndex {
   func ownMachine(named name: String) -> Machine? {
     [name, renames.formerName(ofMachine: name)].lazy.compactMap { $0 }.compactMap { machines[$0] }.first(
       where: owns)
+  }
+
+  /// The VM of the stack that has this name in the spec or had it before: when it was made, or for libvirt until now.
+  func ownMachine(everNamed name: String) -> Machine? {
+    ownMachine(named: name)
+      ?? state.machines.first { owns($0) && ($0.mark?.origin == name || $0.domainName == name) }
   }
 
   func owns(_ machine: Machine) -> Bool { ownMachines.contains(machine.uuid) }
@@ -150,6 +161,8 @@ struct HostIndex {
   func tagged(_ volume: Volume) -> Identity.TaggedVolume? {
     taggedVolumes[volume.name] ?? identity.volume(named: volume.name)
   }
+
+  func formerName(ofSharedDisk name: String) -> String? { renames.formerName(ofSharedDisk: name) }
 
   /// The shared disk that has this name in the spec, in whatever pool it lies.
   func sharedDisk(named name: String) -> Volume? { sharedDisks[name] }
@@ -205,7 +218,7 @@ struct HostIndex {
   }
 
   /// The VMs but the one of `uuid` that have an interface with this address by their definition.
-  func owners(ofAddress mac: MACAddress?, other uuid: UUID) -> [Machine] {
+  func owners(ofAddress mac: MACAddress?, other uuid: UUID? = nil) -> [Machine] {
     mac.flatMap { machinesByAddress[$0] }?.filter { $0.uuid != uuid } ?? []
   }
 

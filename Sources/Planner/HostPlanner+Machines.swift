@@ -144,6 +144,12 @@ extension HostPlanner {
         at: wanted.spec.disks.first { $0.name.rawValue == disk.name }?.path ?? path,
         help: "its pool, format and source stay as they were made; add a new disk and copy the content")
     }
+    for disk in difference.removedDisks where losesProtection(disk) {
+      report(
+        "disk '\(disk.name)' of VM '\(actual.name)' is protected and lies in no active pool (\(disk.path))",
+        at: path + "disks",
+        help: "start its pool, so that it can remember the protection, or take back protect: true first")
+    }
     let restarts = self.restarts(difference, wanted)
     let stops = restarts || (actual.isActive && !wantedState.isActive)
     var changes = withNetworks(difference.changes, of: actual, wanted.machine)

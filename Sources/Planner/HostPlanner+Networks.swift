@@ -25,6 +25,8 @@ extension HostPlanner {
         at: SpecPath("moved.networks.\(old.specName)"), help: "take one of the two out of the stack first")
     }
     if let actual = host.ownNetwork(named: network.specName) {
+      var network = network
+      network.reservations.formUnion(reservationsThatStay(on: actual, beside: network.reservations))
       return planUpdate(of: actual, to: network, path)
     }
     guard let other = host.network(named: network.name) else { return planCreate(network, path) }
@@ -36,6 +38,19 @@ extension HostPlanner {
     refuseForeign(
       "network", network.name, ownedBy: other.mark?.stack, at: path,
       help: "to use it as it is, write \(network.name): {external: true}")
+  }
+
+  /// A VM that stays although the spec no longer has it keeps its address.
+  private func reservationsThatStay(on network: Network, beside wanted: Set<Network.Reservation>)
+    -> Set<Network.Reservation>
+  {
+    network.reservations.filter { entry in
+      NetworkDiffer.remembers(entry, in: network.applied)
+        && !wanted.contains { $0.collides(with: entry) }
+        && host.owners(ofAddress: entry.mac).contains {
+          wantedMachines[$0.uuid] == nil && !removedMachines.contains($0.uuid)
+        }
+    }
   }
 
   func address(of network: Network) -> Address { address(.network, host.specName(of: network)) }

@@ -10,11 +10,17 @@ extension HostPlanner {
     let wanted = Set(desired.machines.map(\.machine.name))
     let ofSite = options.goal == .converge ? Set(site.machines.map(\.name.rawValue)) : []
     let forgotten = Set(
-      site.forgotten.compactMap { if case .machine(let name) = $0.subject { name.rawValue } else { nil } })
+      site.forgotten.compactMap { forgotten in
+        if case .machine(let name) = forgotten.subject {
+          host.ownMachine(everNamed: name.rawValue)?.uuid
+        } else {
+          nil
+        }
+      })
     var removed: [Machine] = []
     for machine in state.machines
     where host.owns(machine) && !wanted.contains(host.specName(of: machine))
-      && !forgotten.contains(machine.name)
+      && !forgotten.contains(machine.uuid)
     {
       if machine.isProtected || options.goal == .destroy && isProtected(machine) {
         draft.note(address(.vm, machine.name), "stays (protect: true)")
@@ -22,6 +28,11 @@ extension HostPlanner {
       } else if ofSite.contains(host.specName(of: machine)) {
         // A VM that the spec wants on another host is never removed: the move is refused where it is wanted.
         draft.note(address(.vm, machine.name), "stays, although the spec has it on another host")
+      } else if let disk = machine.disks.first(where: losesProtection) {
+        draft.note(
+          address(.vm, machine.name),
+          "stays: its disk '\(disk.name)' is protected and lies in no active pool (\(disk.path))")
+        keptMachines.insert(machine.uuid)
       } else {
         removed.append(machine)
         removedMachines.insert(machine.uuid)
@@ -64,10 +75,9 @@ extension HostPlanner {
   /// VMs that the spec lets go lose their mark, and nothing else.
   mutating func forgetMachines() {
     for forgotten in site.forgotten where options.goal == .converge {
-      guard case .machine(let name) = forgotten.subject, let machine = host.ownMachine(named: name.rawValue)
-      else {
-        continue
-      }
+      guard case .machine(let name) = forgotten.subject,
+        let machine = host.ownMachine(everNamed: name.rawValue)
+      else { continue }
       let address = address(.vm, machine.name)
       draft.add(Change(address, .forget, reason: "it stays as it is", path: forgotten.path))
       draft.add(.forgetMachine(uuid: machine.uuid), for: address, path: forgotten.path)
@@ -78,7 +88,8 @@ extension HostPlanner {
   /// Networks that the spec lets go lose their mark, and nothing else.
   mutating func forgetNetworks() {
     for forgotten in site.forgotten where options.goal == .converge {
-      guard case .network(let name) = forgotten.subject, let network = host.ownNetwork(named: name.rawValue)
+      guard case .network(let name) = forgotten.subject,
+        let network = host.ownNetwork(everNamed: name.rawValue)
       else { continue }
       let address = address(of: network)
       draft.add(Change(address, .forget, reason: "it stays as it is", path: forgotten.path))
@@ -164,9 +175,10 @@ extension HostPlanner {
     let address = address(.disk, "\(machine.name).\(disk.name)")
     guard let volume = host.volume(at: disk.path) else {
       if !isRead(disk.path) {
-        draft.note(address, "stays at \(disk.path), which is in no active pool of the spec")
+        let place = startedPool(of: disk.path).map { "pool '\($0)', which was not active" }
+        draft.note(address, "stays at \(disk.path), in \(place ?? "no active pool of the spec")")
       }
-      return []
+      return rememberProtection(of: disk, machine)
     }
     guard let tagged = host.tagged(volume), tagged.kind == .machineDisk else { return [] }
     let isProtected = disk.isProtected || isProtected(tagged, in: volume.pool)
@@ -180,6 +192,32 @@ extension HostPlanner {
           pool: volume.pool, name: identity.protectionName(of: tagged.kind, tagged.base), true),
         for: self.address(.vm, host.specName(of: machine)), after: after, path: nil)
     ]
+  }
+
+  /// Lets the pool remember the protection of a disk that nobody can see yet, as soon as this plan has started it.
+  private mutating func rememberProtection(of disk: Machine.Disk, _ machine: Machine) -> [Int] {
+    let name = String(disk.path.split(separator: "/").last ?? "")
+    guard disk.isProtected, let pool = startedPool(of: disk.path), let start = poolSteps[pool],
+      let tagged = identity.volume(named: name), tagged.kind == .machineDisk
+    else { return [] }
+    return [
+      draft.add(
+        .noteVolume(pool: pool, name: identity.protectionName(of: tagged.kind, tagged.base), true),
+        for: address(.vm, host.specName(of: machine)), after: [start], path: nil)
+    ]
+  }
+
+  /// The pool of the file at `path`, if this plan starts it.
+  private func startedPool(of path: String) -> String? {
+    state.pools.first { pool in
+      poolSteps[pool.name] != nil && pool.source?.root.map { path.hasPrefix("\($0)/") } == true
+    }?.name
+  }
+
+  /// True for a protected disk that nothing would remember to be protected once its VM has given it up.
+  func losesProtection(_ disk: Machine.Disk) -> Bool {
+    disk.isProtected && host.volume(at: disk.path) == nil && !isRead(disk.path)
+      && startedPool(of: disk.path) == nil
   }
 
   private static let protection = "protect: true"
@@ -419,12 +457,23 @@ extension HostPlanner {
     return true
   }
 
-  /// True for a volume that nothing may take away: a protected disk, or one of a VM that stays although the spec no
-  /// longer has it.
+  /// The names of the files of `pool` that nothing may take away: protected disks, and those of VMs that are others'
+  /// or that stay although the spec no longer has them.
+  private func protectedFiles(in pool: Pool) -> [String] {
+    guard !pool.isActive, let root = pool.source?.root else {
+      return pool.volumes.filter { holdsProtected($0, in: pool) }.map(\.name)
+    }
+    let kept = state.machines.filter { keptMachines.contains($0.uuid) }.flatMap(\.disks)
+    return Set(kept.map(\.path)).filter { $0.hasPrefix("\(root)/") }.sorted().map {
+      String($0.dropFirst(root.count + 1))
+    }
+  }
+
   private func holdsProtected(_ volume: Volume, in pool: Pool) -> Bool {
     host.tagged(volume).map { isProtected($0, in: pool.name) } ?? false
       || host.users(of: volume.path).contains { user in
-        keptMachines.contains(user.uuid) || user.disks.contains { $0.path == volume.path && $0.isProtected }
+        !host.owns(user) || keptMachines.contains(user.uuid)
+          || user.disks.contains { $0.path == volume.path && $0.isProtected }
       }
   }
 
@@ -432,10 +481,11 @@ extension HostPlanner {
     let wanted = Set(desired.pools.map(\.pool.name))
     for pool in state.pools where identity.owns(pool) && !wanted.contains(pool.name) {
       let address = address(.pool, pool.name)
-      let protected = pool.volumes.filter { holdsProtected($0, in: pool) }
+      let protected = protectedFiles(in: pool)
       if !protected.isEmpty {
         draft.note(
-          address, "stays: what is protected lies in it (\(protected.map(\.name).joined(separator: ", ")))")
+          address,
+          "stays: disks that are protected or in use lie in it (\(protected.joined(separator: ", ")))")
         continue
       }
       let root = pool.source?.root ?? ""

@@ -74,7 +74,7 @@ extension HostPlanner {
     if wanted.hasSize, !isRounded(actual, from: wanted.volume) {
       fields += planGrowth(of: actual, toVolume: index)
     }
-    fields += planProtection(ofVolume: index, isThere: true)
+    fields += planProtection(ofVolume: index)
     if let worst = fields.map(\.effect).max() {
       draft.add(Change(wanted.address, .update, fields: fields, effect: worst, path: wanted.path))
     }
@@ -100,6 +100,11 @@ extension HostPlanner {
   /// - Parameter deletion: the step that deletes what was there before.
   private mutating func planCreation(ofVolume index: Int, after deletion: Int? = nil) {
     let wanted = desired.volumes[index]
+    if let former = hiddenName(of: wanted) {
+      return report(
+        "\(wanted.address) may lie in pool '\(wanted.volume.pool)' as '\(former)', but the pool is not active",
+        at: wanted.path, help: "start the pool first: virsh pool-start \(wanted.volume.pool)")
+    }
     if deletion == nil, let other = otherPlace(ofVolume: wanted) {
       let place = other.host == state.name ? wanted.volume.path : "host '\(state.name)'"
       return report(
@@ -128,7 +133,15 @@ extension HostPlanner {
     volumeSteps[index] = draft.add(
       creation(of: wanted), for: wanted.address, after: before.compactMap { $0 }, path: wanted.path)
     demand(for: wanted, freed: deletion == nil ? nil : host.volume(at: wanted.volume.path))
-    _ = planProtection(ofVolume: index, isThere: false)
+    _ = planProtection(ofVolume: index)
+  }
+
+  /// The name that a shared disk may still have in a pool that nobody can look into.
+  private func hiddenName(of wanted: DesiredHost.WantedVolume) -> String? {
+    guard identity.volume(named: wanted.volume.name)?.kind == .sharedDisk,
+      host.pool(named: wanted.volume.pool)?.isActive == false
+    else { return nil }
+    return host.formerName(ofSharedDisk: wanted.address.name)
   }
 
   private func creation(of wanted: DesiredHost.WantedVolume) -> Operation {
@@ -197,11 +210,12 @@ extension HostPlanner {
   }
 
   /// A shared disk is protected by a volume of its own. A VM's mark has the word for its own disks; one that was given up
-  /// while it was protected has such a volume, too, until a VM has it again whose spec does not protect it.
-  private mutating func planProtection(ofVolume index: Int, isThere: Bool) -> [FieldChange] {
+  /// while it was protected has such a volume, too, until a VM has it again whose spec does not protect it. Where the
+  /// disk itself was deleted by hand, that volume says what no longer counts.
+  private mutating func planProtection(ofVolume index: Int) -> [FieldChange] {
     let wanted = desired.volumes[index]
     guard let tagged = identity.volume(named: wanted.volume.name) else { return [] }
-    let isProtected = isThere && isProtected(tagged, in: wanted.volume.pool)
+    let isProtected = isProtected(tagged, in: wanted.volume.pool)
     let isRemembered = tagged.kind == .sharedDisk || isProtected
     guard isRemembered, wanted.volume.isProtected != isProtected else { return [] }
     draft.add(

@@ -35,6 +35,11 @@ enum NetworkDiffer {
     return memory
   }
 
+  /// True for a reservation that the spec set when it was last applied.
+  static func remembers(_ reservation: Network.Reservation, in memory: [String: String]) -> Bool {
+    memory[key(of: reservation)] == text(of: reservation)
+  }
+
   private static func key(of reservation: Network.Reservation) -> String {
     "\(NetworkField.reservations.rawValue).\(reservation.mac)"
   }
@@ -106,12 +111,7 @@ enum NetworkDiffer {
     _ wanted: Set<Network.Reservation>, in there: Set<Network.Reservation>, _ memory: [String: String]
   ) -> Set<Network.Reservation> {
     let others = there.filter { entry in
-      let isOwn = memory[key(of: entry)] == text(of: entry)
-      return !isOwn
-        && !wanted.contains {
-          $0.ip == entry.ip || $0.mac == entry.mac
-            || !$0.hostname.isEmpty && $0.hostname == entry.hostname
-        }
+      !remembers(entry, in: memory) && !wanted.contains { $0.collides(with: entry) }
     }
     return wanted.union(others)
   }
@@ -150,6 +150,13 @@ extension [NetworkDiffer.Difference] {
     var paths: [String] = []
     for path in map(\.path) where !paths.contains(path) { paths.append(path) }
     return paths
+  }
+}
+
+extension Network.Reservation {
+  /// True if libvirt refuses to have both in one network.
+  func collides(with other: Self) -> Bool {
+    ip == other.ip || mac == other.mac || !hostname.isEmpty && hostname == other.hostname
   }
 }
 
