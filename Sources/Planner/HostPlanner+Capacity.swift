@@ -38,7 +38,9 @@ extension HostPlanner {
   mutating func checkCapacity() {
     for pool in state.pools where pool.isActive {
       if let available = pool.available { checkSpace(in: pool, available) }
-      if let capacity = pool.capacity, thinDemands[pool.name, default: 0] > 0 { checkPromises(of: pool, capacity) }
+      if let capacity = pool.capacity, thinDemands[pool.name, default: 0] > 0 {
+        checkPromises(of: pool, capacity)
+      }
     }
   }
 

@@ -6,7 +6,9 @@ extension HostPlanner {
     let address = address(.pool, pool.name)
     guard let source = pool.source else { return }
     guard let actual = host.pool(named: pool.name) else {
-      if let other = state.pools.first(where: { $0.isAt(source) }) { return refuse(wanted, source, at: other) }
+      if let other = state.pools.first(where: { $0.isAt(source) }) {
+        return refuse(wanted, source, at: other)
+      }
       draft.add(Change(address, .create, fields: creationFields(of: pool), path: wanted.spec.path))
       poolSteps[pool.name] = draft.add(.ensurePool(pool), for: address, path: wanted.spec.path)
       return
@@ -74,6 +76,61 @@ extension HostPlanner {
 
   private static func definitionRemoval(_ name: String) -> String {
     "virsh pool-destroy \(name) && virsh pool-undefine \(name)"
+  }
+
+  // MARK: Removal
+
+  /// The names of the files of `pool` that nothing may take away: protected disks, and those of VMs that are others'
+  /// or that stay although the spec no longer has them.
+  private func protectedFiles(in pool: Pool) -> [String] {
+    guard !pool.isActive, let root = pool.source?.root else {
+      return pool.volumes.filter { holdsProtected($0, in: pool) }.map(\.name)
+    }
+    let kept = state.machines.filter { keptMachines.contains($0.uuid) }.flatMap(\.disks)
+    return Set(kept.map(\.path)).filter { $0.hasPrefix("\(root)/") }.sorted().map {
+      String($0.dropFirst(root.count + 1))
+    }
+  }
+
+  private func holdsProtected(_ volume: Volume, in pool: Pool) -> Bool {
+    host.tagged(volume).map { isProtected($0, in: pool.name) } ?? false
+      || host.users(of: volume.path).contains { user in
+        !host.owns(user) || keptMachines.contains(user.uuid)
+          || user.disks.contains { $0.path == volume.path && $0.isProtected }
+      }
+  }
+
+  mutating func removePools() {
+    let wanted = Set(desired.pools.map(\.pool.name))
+    for pool in state.pools where identity.owns(pool) && !wanted.contains(pool.name) {
+      let address = address(.pool, pool.name)
+      let protected = protectedFiles(in: pool)
+      if !protected.isEmpty {
+        draft.note(
+          address,
+          "stays: disks that are protected or in use lie in it (\(protected.joined(separator: ", ")))")
+        continue
+      }
+      let root = pool.source?.root ?? ""
+      let deletions = pool.volumeNames.compactMap { deletionSteps["\(root)/\($0)"] }
+      let staying = pool.volumeNames.count - deletions.count
+      if staying > 0 { draft.note(address, Self.remainder(of: pool, staying)) }
+      draft.add(Change(address, .delete, reason: reason))
+      draft.add(
+        .removePool(uuid: pool.uuid), for: address,
+        after: deletions + steps(ofUsers: Set(pool.volumes.map(\.path))), path: nil)
+    }
+  }
+
+  private static func remainder(of pool: Pool, _ count: Int) -> String {
+    let plural = count == 1 ? "" : "s"
+    switch pool.source {
+    case .directory(let path): return "its directory \(path) keeps \(count) file\(plural)"
+    case .logical(let group, _):
+      return
+        "\(count) volume\(plural) of \(group) stay\(count == 1 ? "s" : ""); those that nothing uses are deactivated"
+    case let source: return "\(source?.origin ?? "its source") keeps \(count) volume\(plural)"
+    }
   }
 }
 

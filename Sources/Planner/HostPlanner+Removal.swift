@@ -2,7 +2,7 @@ import SpecModel
 
 /// What the stack has on the host and the spec no longer wants. Only what is the stack's own is touched.
 extension HostPlanner {
-  private var reason: String? { options.goal == .destroy ? nil : "the spec no longer has it" }
+  var reason: String? { options.goal == .destroy ? nil : "the spec no longer has it" }
 
   // MARK: VMs
 
@@ -375,7 +375,7 @@ extension HostPlanner {
   }
 
   /// The steps of VMs that have one of the files now.
-  private func steps(ofUsers paths: Set<String>) -> [Int] {
+  func steps(ofUsers paths: Set<String>) -> [Int] {
     Set(paths.flatMap(host.users(of:)).map(\.uuid)).compactMap(host.machine(_:)).flatMap { steps(of: $0) }
   }
 
@@ -397,7 +397,7 @@ extension HostPlanner {
     return machine.files.subtracting(before).union(wanted.imageFiles).union(live)
   }
 
-  // MARK: Networks and pools
+  // MARK: Networks
 
   mutating func removeNetworks() {
     let wanted = Set(desired.networks.map(\.network.name))
@@ -455,57 +455,5 @@ extension HostPlanner {
         address(of: network), "stays: guests of the network '\(origin)' are plugged into it")
     }
     return true
-  }
-
-  /// The names of the files of `pool` that nothing may take away: protected disks, and those of VMs that are others'
-  /// or that stay although the spec no longer has them.
-  private func protectedFiles(in pool: Pool) -> [String] {
-    guard !pool.isActive, let root = pool.source?.root else {
-      return pool.volumes.filter { holdsProtected($0, in: pool) }.map(\.name)
-    }
-    let kept = state.machines.filter { keptMachines.contains($0.uuid) }.flatMap(\.disks)
-    return Set(kept.map(\.path)).filter { $0.hasPrefix("\(root)/") }.sorted().map {
-      String($0.dropFirst(root.count + 1))
-    }
-  }
-
-  private func holdsProtected(_ volume: Volume, in pool: Pool) -> Bool {
-    host.tagged(volume).map { isProtected($0, in: pool.name) } ?? false
-      || host.users(of: volume.path).contains { user in
-        !host.owns(user) || keptMachines.contains(user.uuid)
-          || user.disks.contains { $0.path == volume.path && $0.isProtected }
-      }
-  }
-
-  mutating func removePools() {
-    let wanted = Set(desired.pools.map(\.pool.name))
-    for pool in state.pools where identity.owns(pool) && !wanted.contains(pool.name) {
-      let address = address(.pool, pool.name)
-      let protected = protectedFiles(in: pool)
-      if !protected.isEmpty {
-        draft.note(
-          address,
-          "stays: disks that are protected or in use lie in it (\(protected.joined(separator: ", ")))")
-        continue
-      }
-      let root = pool.source?.root ?? ""
-      let deletions = pool.volumeNames.compactMap { deletionSteps["\(root)/\($0)"] }
-      let staying = pool.volumeNames.count - deletions.count
-      if staying > 0 { draft.note(address, Self.remainder(of: pool, staying)) }
-      draft.add(Change(address, .delete, reason: reason))
-      draft.add(
-        .removePool(uuid: pool.uuid), for: address,
-        after: deletions + steps(ofUsers: Set(pool.volumes.map(\.path))), path: nil)
-    }
-  }
-
-  private static func remainder(of pool: Pool, _ count: Int) -> String {
-    let plural = count == 1 ? "" : "s"
-    switch pool.source {
-    case .directory(let path): return "its directory \(path) keeps \(count) file\(plural)"
-    case .logical(let group, _):
-      return "\(count) volume\(plural) of \(group) stay\(count == 1 ? "s" : ""); those that nothing uses are deactivated"
-    case let source: return "\(source?.origin ?? "its source") keeps \(count) volume\(plural)"
-    }
   }
 }

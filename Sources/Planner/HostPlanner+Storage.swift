@@ -36,7 +36,8 @@ extension HostPlanner {
         operation, for: address, after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.path)
       let there = actual?.physical?.rawValue ?? 0
       demand(
-        ByteCount(rawValue: image.length.rawValue - min(there, image.length.rawValue)), in: image.volume.pool, address,
+        ByteCount(rawValue: image.length.rawValue - min(there, image.length.rawValue)), in: image.volume.pool,
+        address,
         at: image.path)
     }
   }
@@ -152,12 +153,16 @@ extension HostPlanner {
   private mutating func planRepetition(ofVolume index: Int) {
     let wanted = desired.volumes[index]
     guard let copy = wanted.copy else {
-      return draft.note(wanted.address, "has only a part of the image that was copied into it when a run was cut off")
+      return draft.note(
+        wanted.address, "has only a part of the image that was copied into it when a run was cut off")
     }
-    let users = host.users(of: wanted.volume.path).filter { !host.liveFiles(of: $0).isDisjoint(with: [wanted.volume.path]) }
+    let users = host.users(of: wanted.volume.path).filter {
+      !host.liveFiles(of: $0).isDisjoint(with: [wanted.volume.path])
+    }
     guard users.isEmpty else {
       return report(
-        "\(wanted.address) has only a part of its image, and \(names(of: users)) runs with it", at: wanted.path,
+        "\(wanted.address) has only a part of its image, and \(names(of: users)) runs with it",
+        at: wanted.path,
         help: "stop it, and apply again")
     }
     draft.add(
@@ -171,7 +176,9 @@ extension HostPlanner {
 
   /// True if `actual` has the size of `wanted`, be it rounded up to what the pool hands out.
   private func isRounded(_ actual: Volume, from wanted: Volume) -> Bool {
-    guard actual.type == .block, actual.capacity > wanted.capacity else { return actual.capacity == wanted.capacity }
+    guard actual.type == .block, actual.capacity > wanted.capacity else {
+      return actual.capacity == wanted.capacity
+    }
     let unit = host.pool(named: actual.pool)?.unit ?? 1
     return actual.capacity.rawValue - wanted.capacity.rawValue < unit
   }
@@ -200,7 +207,9 @@ extension HostPlanner {
     for (name, isThere) in notes {
       volumeSteps[index] = draft.add(
         .noteVolume(
-          pool: wanted.volume.pool, name: identity.renameName(ofDisk: tagged.base, to: name, isFile: wanted.volume.type == .file), isThere),
+          pool: wanted.volume.pool,
+          name: identity.renameName(ofDisk: tagged.base, to: name, isFile: wanted.volume.type == .file),
+          isThere),
         for: wanted.address, after: volumeSteps[index].map { [$0] } ?? [], path: wanted.path)
     }
     return [
@@ -259,7 +268,8 @@ extension HostPlanner {
       return []
     }
     let effect: Effect = guest == nil ? .none : .live
-    demand(thin: ByteCount(rawValue: wanted.volume.capacity.rawValue - actual.capacity.rawValue), in: actual.pool)
+    demand(
+      thin: ByteCount(rawValue: wanted.volume.capacity.rawValue - actual.capacity.rawValue), in: actual.pool)
     let before =
       [poolSteps[wanted.volume.pool], volumeSteps[index]]
       + host.users(of: actual.path).map { stopSteps[$0.uuid] }

@@ -83,9 +83,10 @@ struct CapacityTests {
     _ = try scenario.text(more)
     #expect(try scenario.plan(more).notes.isEmpty)
     // Growth counts by its difference.
-    #expect(try scenario.plan(more.with("5GiB", "6GiB")).notes.map(\.text) == [
-      "its disks may come to 12 GiB, more than the 10 GiB that it has"
-    ])
+    #expect(
+      try scenario.plan(more.with("5GiB", "6GiB")).notes.map(\.text) == [
+        "its disks may come to 12 GiB, more than the 10 GiB that it has"
+      ])
     let fitting = try self.scenario(Specs.web, capacity: .gibibytes(10), available: .gibibytes(9))
     #expect(try fitting.plan(Specs.web.with("4GiB", "10GiB")).notes.isEmpty)
   }

@@ -138,7 +138,8 @@ struct PoolTests {
   @Test("a pool does not become another one")
   func anotherSource() throws {
     let fs = Specs.web.with(
-      "main: {path: /srv/main}", "main: {type: fs, source: {device: /dev/sdb1, format: ext4}, path: /srv/main}")
+      "main: {path: /srv/main}",
+      "main: {type: fs, source: {device: /dev/sdb1, format: ext4}, path: /srv/main}")
     var scenario = try Scenario.applied(fs)
     expect(
       try scenario.refusal(fs.with("/dev/sdb1", "/dev/sdc1")),
@@ -180,7 +181,8 @@ struct PoolTests {
     var scenario = Scenario()
     let plan = try scenario.plan(spec)
     // The pool says the path when it is active; its steps come first.
-    let step = try #require(plan.steps.first { if case .defineMachine = $0.operation { true } else { false } })
+    let step = try #require(
+      plan.steps.first { if case .defineMachine = $0.operation { true } else { false } })
     guard case .defineMachine(let machine) = step.operation else { return }
     #expect(machine.disks.map(\.access) == [.volume(pool: "san", name: "unit:0:0:1")])
     let pool = try #require(plan.steps.first { $0.address.name == "san" })
@@ -207,8 +209,11 @@ struct PoolTests {
       try scenario.refusal(spec).contains(
         "error: no image can be copied into pool 'main' (rbd): libvirt sends no bytes there"))
     #expect(
-      try scenario.refusal(Specs.web.with("main: {path: /srv/main}", "main: {external: true}").with("4GiB", "4GiB, format: qcow2"))
-        .contains("error: a disk in pool 'main' (rbd) cannot be qcow2"))
+      try scenario.refusal(
+        Specs.web.with("main: {path: /srv/main}", "main: {external: true}").with(
+          "4GiB", "4GiB, format: qcow2")
+      )
+      .contains("error: a disk in pool 'main' (rbd) cannot be qcow2"))
     let plain = Specs.web.with("main: {path: /srv/main}", "main: {external: true}")
     _ = try scenario.text(plain)
     let disk = try scenario.fleet[].machine("web").disks[0]
@@ -221,7 +226,8 @@ struct PoolTests {
 
   @Test("a pool that leaves the spec leaves its volumes")
   func removal() throws {
-    let spec = Self.logical.with("networks:", "  files: {path: /files}\nnetworks:").with("4GiB", "4GiB, pool: main")
+    let spec = Self.logical.with("networks:", "  files: {path: /files}\nnetworks:").with(
+      "4GiB", "4GiB, pool: main")
     var scenario = try Scenario.applied(spec)
     let plan = try scenario.plan(spec.without("main:").without("vms:"))
     #expect(

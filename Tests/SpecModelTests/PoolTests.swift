@@ -28,7 +28,8 @@ import Testing
         == .logical(group: "vg0", devices: ["/dev/sdb", "/dev/sdc"]))
     #expect(try source("{type: disk, source: /dev/sdb}") == .disk(device: "/dev/sdb", format: nil))
     #expect(
-      try source("{type: disk, source: {device: /dev/sdb, format: gpt}}") == .disk(device: "/dev/sdb", format: .gpt))
+      try source("{type: disk, source: {device: /dev/sdb, format: gpt}}")
+        == .disk(device: "/dev/sdb", format: .gpt))
     #expect(
       try source("{type: iscsi, source: {host: 10.0.0.9, target: \"iqn.2024-01.org.example:vms\"}}")
         == .iscsi(.init(host: "10.0.0.9", port: 3260, name: "iqn.2024-01.org.example:vms")))
@@ -40,7 +41,10 @@ import Testing
           .init(
             monitors: [.init(host: "ceph1", port: nil), .init(host: "ceph2", port: 3300)], name: "vms",
             login: .init(user: "libvirt", secret: "ceph vms"))))
-    #expect(try site(Self.remote + "pools: {p: {type: fs, source: {device: /d, format: xfs}, path: /p, build: true}}\n")
+    #expect(
+      try site(
+        Self.remote + "pools: {p: {type: fs, source: {device: /d, format: xfs}, path: /p, build: true}}\n"
+      )
       .pools[0].isBuilt)
   }
 
@@ -142,7 +146,9 @@ import Testing
 
   @Test("a disk is what its pool can hold")
   func disks() throws {
-    let directory = try TemporaryDirectory(["base.qcow2": qcow2(.gibibytes(2)), "cd.iso": [UInt8](repeating: 0, count: 2048)])
+    let directory = try TemporaryDirectory([
+      "base.qcow2": qcow2(.gibibytes(2)), "cd.iso": [UInt8](repeating: 0, count: 2048),
+    ])
     let pools = """
       images: {base: {source: \(directory.path)/base.qcow2}, cd: {source: \(directory.path)/cd.iso}}
       pools:

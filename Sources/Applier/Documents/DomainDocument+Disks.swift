@@ -67,6 +67,11 @@ extension DomainDocument {
       ?? source[attribute: "volume"].flatMap { name in source[attribute: "pool"].map { "\($0)/\(name)" } }
   }
 
+  /// The target of the disk that has this path; nil if there is none.
+  static func target(of path: String, in document: XMLElement) -> String? {
+    document.all(at: "devices", "disk").first { Self.path($0) == path }?.first("target")?[attribute: "dev"]
+  }
+
   /// Changes what an attached disk is set to. Returns its target, which another bus changes.
   private mutating func change(_ target: String, to disk: Machine.Disk) -> String {
     var target = target

@@ -99,7 +99,9 @@ enum PoolDocument {
       return .networkFileSystem(host: host, directory: directory, format: known, path: path)
     case .logical:
       // The volumes of another path have other names than the device nodes that LVM makes.
-      guard let group = name ?? document.first("name")?.text, path == nil || path == "/dev/\(group)" else { return nil }
+      guard let group = name ?? document.first("name")?.text, path == nil || path == "/dev/\(group)" else {
+        return nil
+      }
       return .logical(group: group, devices: devices)
     case .zfs: return (name ?? document.first("name")?.text).map { .zfs(dataset: $0, devices: devices) }
     case .disk:

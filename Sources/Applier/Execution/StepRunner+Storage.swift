@@ -35,7 +35,8 @@ extension StepRunner {
         // ZFS itself refuses devices that are in use.
         try await pool.build(wanted.source?.type == .zfs ? .new : .noOverwrite)
       } catch let error as LibvirtError where !error.isConnectionFailure {
-        throw Failure(description: "the pool cannot be started (\(failure)), and not be built either (\(error))")
+        throw Failure(
+          description: "the pool cannot be started (\(failure)), and not be built either (\(error))")
       }
       try await pool.start()
     }
@@ -166,7 +167,11 @@ extension StepRunner {
       throw Failure(description: "the volume is larger than \(wanted.capacity) by now; it is not shrunk")
     }
     if let guest, let domain = try await connection.domain(uuid: guest), try await domain.isActive() {
-      try await domain.resizeBlock(path: wanted.path, bytes: wanted.capacity.rawValue)
+      // libvirt takes what is no absolute path for a target.
+      let isPath = wanted.type != .network
+      let disk =
+        isPath ? wanted.path : DomainDocument.target(of: wanted.path, in: try await domain.xml(.live))
+      try await domain.resizeBlock(path: disk ?? wanted.path, bytes: wanted.capacity.rawValue)
       return
     }
     try await volume.resize(bytes: wanted.capacity.rawValue)

@@ -17,7 +17,7 @@ struct StepRunner: Sendable {
   }
 
   func run(_ operation: Operation) async throws {
-    switch operation {
+    switch try await located(operation) {
     case .ensurePool(let pool): try await ensure(pool)
     case .setPoolAutostart(let uuid, let autostart): try await pool(uuid).setAutostart(autostart)
     case .removePool(let uuid): try await removePool(uuid)

@@ -20,7 +20,8 @@ enum RawImage {
     let parent = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/var/tmp"
     var template = Array("\(parent)/virtform-raw-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
-      throw StepRunner.Failure(description: "cannot make a directory in \(parent): \(String(cString: strerror(errno)))")
+      throw StepRunner.Failure(
+        description: "cannot make a directory in \(parent): \(String(cString: strerror(errno)))")
     }
     let directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     defer { try? FileManager.default.removeItem(atPath: directory) }

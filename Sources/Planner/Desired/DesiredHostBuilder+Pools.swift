@@ -38,7 +38,9 @@ extension DesiredHostBuilder {
   }
 
   /// A disk that is a volume which is there already.
-  func existing(_ volume: String, in pool: ResourceName, as disk: DiskSpec, _ actual: Machine?) -> Machine.Disk? {
+  func existing(_ volume: String, in pool: ResourceName, as disk: DiskSpec, _ actual: Machine?) -> Machine
+    .Disk?
+  {
     guard let source = desired.sources[pool] else { return nil }
     if let refusal = externalType(of: pool)?.refusal(ofUseIn: pool) {
       report(refusal.message, at: disk.path + "volume", help: refusal.help)
@@ -59,7 +61,8 @@ extension DesiredHostBuilder {
     var attached = Machine.Disk(
       name: disk.name.rawValue, path: known ?? former ?? "\(pool)/\(volume)", format: .raw, bus: disk.bus,
       keep: disk.keep, ioTune: disk.ioTune)
-    attached.access = known == nil && former == nil ? .volume(pool: pool.rawValue, name: volume) : access(to: source)
+    attached.access =
+      known == nil && former == nil ? .volume(pool: pool.rawValue, name: volume) : access(to: source)
     return attached
   }
 }

@@ -186,7 +186,9 @@ struct DesiredHostBuilder {
     for disk in spec.disks {
       guard case .cdrom(let name, let pool) = disk.source else { continue }
       let image = name.flatMap { name in pool.flatMap { self.image(name, in: $0) } }
-      if image != nil, let pool { checkFile("the image of a CD-ROM drive", in: pool, at: disk.path + "cdrom") }
+      if image != nil, let pool {
+        checkFile("the image of a CD-ROM drive", in: pool, at: disk.path + "cdrom")
+      }
       machine.drives.append(.init(name: disk.name.rawValue, media: image?.volume.path, bus: disk.bus))
       images.append(image)
     }

@@ -190,11 +190,11 @@ public struct MachineUpdate: Sendable {
   /// Those of `fields` that the running guest is to have at once.
   public let liveFields: Set<MachineField>
   /// What the running guest's devices are changed in before.
-  public let devices: [DeviceChange]
+  public var devices: [DeviceChange]
   /// New paths of disks and NICs by their old ones: `disks.data` → `disks.store`.
   public let renamedDevices: [String: String]
   /// Disks to add or to change, by name.
-  public let setDisks: [Machine.Disk]
+  public var setDisks: [Machine.Disk]
   /// Names of disks and CD-ROM drives to detach.
   public let removeDisks: [String]
   public let setDrives: [Machine.Drive]

@@ -56,7 +56,8 @@ struct Fingerprints {
     case .network(let network, let live): CanonicalText.digest([network, live])
     // What is in it are objects of their own, and its free space is nobody's.
     case .pool(let pool):
-      CanonicalText.digest([pool.name, pool.uuid.uuidString, "\(pool.isActive)"] + pool.values.map { "\($0)=\($1)" }.sorted())
+      CanonicalText.digest(
+        [pool.name, pool.uuid.uuidString, "\(pool.isActive)"] + pool.values.map { "\($0)=\($1)" }.sorted())
     case .volume(let volume): CanonicalText.digest(volume)
     case .firewall(let firewall): CanonicalText.digest(firewall.values)
     case nil: nil

@@ -68,9 +68,10 @@ extension SiteDecoder {
           pool.source.flatMap { source in
             source.path.map {
               ("\(host)\($0)", pool.path + "path", "two pools on host '\(host)' have the directory '\($0)'")
-            } ?? source.origin.map {
-              ("\(host) \($0)", pool.path + "source", "two pools on host '\(host)' have the source '\($0)'")
             }
+              ?? source.origin.map {
+                ("\(host) \($0)", pool.path + "source", "two pools on host '\(host)' have the source '\($0)'")
+              }
           }
         }
       })

@@ -24,7 +24,9 @@ extension SiteDecoder {
           return decodeCDROM(name, disk, instance, image: image, host: host, pool: pool)
         }
         if disk.has("disk") { return decodeSharedDisk(name, disk, image: image, host: host) }
-        if disk.has("volume") { return decodeExistingDisk(name, disk, instance, image: image, host: host, pool: pool) }
+        if disk.has("volume") {
+          return decodeExistingDisk(name, disk, instance, image: image, host: host, pool: pool)
+        }
         return decodeOwnDisk(name, disk, instance, image: image, host: host, pool: pool)
       }
     }
@@ -142,7 +144,8 @@ extension SiteDecoder {
 
   /// `volume: NAME` is a volume that is there already, in a pool whose volumes are devices.
   private func decodeExistingDisk(
-    _ name: ResourceName, _ disk: MappingReader, _ instance: Instance, image: ResourceName?, host: ResourceName?,
+    _ name: ResourceName, _ disk: MappingReader, _ instance: Instance, image: ResourceName?,
+    host: ResourceName?,
     pool vmPool: ResourceName?
   ) -> DiskSpec? {
     let bus = disk.choice("bus", DiskBus.self)
@@ -201,7 +204,8 @@ extension SiteDecoder {
   }
 
   private func checkClone(
-    of image: ResourceName, size: ByteCount?, _ format: DiskFormat?, in pool: ResourceName?, _ disk: MappingReader
+    of image: ResourceName, size: ByteCount?, _ format: DiskFormat?, in pool: ResourceName?,
+    _ disk: MappingReader
   ) {
     // What is no file is a copy of its image, and raw anyway.
     let holdsFiles = pool.flatMap { pools[$0]?.source?.type.holdsFiles } ?? true

@@ -1,7 +1,9 @@
 extension SiteDecoder {
   mutating func decodePools(_ spec: MappingReader) {
     for (name, entry) in declare(.pools, in: spec) {
-      guard let reader = MappingReader(entry.value, at: SpecPath("pools.\(name)"), diagnostics) else { continue }
+      guard let reader = MappingReader(entry.value, at: SpecPath("pools.\(name)"), diagnostics) else {
+        continue
+      }
       let pool = decodePool(name, reader)
       reader.finish()
       pools.append(pool, as: name)
@@ -21,7 +23,8 @@ extension SiteDecoder {
     let hosts = hostList(reader)
     if isExternal(reader, allowed: ["hosts"]) {
       return PoolSpec(
-        name: name, source: nil, isBuilt: false, hosts: hosts, isExternal: true, autostart: nil, path: reader.path)
+        name: name, source: nil, isBuilt: false, hosts: hosts, isExternal: true, autostart: nil,
+        path: reader.path)
     }
     let hasType = reader.has("type")
     let type = reader.choice("type", PoolType.self)
@@ -80,7 +83,9 @@ extension SiteDecoder {
         return .networkFileSystem(host: host, directory: directory, format: format, path: path)
       }
     case .logical:
-      return group(reader, such: "vg0", "a volume group").map { .logical(group: $0.name, devices: $0.devices) }
+      return group(reader, such: "vg0", "a volume group").map {
+        .logical(group: $0.name, devices: $0.devices)
+      }
     case .zfs:
       return group(reader, such: "tank/vms", "a ZFS pool").map { .zfs(dataset: $0.name, devices: $0.devices) }
     case .disk:
@@ -144,7 +149,8 @@ extension SiteDecoder {
       let found = source.value("name", name)
       if let found, reader.bool("build") == true, found.contains("/") {
         reader.error(
-          "'build' makes a ZFS pool, not the dataset '\(found)'", at: "build", help: "zfs create \(found) makes it")
+          "'build' makes a ZFS pool, not the dataset '\(found)'", at: "build",
+          help: "zfs create \(found) makes it")
       }
       return found.map { ($0, devices ?? []) }
     }
@@ -158,7 +164,8 @@ extension SiteDecoder {
       let name = try Self.word(text, "a target")
       guard ["iqn.", "eui.", "naa."].contains(where: name.hasPrefix) else {
         throw ValueError(
-          "'\(text)' is not the name of a target", help: "such as iqn.2024-01.org.example:vms (RFC 7143, 4.2.7)")
+          "'\(text)' is not the name of a target",
+          help: "such as iqn.2024-01.org.example:vms (RFC 7143, 4.2.7)")
       }
       return name
     }
@@ -176,7 +183,8 @@ extension SiteDecoder {
     }
     source.missing("hosts", help: "the monitors of the cluster, such as hosts: [ceph1, ceph2]")
     if monitors?.isEmpty == true, source.items("hosts")?.isEmpty == true {
-      source.error("'hosts' is empty", at: "hosts", help: "the monitors of the cluster, such as [ceph1, ceph2]")
+      source.error(
+        "'hosts' is empty", at: "hosts", help: "the monitors of the cluster, such as [ceph1, ceph2]")
     }
     let name = source.value("name") { text throws(ValueError) in try Self.word(text, "a pool of Ceph") }
     source.missing("name", help: "the name that Ceph has for the pool")
@@ -186,7 +194,8 @@ extension SiteDecoder {
   }
 
   private func decodeLogin(_ source: MappingReader) -> PoolLogin? {
-    guard let login = source.nonEmpty("auth", help: "such as auth: {user: libvirt, secret: ceph-libvirt}") else {
+    guard let login = source.nonEmpty("auth", help: "such as auth: {user: libvirt, secret: ceph-libvirt}")
+    else {
       return nil
     }
     defer { login.finish() }
@@ -231,7 +240,8 @@ extension SiteDecoder {
     guard isWord, parts.count == 1 || allowsParts else {
       throw ValueError(
         "'\(text)' is not the name of \(what)",
-        help: "it has letters, digits, '+', '_', '.', ':' and '-'" + (allowsParts ? ", in parts with '/' between" : ""))
+        help: "it has letters, digits, '+', '_', '.', ':' and '-'"
+          + (allowsParts ? ", in parts with '/' between" : ""))
     }
     return text
   }

@@ -24,7 +24,8 @@ extension SiteDecoder {
 
   /// Reports what a disk made in `pool` cannot be. What an external pool takes is known when its host is.
   func checkDisk(
-    _ format: DiskFormat?, size: ByteCount?, image: ResourceName?, in pool: ResourceName, _ reader: MappingReader
+    _ format: DiskFormat?, size: ByteCount?, image: ResourceName?, in pool: ResourceName,
+    _ reader: MappingReader
   ) {
     guard let type = pools[pool]?.source?.type else { return }
     if let refusal = type.refusal(ofDiskIn: format, pool: pool) {
@@ -40,7 +41,10 @@ extension SiteDecoder {
   /// Reports what a VM reads that cannot lie in its pool.
   func checkFiles(_ machine: MappingReader, kernel: ResourceName?, in pool: ResourceName) {
     guard let type = pools[pool]?.source?.type else { return }
-    let files = [("kernel", "the VM's kernel", kernel != nil), ("cloud_init", "what cloud-init reads", machine.has("cloud_init"))]
+    let files = [
+      ("kernel", "the VM's kernel", kernel != nil),
+      ("cloud_init", "what cloud-init reads", machine.has("cloud_init")),
+    ]
     for (key, what, isThere) in files where isThere {
       guard let refusal = type.refusal(ofFile: what, pool: pool) else { continue }
       machine.error(refusal.message, at: key, help: refusal.help)

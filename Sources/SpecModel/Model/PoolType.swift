@@ -49,7 +49,8 @@ public enum PoolType: String, CaseIterable, Sendable {
   public func refusal(ofSize size: ByteCount, pool name: ResourceName) -> ValueError? {
     self == .zfs && size.rawValue % (1 << 20) != 0
       ? ValueError(
-        "a disk of \(size) is not a whole number of blocks of pool '\(name)' (zfs)", help: "use a multiple of 1MiB")
+        "a disk of \(size) is not a whole number of blocks of pool '\(name)' (zfs)",
+        help: "use a multiple of 1MiB")
       : nil
   }
 

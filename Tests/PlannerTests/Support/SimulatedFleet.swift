@@ -216,13 +216,16 @@ struct SimulatedHost {
 
   /// A SCSI target, in the pool `san` of the stack, that has a logical unit.
   mutating func addLogicalUnit(_ name: String, at path: String, stack: String) {
-    guard let stack = try? ResourceName(parsing: stack) else { preconditionFailure("a stack has a valid name") }
+    guard let stack = try? ResourceName(parsing: stack) else {
+      preconditionFailure("a stack has a valid name")
+    }
     var unit = Volume(pool: "san", name: name, path: path, capacity: .gibibytes(4), format: .raw)
     unit.type = .block
     let source = PoolSource.iscsi(.init(host: "nas", name: "iqn.2024-01.a:b"))
     state.pools.append(
       Pool(
-        name: "san", uuid: Identity(stack: stack).uuid(.pool, "san"), source: source, autostart: true, isActive: true,
+        name: "san", uuid: Identity(stack: stack).uuid(.pool, "san"), source: source, autostart: true,
+        isActive: true,
         volumes: [unit]))
   }
 }

@@ -108,7 +108,8 @@ extension SimulatedHost {
       complain("no image \(backing)")
     }
     if state.pools[index].volumes.contains(where: { $0.name == volume.name }) { return }
-    if state.pools[index].source?.type.holdsFiles == false, volume.format != .raw || volume.name.contains("~") {
+    if state.pools[index].source?.type.holdsFiles == false, volume.format != .raw || volume.name.contains("~")
+    {
       complain("\(volume.name) is no device")
     }
     state.pools[index].volumes.append(volume)

@@ -4,7 +4,8 @@ extension SpecGenerator {
     var text = Scenario.header(hosts: hosts)
     let pools = [
       "  main: {path: /srv/main\(autostartsPool.map { ", autostart: \($0)" } ?? "")}\n",
-      hasSecondPool ? "  second: {\(isSecondLogical ? "type: logical, source: vg0" : "path: /srv/second")}\n" : "",
+      hasSecondPool
+        ? "  second: {\(isSecondLogical ? "type: logical, source: vg0" : "path: /srv/second")}\n" : "",
     ]
     text += "pools:\n" + pools.joined() + "images:\n"
     for image in ["debian", "linux"] { text += "  \(image): {source: \(Images.file), format: raw}\n" }
