@@ -49,7 +49,9 @@ volumes() { real lvs --noheadings --options lv_name "$1"; }
 
 name=${0##*/}
 [[ $name != lvm ]] || { name=$1; shift; }
-last=${*: -1}
+words=("$@")
+[[ ${words[-1]} != --yes ]] || unset 'words[-1]'
+last=${words[-1]}
 volume=${last#/dev/}
 case $name in
 lvcreate)

@@ -11,12 +11,10 @@ enum VolumeDocument {
       // A logical volume whose allocation is less than its capacity would be a snapshot of nothing.
       XMLElement(
         "allocation", ["unit": "bytes"], text: volume.isThick ? String(volume.capacity.rawValue) : "0")
-      if volume.type == .file {
-        XMLElement("target") {
-          XMLElement("format", ["type": volume.format.rawValue])
-          // Without it libvirt makes the qcow2 of 2010, which can do less.
-          if volume.format == .qcow2 { XMLElement("compat", text: "1.1") }
-        }
+      XMLElement("target") {
+        if volume.type == .file { XMLElement("format", ["type": volume.format.rawValue]) }
+        // Without it libvirt makes the qcow2 of 2010, which can do less.
+        if volume.format == .qcow2 { XMLElement("compat", text: "1.1") }
       }
       if let backing = volume.backingPath {
         XMLElement("backingStore") {
