@@ -162,6 +162,43 @@ import Testing
     #expect(written.first("allocation")?.text == "\(4 << 20)" && written.at("target", "format") == nil)
   }
 
+  @Test("a logical unit is attached by the path that its pool says, as soon as the pool is active")
+  func logicalUnit() async throws {
+    let host = try await TestDriverHost()
+    let san = "  san: {type: iscsi, source: {host: nas, target: \"iqn.2024-01.a:b\"}}\n"
+    let vm =
+      "vms:\n  a: {memory: 64MiB, state: off, pool: p, disks: {lun: {volume: \"unit:0:0:1\", pool: san}}}\n"
+    // The target has no such unit: that comes out when the pool is there.
+    let failed = try await host.converge(try host.site(san + vm))
+    #expect(!failed.report.succeeded)
+    let reasons = failed.report.results.compactMap { step, result in
+      if case .failed(let reason, _) = result { "\(step.address): \(reason)" } else { nil }
+    }
+    #expect(reasons == ["vm.a: the pool 'san' has no volume 'unit:0:0:1'"])
+    let pool = try #require(try await host.connection.storagePool(named: "san"))
+    let unit = try await pool.createVolume(
+      XMLElement("volume") {
+        XMLElement("name", text: "unit:0:0:1")
+        XMLElement("capacity", text: "4194304")
+      })
+    let path = try await unit.path()
+    // Nobody can look into a pool that is not active.
+    try await pool.stop()
+    let made = try await host.converge(try host.site(san + vm))
+    #expect(made.report.succeeded, "\(made.report.results)")
+    let domain = try #require(try await host.connection.domain(named: "a"))
+    let disk = try await domain.xml(.inactive).at("devices", "disk")
+    #expect(disk?[attribute: "type"] == "block" && disk?.first("source")?[attribute: "dev"] == path)
+    let second = try await host.converge(try host.site(san + vm))
+    #expect(second.plan.isEmpty && second.mutating == 0, "\(PlanText(second.plan).render())")
+    try await pool.stop()
+    let third = try await host.converge(try host.site(san + vm))
+    #expect(third.plan.changes.map { "\($0.address)" } == ["pool.san"], "\(PlanText(third.plan).render())")
+    let gone = try await host.converge(try host.site(san), .init(allowsDataLoss: true))
+    #expect(gone.report.succeeded)
+    #expect(try await pool.volumes().map(\.name) == ["unit:0:0:1"])
+  }
+
   @Test("pools of devices converge on the test driver, with what it can show of them")
   func convergence() async throws {
     let host = try await TestDriverHost()

@@ -51,6 +51,7 @@ struct ConvergenceTests {
     expectAll(
       [
         "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "uploadSeed", "createVolume",
+        "copyImage",
         "growVolume",
         "deleteVolume", "noteVolume", "ensureNetwork", "updateNetwork", "restartNetwork", "defineFirewall",
         "removeFirewall",

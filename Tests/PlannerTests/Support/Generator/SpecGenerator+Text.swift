@@ -87,7 +87,8 @@ extension SpecGenerator {
     var words: [String] =
       switch disk.content {
       case .own:
-        ["size: \(sizes["\(machine).\(name)"] ?? 1)GiB"] + (name.hasPrefix("second") ? ["pool: second"] : [])
+        ["size: \(sizes["\(machine).\(name)"] ?? 1)GiB"]
+          + (name.hasPrefix("second") ? ["pool: second"] + (isSecondLogical ? ["image: debian"] : []) : [])
           + (disk.keep ? ["keep: true"] : []) + (disk.isProtected ? ["protect: true"] : [])
       case .shared(let shared): ["disk: \(shared)"]
       case .cdrom(let image): ["cdrom: \(image ?? "none")"]
