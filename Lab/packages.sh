@@ -11,8 +11,11 @@ run=(
     dnsmasq-base iptables iproute2 cpio kmod xorriso xz-utils
 )
 # For the guest with cloud-init: its image, and a way in.
-# For storage pools: volume groups, partitions, and the check of documents against libvirt's grammars.
-test=("${run[@]}" ovmf shellcheck mmdebstrap e2fsprogs openssh-client ansible-core lvm2 parted libxml2-utils)
+# For storage pools: volume groups, partitions, and the check of documents against libvirt's grammars. For reports: their schemas.
+test=(
+    "${run[@]}" ovmf shellcheck mmdebstrap e2fsprogs openssh-client ansible-core lvm2 parted libxml2-utils
+    python3-jsonschema
+)
 
 case ${1:-} in
 build) wanted=("${build[@]}") ;;

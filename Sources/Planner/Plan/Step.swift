@@ -113,7 +113,7 @@ public enum Operation: Sendable {
 }
 
 /// How a step is spoken of while it runs and when it is done.
-public enum Verb: Sendable {
+public enum Verb: String, Sendable {
   case create, upload, grow, update, start, await, pause, resume, restart, stop, remove, forget
 
   public var present: String {
