@@ -150,10 +150,12 @@ extension HostPlanner {
         at: path + "disks",
         help: "start its pool, so that it can remember the protection, or take back protect: true first")
     }
-    let restarts = self.restarts(difference, wanted)
+    let imageChanges = imageChanges(of: wanted, from: actual)
+    let restarts = staysUp && !imageChanges.isEmpty || self.restarts(difference, wanted)
     let stops = restarts || (actual.isActive && !wantedState.isActive)
     var changes = withNetworks(difference.changes, of: actual, wanted.machine)
     let isEdited = !changes.isEmpty
+    changes += imageChanges
     let power = powerChange(from: actual, to: wantedState)
     if let power { changes.append(power) }
 
@@ -169,7 +171,11 @@ extension HostPlanner {
     }
     // A guest that has to be stopped is stopped late: what libvirt refuses is then refused while it still runs.
     // Only a disk that is deleted needs it off before.
-    if stops, difference.removedDisks.contains(where: { mayDelete($0, of: actual) }) { addStop(&self) }
+    if stops, stopSteps[actual.uuid] == nil,
+      difference.removedDisks.contains(where: { mayDelete($0, of: actual) })
+    {
+      addStop(&self)
+    }
     // A guest that is off by then has its devices from the definition.
     let plugs = self.plugs(of: difference, actual, isOff: stopSteps[actual.uuid] != nil)
     if !plugs.unplugged.isEmpty {

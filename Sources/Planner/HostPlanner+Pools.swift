@@ -93,7 +93,7 @@ extension HostPlanner {
   }
 
   private func holdsProtected(_ volume: Volume, in pool: Pool) -> Bool {
-    host.tagged(volume).map { isProtected($0, in: pool.name) } ?? false
+    host.tagged(volume).map { host.isProtected($0, in: pool.name) } ?? false
       || host.users(of: volume.path).contains { user in
         !host.owns(user) || keptMachines.contains(user.uuid)
           || user.disks.contains { $0.path == volume.path && $0.isProtected }

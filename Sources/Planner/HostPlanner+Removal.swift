@@ -126,7 +126,7 @@ extension HostPlanner {
         continue
       }
       let isRemembered = machine.disks.contains { $0.path == disk.path && $0.isProtected }
-      if isRemembered || host.tagged(there).map({ isProtected($0, in: there.pool) }) == true {
+      if isRemembered || host.tagged(there).map({ host.isProtected($0, in: there.pool) }) == true {
         report(
           "\(volume.address) is protected and cannot be replaced", at: volume.path,
           help: "apply without protect: true first, and replace the VM then")
@@ -181,10 +181,10 @@ extension HostPlanner {
       return rememberProtection(of: disk, machine)
     }
     guard let tagged = host.tagged(volume), tagged.kind == .machineDisk else { return [] }
-    let isProtected = disk.isProtected || isProtected(tagged, in: volume.pool)
+    let isProtected = disk.isProtected || host.isProtected(tagged, in: volume.pool)
     let reason = isProtected ? Self.protection : Self.reasonToKeep(disk)
     let deletion = discard(volume, address, isKept: reason, after: after)
-    guard isProtected, !self.isProtected(tagged, in: volume.pool) else { return deletion }
+    guard isProtected, !host.isProtected(tagged, in: volume.pool) else { return deletion }
     // The mark of the VM has the word until now.
     return [
       draft.add(
@@ -276,11 +276,28 @@ extension HostPlanner {
     return [delete(volume, address, after: after, effect: .dataLoss)]
   }
 
-  private mutating func delete(_ volume: Volume, _ address: Address, after: [Int], effect: Effect) -> Int {
+  mutating func delete(_ volume: Volume, _ address: Address, after: [Int], effect: Effect) -> Int {
+    let notes = forgetCopy(volume, for: address, after: after)
     let step = draft.add(
-      .deleteVolume(pool: volume.pool, name: volume.name), for: address, after: after, effect: effect,
+      .deleteVolume(pool: volume.pool, name: volume.name), for: address, after: after + notes, effect: effect,
       path: nil)
     deletionSteps[volume.path] = step
+    guard host.isCutOff(volume) else { return step }
+    // That it is not whole is remembered for as long as it is there.
+    return note(volume, Identity.copyingName(of: volume.name), for: address, after: [step])
+  }
+
+  /// The steps by which the host forgets what the volume was copied from.
+  mutating func forgetCopy(_ volume: Volume, for address: Address, after: [Int]) -> [Int] {
+    host.copiedImages(of: volume).map { image in
+      note(volume, Identity.copiedName(of: volume.name, from: image), for: address, after: after)
+    }
+  }
+
+  private mutating func note(_ volume: Volume, _ name: String, for address: Address, after: [Int]) -> Int {
+    let step = draft.add(
+      .noteVolume(pool: volume.pool, name: name, false), for: address, after: after, path: nil)
+    deletionSteps["\(volume.path.dropLast(volume.name.count))\(name)"] = step
     return step
   }
 
@@ -306,7 +323,7 @@ extension HostPlanner {
       switch tagged.kind {
       case .sharedDisk: removeShared(volume, tagged, address)
       case .machineDisk:
-        let isProtected = isProtected(tagged, in: volume.pool)
+        let isProtected = host.isProtected(tagged, in: volume.pool)
         if options.goal == .destroy, let disk = diskSpec(ofVolume: tagged.base) {
           let reason = isProtected || disk.isProtected ? Self.protection : disk.keep ? "keep: true" : nil
           _ = discard(volume, address, isKept: reason, after: [])
@@ -316,7 +333,8 @@ extension HostPlanner {
         let users = remainingUsers(of: volume.path)
         if users.contains(where: { !host.owns($0) }) { continue }
         let belongs = users.isEmpty ? "belongs to no VM" : "is still in use by \(names(of: users))"
-        let reason = isProtected ? " (\(Self.protection))" : ""
+        let reason =
+          isProtected ? " (\(Self.protection))" : host.isCutOff(volume) ? " (a copy that was cut off)" : ""
         draft.note(address, "\(belongs) and stays at \(volume.path), \(volume.capacity)\(reason)")
       case .image, .seed: continue
       }
@@ -335,7 +353,7 @@ extension HostPlanner {
     let base = tagged.base
     let isProtected =
       site.disks.contains { $0.name.rawValue == address.name && $0.isProtected }
-      || isProtected(tagged, in: volume.pool)
+      || host.isProtected(tagged, in: volume.pool)
     let after = host.users(of: volume.path).flatMap { steps(of: $0) }
     let deletion = discard(volume, address, isKept: isProtected ? Self.protection : nil, after: after)
     // What it was called is remembered for as long as there is something to call.
@@ -345,56 +363,6 @@ extension HostPlanner {
       deletionSteps["\(volume.path.dropLast(volume.name.count))\(note)"] = draft.add(
         .noteVolume(pool: volume.pool, name: note, false), for: address, after: deletion, path: nil)
     }
-  }
-
-  // MARK: Images
-
-  /// Images go last: a clone that is deleted in this run, before its VM is edited or removed, no longer needs its
-  /// image.
-  mutating func removeImages() {
-    let wanted = Set(
-      (desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)).map(\.volume.path))
-    let images = state.pools.flatMap(\.volumes).filter { host.tagged($0)?.kind.isCopy == true }
-    guard images.contains(where: { !wanted.contains($0.path) }) else { return }
-    let remaining = state.pools.flatMap(\.volumes).filter { deletionSteps[$0.path] == nil }
-    let used = Set(remaining.compactMap(\.backingPath)).union(state.machines.flatMap(filesAfterPlan))
-      .union(state.pools.flatMap(\.foreignBackingPaths))
-    for image in images where !wanted.contains(image.path) {
-      let address = address(.image, host.tagged(image)?.base ?? image.name)
-      if used.contains(image.path) {
-        // While the stack lives, a disk that stays on the image it was made from is nothing to tell.
-        if options.goal == .destroy {
-          draft.note(address, "stays at \(image.path): something that stays uses it")
-        }
-        continue
-      }
-      draft.add(Change(address, .delete, reason: options.goal == .destroy ? nil : "nothing uses it any more"))
-      _ = delete(
-        image, address, after: steps(ofUsers: [image.path]) + cloneDeletions(of: image), effect: .none)
-    }
-  }
-
-  /// The steps of VMs that have one of the files now.
-  func steps(ofUsers paths: Set<String>) -> [Int] {
-    Set(paths.flatMap(host.users(of:)).map(\.uuid)).compactMap(host.machine(_:)).flatMap { steps(of: $0) }
-  }
-
-  private func cloneDeletions(of image: Volume) -> [Int] {
-    state.pools.flatMap(\.volumes).filter { $0.backingPath == image.path }.compactMap { clone in
-      deletionSteps[clone.path] ?? replacedVolumes[clone.path]
-    }
-  }
-
-  /// The files that `machine` uses once this plan is done.
-  private func filesAfterPlan(_ machine: Machine) -> Set<String> {
-    if removedMachines.contains(machine.uuid) { return [] }
-    guard host.owns(machine), !keptMachines.contains(machine.uuid),
-      let wanted = wantedMachines[machine.uuid]?.machine
-    else { return machine.files }
-    let before = Set(machine.imageFiles)
-    // A guest that cannot change its CD while it runs keeps the one that it has.
-    let live = keepsRunning(machine) ? guestMedia[machine.uuid] ?? [] : []
-    return machine.files.subtracting(before).union(wanted.imageFiles).union(live)
   }
 
   // MARK: Networks

@@ -1,55 +1,6 @@
 import SpecModel
 
 extension HostPlanner {
-  // MARK: Images
-
-  /// Brings the images to the host that a disk is cloned from in this run or that a VM boots from directly.
-  mutating func planImages() {
-    var seen: Set<String> = []
-    let images = desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)
-    for image in images where seen.insert(image.volume.path).inserted {
-      let address = address(.image, image.name)
-      let actual = host.volume(at: image.volume.path)
-      if actual == nil, host.isThere(image.volume) { continue }
-      // Of the right length and in use is whole. In use by nothing, it may be the end of a run that was cut off.
-      let isWhole = actual?.physical == image.length
-      let replaces = isWhole && isIdle(image.volume.path)
-      if isWhole, !replaces { continue }
-      var fields = [FieldChange("pool", from: nil, to: image.volume.pool, effect: .none)]
-      let operation: Operation
-      switch image.source {
-      case .file(let origin, let content):
-        fields.append(FieldChange("source", from: nil, to: origin, effect: .none))
-        operation = .uploadImage(file: content.file, content: content, into: image.volume, replaces: replaces)
-      case .seed(let seed): operation = .uploadSeed(seed, into: image.volume, replaces: replaces)
-      }
-      let length = FieldChange(
-        "length", from: actual?.physical?.description, to: "\(image.length)", effect: .none)
-      draft.add(
-        Change(
-          address, actual == nil ? .create : .update, fields: actual == nil ? fields + [length] : [length],
-          reason: actual == nil
-            ? nil
-            : replaces ? "nothing uses it: its upload may have been cut off" : "its last upload was cut off",
-          path: image.path))
-      imageSteps[image.volume.path] = draft.add(
-        operation, for: address, after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.path)
-      let there = actual?.physical?.rawValue ?? 0
-      demand(
-        ByteCount(rawValue: image.length.rawValue - min(there, image.length.rawValue)), in: image.volume.pool,
-        address,
-        at: image.path)
-    }
-  }
-
-  /// True if no VM and no clone uses the image at `path`.
-  private func isIdle(_ path: String) -> Bool {
-    host.users(of: path).isEmpty
-      && !state.pools.contains { pool in
-        pool.foreignBackingPaths.contains(path) || pool.volumes.contains { $0.backingPath == path }
-      }
-  }
-
   // MARK: Disks
 
   mutating func planVolume(_ index: Int) {
@@ -68,9 +19,9 @@ extension HostPlanner {
       if !host.isThere(wanted.volume) { planCreation(ofVolume: index) }
       return
     }
-    if host.isCutOff(wanted.volume) { return planRepetition(ofVolume: index) }
+    if host.isCutOff(actual) { return planCopy(ofVolume: index, over: actual) }
     if isLeftover(actual) { draft.note(wanted.address, "is there already and is used again") }
-    noteNewBase(of: wanted, actual)
+    tellOfImage(of: wanted, actual)
     var fields = planName(ofVolume: index)
     if wanted.hasSize, !isRounded(actual, from: wanted.volume) {
       fields += planGrowth(of: actual, toVolume: index)
@@ -81,25 +32,15 @@ extension HostPlanner {
     }
   }
 
-  /// A disk stays on the base that it was cloned from. Whoever wants another one says so.
-  private mutating func noteNewBase(of wanted: DesiredHost.WantedVolume, _ actual: Volume) {
-    guard let replacement = wanted.replacement, let path = actual.backingPath,
-      let old = identity.volume(named: String(path.split(separator: "/").last ?? "")), old.kind == .image,
-      let new = identity.volume(named: replacement.image.volume.name), new.base != old.base
-    else { return }
-    draft.note(
-      wanted.address,
-      "new base available: \(old.base) → \(new.base); --replace vm.\(replacement.machine) makes the VM anew from it"
-    )
-  }
-
   /// True for a VM's own disk that no VM has: an earlier run was cut off, or its VM gave it up.
   private func isLeftover(_ volume: Volume) -> Bool {
     host.tagged(volume)?.kind == .machineDisk && host.users(of: volume.path).isEmpty
   }
 
-  /// - Parameter deletion: the step that deletes what was there before.
-  private mutating func planCreation(ofVolume index: Int, after deletion: Int? = nil) {
+  /// - Parameters:
+  ///   - deletion: the step that deletes what was there before.
+  ///   - reason: why it is made, if what is there is no disk yet.
+  mutating func planCreation(ofVolume index: Int, after deletion: Int? = nil, because reason: String? = nil) {
     let wanted = desired.volumes[index]
     if let former = hiddenName(of: wanted) {
       return report(
@@ -114,26 +55,30 @@ extension HostPlanner {
         help: "its host, pool and format stay as they were made; add a new disk and copy the content")
     }
     var fields = [FieldChange("size", from: nil, to: "\(wanted.volume.capacity)", effect: .none)]
-    if let image = wanted.image?.name ?? wanted.copy?.name {
-      fields.append(FieldChange("image", from: nil, to: image, effect: .none))
+    if let image = wanted.image {
+      fields.append(FieldChange(VolumeField.image.rawValue, from: nil, to: image.name, effect: .none))
+      if wanted.volume.backingPath == nil {
+        fields.append(
+          FieldChange(VolumeField.clone.rawValue, from: nil, to: CloneKind.full.rawValue, effect: .none))
+      }
     }
-    if wanted.copy != nil { fields.append(FieldChange("clone", from: nil, to: "full", effect: .none)) }
     fields.append(FieldChange("pool", from: nil, to: wanted.volume.pool, effect: .none))
     if deletion == nil {
-      draft.add(Change(wanted.address, .create, fields: fields, path: wanted.path))
+      draft.add(Change(wanted.address, .create, fields: fields, reason: reason, path: wanted.path))
     } else {
       fields.append(FieldChange("content", from: wanted.volume.path, to: nil, effect: .dataLoss))
       draft.add(
         Change(
-          wanted.address, .replace, fields: fields, effect: .dataLoss, reason: "--replace", path: wanted.path)
-      )
+          wanted.address, .replace, fields: fields, effect: .dataLoss,
+          reason: wanted.imageChange == nil ? "--replace" : "on_image_change: replace", path: wanted.path))
     }
+    let former = forgetCopy(wanted.volume, for: wanted.address, after: deletion.map { [$0] } ?? [])
     let before = [
       deletion, poolSteps[wanted.volume.pool], wanted.image.flatMap { imageSteps[$0.volume.path] },
     ]
     volumeSteps[index] = draft.add(
-      creation(of: wanted), for: wanted.address, after: before.compactMap { $0 }, path: wanted.path)
-    demand(for: wanted, freed: deletion == nil ? nil : host.volume(at: wanted.volume.path))
+      creation(of: wanted), for: wanted.address, after: before.compactMap { $0 } + former, path: wanted.path)
+    demand(for: wanted, freed: host.volume(at: wanted.volume.path))
     _ = planProtection(ofVolume: index)
   }
 
@@ -146,32 +91,11 @@ extension HostPlanner {
   }
 
   private func creation(of wanted: DesiredHost.WantedVolume) -> Operation {
-    wanted.copy.map { .copyImage($0.content, $0.format, into: wanted.volume) } ?? .createVolume(wanted.volume)
-  }
-
-  /// Makes anew what has only a part of its image in it.
-  private mutating func planRepetition(ofVolume index: Int) {
-    let wanted = desired.volumes[index]
-    guard let copy = wanted.copy else {
-      return draft.note(
-        wanted.address, "has only a part of the image that was copied into it when a run was cut off")
+    if wanted.isSent, let image = wanted.image, case .file(_, let content) = image.source {
+      let name = identity.volume(named: image.volume.name)?.base ?? image.name
+      return .copyImage(content, image.volume.format, name: name, into: wanted.volume)
     }
-    let users = host.users(of: wanted.volume.path).filter {
-      !host.liveFiles(of: $0).isDisjoint(with: [wanted.volume.path])
-    }
-    guard users.isEmpty else {
-      return report(
-        "\(wanted.address) has only a part of its image, and \(names(of: users)) runs with it",
-        at: wanted.path,
-        help: "stop it, and apply again")
-    }
-    draft.add(
-      Change(
-        wanted.address, .update, fields: [FieldChange("image", from: "a part", to: copy.name, effect: .none)],
-        reason: "a run was cut off while it copied the image", path: wanted.path))
-    volumeSteps[index] = draft.add(
-      creation(of: wanted), for: wanted.address, after: poolSteps[wanted.volume.pool].map { [$0] } ?? [],
-      path: wanted.path)
+    return .createVolume(wanted.volume, from: wanted.volume.backingPath == nil ? wanted.image?.volume : nil)
   }
 
   /// True if `actual` has the size of `wanted`, be it rounded up to what the pool hands out.
@@ -224,7 +148,7 @@ extension HostPlanner {
   private mutating func planProtection(ofVolume index: Int) -> [FieldChange] {
     let wanted = desired.volumes[index]
     guard let tagged = identity.volume(named: wanted.volume.name) else { return [] }
-    let isProtected = isProtected(tagged, in: wanted.volume.pool)
+    let isProtected = host.isProtected(tagged, in: wanted.volume.pool)
     let isRemembered = tagged.kind == .sharedDisk || isProtected
     guard isRemembered, wanted.volume.isProtected != isProtected else { return [] }
     draft.add(
@@ -237,12 +161,6 @@ extension HostPlanner {
         VolumeField.protect.rawValue, from: "\(isProtected)", to: "\(wanted.volume.isProtected)",
         effect: .none)
     ]
-  }
-
-  /// True if a volume beside the disk says that nothing may delete it.
-  func isProtected(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
-    let name = identity.protectionName(of: disk.kind, disk.base)
-    return host.pool(named: pool)?.volumeNames.contains(name) ?? false
   }
 
   private mutating func planGrowth(of actual: Volume, toVolume index: Int) -> [FieldChange] {

@@ -90,17 +90,20 @@ struct PoolTests {
       try scenario.text(spec),
       is: """
         alpha
-          ~ disk.web.root  # a run was cut off while it copied the image
-              ~ image  a part → debian
+          + disk.web.root  # its last copy was cut off
+              size   4 GiB
+              image  debian
+              clone  full
+              pool   main
 
-        Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+        Plan: 1 to add, 0 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 
         """)
     scenario.fleet[].notes["main"] = [Identity.copyingName(of: name)]
     try scenario.fleet[].start("web")
     #expect(
       try scenario.refusal(spec).contains(
-        "disk.web.root has only a part of its image, and VM 'web' runs with it"))
+        "disk.web.root is a copy of an image that was cut off, and VM 'web' has it"))
   }
 
   @Test("the name of a shared disk that was renamed is one that a volume group takes")

@@ -25,8 +25,9 @@ struct StepRunner: Sendable {
       try await upload(file, content, into: volume, replaces: replaces)
     case .uploadSeed(let seed, let volume, let replaces):
       try await upload(seed, into: volume, replaces: replaces)
-    case .createVolume(let volume): try await create(volume)
-    case .copyImage(let content, let format, let volume): try await copy(content, format, into: volume)
+    case .createVolume(let volume, let source): try await create(volume, from: source)
+    case .copyImage(let content, let format, let name, let volume):
+      try await copy(content, format, name, into: volume)
     case .growVolume(let volume, let guest): try await grow(volume, guest)
     case .noteVolume(let pool, let name, let isThere):
       try await note(pool: pool, name: name, isThere)

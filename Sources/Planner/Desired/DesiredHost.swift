@@ -30,27 +30,37 @@ struct DesiredHost {
     let volume: Volume
     /// False where the spec leaves the size to the image.
     let hasSize: Bool
-    /// The image it is a clone of, if it has to be made.
-    let image: WantedImage?
-    /// The image that is copied into it, if it has to be made and has no backing file.
-    var copy: WantedCopy?
-    /// What a clone that is there would be made from now, if its VM were made anew.
-    var replacement: Replacement?
+    /// The image that the spec has it made from; nil if it starts empty.
+    var source: WantedImage?
+    /// How the spec wants it made from its image, if it says so.
+    var clone: CloneKind?
+    /// True if a VM's own disk has to be made.
+    var isMade = false
+    /// That one which is there was made from another image.
+    var imageChange: ImageChange?
     let path: SpecPath
+
+    /// The image that it is made from in this run.
+    var image: WantedImage? { isMade ? source : nil }
+
+    /// True if the image is sent into the volume itself: where it is no file, no image lies beside it.
+    var isSent: Bool { source != nil && volume.type != .file }
   }
 
-  /// An image that a volume gets a copy of.
-  struct WantedCopy {
-    let name: String
-    /// Where the spec has it from.
-    let origin: String
-    let content: ImageContent
-    let format: DiskFormat
-  }
+  /// That a disk was made from another image than the spec has for it now.
+  struct ImageChange {
+    enum Outcome: Equatable {
+      /// It stays as it is; with what there is to say on that.
+      case stays(String)
+      /// The spec wants it made anew, and the run may not.
+      case lacksConsent
+      case replaces
+    }
 
-  struct Replacement {
-    let image: WantedImage
-    let machine: ResourceName
+    /// The images with the starts of their digests.
+    let from: String
+    let to: String
+    let outcome: Outcome
   }
 
   struct WantedMachine {

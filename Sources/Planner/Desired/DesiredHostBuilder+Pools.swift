@@ -4,11 +4,13 @@ import SpecModel
 extension DesiredHostBuilder {
   /// True unless the pool is external and of a type that has no such disks, which is reported.
   func isTaken(
-    _ format: DiskFormat?, size: ByteCount, image: ResourceName?, by pool: ResourceName, at path: SpecPath
+    _ format: DiskFormat?, size: ByteCount, image: ResourceName?, clone: CloneKind? = nil,
+    by pool: ResourceName,
+    at path: SpecPath
   ) -> Bool {
     guard let type = externalType(of: pool) else { return true }
     let refusal =
-      type.refusal(ofDiskIn: format, pool: pool) ?? image.flatMap { _ in type.refusal(ofCopyIn: pool) }
+      type.refusal(ofDiskIn: format, pool: pool) ?? image.flatMap { _ in type.refusal(of: clone, in: pool) }
       ?? type.refusal(ofSize: size, pool: pool)
     guard let refusal else { return true }
     report(refusal.message, at: path, help: refusal.help)

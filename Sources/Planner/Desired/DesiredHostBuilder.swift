@@ -10,9 +10,9 @@ struct DesiredHostBuilder {
   let images: [ResourceName: ImageContent]
   let options: SitePlanner.Options
   let diagnostics: Diagnostics
-  private(set) var desired = DesiredHost()
+  var desired = DesiredHost()
   /// Indices into `desired.volumes`, by address and by path.
-  private var volumesByAddress: [Address: Int] = [:]
+  private(set) var volumesByAddress: [Address: Int] = [:]
   private var volumesByPath: [String: Int] = [:]
 
   init(
@@ -107,7 +107,7 @@ struct DesiredHostBuilder {
     }
     _ = append(
       .init(
-        address: Address(.disk, disk.name.rawValue, on: host.name), volume: volume, hasSize: true, image: nil,
+        address: Address(.disk, disk.name.rawValue, on: host.name), volume: volume, hasSize: true,
         path: disk.path))
   }
 
@@ -124,7 +124,7 @@ struct DesiredHostBuilder {
   }
 
   /// The index of the volume in `desired.volumes`.
-  private mutating func append(_ volume: DesiredHost.WantedVolume) -> Int {
+  mutating func append(_ volume: DesiredHost.WantedVolume) -> Int {
     let index = desired.volumes.count
     desired.volumes.append(volume)
     volumesByAddress[volume.address] = index
@@ -140,7 +140,7 @@ struct DesiredHostBuilder {
     return index
   }
 
-  private func image(_ name: ResourceName, in pool: ResourceName) -> DesiredHost.WantedImage? {
+  func image(_ name: ResourceName, in pool: ResourceName) -> DesiredHost.WantedImage? {
     guard let spec = site.image(name), let content = images[name],
       let volume = volume(
         .image, base: "\(name)-\(content.sha256.prefix(12))", format: spec.format,
@@ -172,11 +172,11 @@ struct DesiredHostBuilder {
         continue
       }
       guard let position = wantedVolume(disk, of: spec, actual) else { continue }
-      let volume = desired.volumes[position].volume
+      let wanted = desired.volumes[position].volume
       var attached = Machine.Disk(
-        name: disk.name.rawValue, path: volume.path, format: volume.format, bus: disk.bus, keep: disk.keep,
+        name: disk.name.rawValue, path: wanted.path, format: wanted.format, bus: disk.bus, keep: disk.keep,
         isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune)
-      attached.access = access(to: volume)
+      attached.access = access(to: wanted)
       machine.disks.append(attached)
       volumes.append(position)
     }
@@ -242,78 +242,15 @@ struct DesiredHostBuilder {
     return image(name, in: pool)
   }
 
-  private mutating func wantedVolume(_ disk: DiskSpec, of spec: MachineSpec, _ actual: Machine?) -> Int? {
-    switch disk.source {
-    case .cdrom, .existing: return nil
-    case .shared(let name):
-      return volumesByAddress[Address(.disk, name.rawValue, on: host.name)]
-    case .own(let size, let imageName, let format, let pool):
-      let base = "\(spec.name).\(disk.name)"
-      let capacity = size ?? imageName.flatMap { images[$0]?.virtualSize } ?? ByteCount(rawValue: 0)
-      let isCopy = desired.sources[pool]?.type.holdsFiles == false
-      let image = isCopy ? nil : imageName.flatMap { self.image($0, in: pool) }
-      guard isTaken(format, size: capacity, image: imageName, by: pool, at: disk.path),
-        var volume = volume(
-          .machineDisk, base: base, format: format, capacity: capacity, pool: pool,
-          backing: image?.volume.path)
-      else { return nil }
-      if let there = actual?.disks.first(where: { $0.name == disk.name.rawValue }),
-        let name = nameOfFile(at: there.path, like: volume, .machineDisk)
-      {
-        // The file of a disk, or of a VM, that was renamed keeps the name that it was made with.
-        (volume.name, volume.path) = (name, there.path)
-      }
-      volume.isProtected = disk.isProtected
-      // The image counts only while the disk has to be made: afterwards a clone stays on the base it has, and a copy is
-      // the disk's own.
-      let isMade = !index.isThere(volume) || isReplaced(disk, of: spec) || index.isCutOff(volume)
-      if isMade, let imageName { checkSize(of: volume, madeFrom: imageName, at: disk.path) }
-      return append(
-        .init(
-          address: Address(.disk, base, on: host.name), volume: volume, hasSize: size != nil,
-          image: isMade ? image : nil, copy: isMade && isCopy ? imageName.flatMap(copy) : nil,
-          replacement: replacement(of: disk, with: image, for: spec), path: disk.path))
-    }
-  }
-
-  /// What is copied into a disk that is made from the image `name`.
-  private func copy(of name: ResourceName) -> DesiredHost.WantedCopy? {
-    guard let spec = site.image(name), let content = images[name] else { return nil }
-    return .init(name: name.rawValue, origin: "\(spec.source)", content: content, format: spec.format)
-  }
-
-  /// Only what `--replace` may delete can have another base.
-  private func replacement(
-    of disk: DiskSpec, with image: DesiredHost.WantedImage?, for spec: MachineSpec
-  ) -> DesiredHost.Replacement? {
-    guard let image, !disk.keep, !disk.isProtected else { return nil }
-    return .init(image: image, machine: spec.name)
-  }
-
-  /// The size of an image that was downloaded or converted is not known before.
-  private func checkSize(of volume: Volume, madeFrom image: ResourceName, at path: SpecPath) {
-    let isKnown = site.image(image)?.virtualSize != nil
-    guard !isKnown, let size = images[image]?.virtualSize, volume.capacity < size else { return }
-    report(
-      "a disk of \(volume.capacity) is smaller than its image '\(image)', which has \(size)",
-      at: path + "size",
-      help: "a smaller disk would cut off the end of the image; leave out 'size' to have the image's")
-  }
-
   /// The name of the file at `path` if it was made as a disk in the pool and of the format of `volume`. The name says
   /// so itself: nobody can see into a pool that is not active.
-  private func nameOfFile(at path: String, like volume: Volume, _ kind: Identity.VolumeKind) -> String? {
+  func nameOfFile(at path: String, like volume: Volume, _ kind: Identity.VolumeKind) -> String? {
     let directory = volume.path.dropLast(volume.name.count)
     let isInPool = index.volume(at: path).map { $0.pool == volume.pool } ?? path.hasPrefix(directory)
     let name = String(path.split(separator: "/").last ?? "")
     guard isInPool else { return nil }
     let isOfFormat = name.hasSuffix(".\(volume.format.rawValue)")
     return isOfFormat && identity.volume(named: name)?.kind == kind ? name : nil
-  }
-
-  /// True if the disk is made anew in this run, with its VM.
-  private func isReplaced(_ disk: DiskSpec, of spec: MachineSpec) -> Bool {
-    isReplaced(spec) && !disk.keep && !disk.isProtected
   }
 
   func isReplaced(_ spec: MachineSpec) -> Bool {

@@ -86,12 +86,37 @@ public struct Identity: Sendable {
   }
 
   /// `web-1.root-3fa2b1c0.copying` says that the volume is a copy which is not whole.
-  public static func copyingName(of volume: String) -> String {
-    let stem = volume.lastIndex(of: ".").map { volume[..<$0] } ?? volume[...]
-    return "\(stem).\(copying)"
+  public static func copyingName(of volume: String) -> String { "\(stem(of: volume)).\(copying)" }
+
+  /// `web-1.root-3fa2b1c0.debian-4c1f37e0a2b9.copied` says what the volume was copied from: an image with the start of its
+  /// digest.
+  public static func copiedName(of volume: String, from image: String) -> String {
+    "\(stem(of: volume)).\(image).\(copied)"
+  }
+
+  /// The images that volumes were copied from, as the names of the volumes beside them say, by the names of the volumes
+  /// without their endings.
+  static func copiedImages(among volumes: Set<String>) -> [Substring: Set<String>] {
+    var images: [Substring: Set<String>] = [:]
+    for volume in volumes where volume.hasSuffix(".\(copied)") {
+      let text = volume.dropLast(copied.count + 1)
+      for dot in text.indices where text[dot] == "." && endsInTag(text[..<dot]) {
+        images[text[..<dot], default: []].insert(String(text[text.index(after: dot)...]))
+      }
+    }
+    return images
+  }
+
+  private static func endsInTag(_ name: Substring) -> Bool {
+    name.dropLast(8).last == "-" && name.suffix(8).allSatisfy(\.isHexDigit)
+  }
+
+  static func stem(of volume: String) -> Substring {
+    volume.lastIndex(of: ".").map { volume[..<$0] } ?? volume[...]
   }
 
   private static let copying = "copying"
+  private static let copied = "copied"
   private static let protection = "protected"
   private static let renamed = "renamed"
 
@@ -117,7 +142,8 @@ public struct Identity: Sendable {
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    let isNote = [Self.copying, Self.protection, Self.renamed].contains(String(name[dot...].dropFirst()))
+    let isNote = [Self.copying, Self.copied, Self.protection, Self.renamed].contains(
+      String(name[dot...].dropFirst()))
     guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       return TaggedVolume(kind: kind, base: base)

@@ -28,9 +28,11 @@ public enum Operation: Sendable {
   case uploadImage(file: String, content: ImageContent, into: Volume, replaces: Bool)
   /// Makes a volume that a guest's cloud-init reads; `replaces` as above.
   case uploadSeed(Seed, into: Volume, replaces: Bool)
-  case createVolume(Volume)
-  /// Makes a volume and copies an image of that format into it. What only has a part of it is made anew.
-  case copyImage(ImageContent, DiskFormat, into: Volume)
+  /// Makes a volume, as a copy of another one if there is one. A copy that was cut off is made again.
+  case createVolume(Volume, from: Volume?)
+  /// Makes a volume and sends an image of that format into it. What only has a part of it is made anew.
+  /// `name` is what is remembered of it: the image with the start of its digest.
+  case copyImage(ImageContent, DiskFormat, name: String, into: Volume)
   /// Grows a volume; `guest` is the running VM that uses it.
   case growVolume(Volume, guest: UUID?)
   /// Makes or deletes an empty volume (or the smallest that there can be) whose name says something of a disk, see

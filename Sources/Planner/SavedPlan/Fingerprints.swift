@@ -127,9 +127,9 @@ extension Operation {
     case .uploadImage(_, let content, let volume, _): ["path": volume.path, "sha256": content.sha256]
     // Its name has the digest.
     case .uploadSeed(_, let volume, _): ["path": volume.path]
-    case .copyImage(let content, _, let volume):
+    case .copyImage(let content, _, _, let volume):
       ["path": volume.path, "size": "\(volume.capacity)", "sha256": content.sha256]
-    case .createVolume(let volume), .growVolume(let volume, _):
+    case .createVolume(let volume, _), .growVolume(let volume, _):
       ["path": volume.path, "size": "\(volume.capacity)"]
     case .ensureNetwork(let network, _): network.values
     case .updateNetwork(let update): update.wanted.values

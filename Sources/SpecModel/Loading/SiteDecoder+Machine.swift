@@ -42,12 +42,14 @@ extension SiteDecoder {
       reader, on: host,
       isNeeded: isComplete && (image != nil || kernel != nil || reader.has("cloud_init")))
     if let pool { checkFiles(reader, kernel: kernel, in: pool) }
-    let disks = decodeDisks(reader, instance, image: image, host: host, pool: pool)
+    let clone = reader.choice("clone", CloneKind.self)
+    let disks = decodeDisks(reader, instance, image: image, clone: clone, host: host, pool: pool)
     let nics = decodeNICs(reader, instance, host: host)
     let boot = decodeBoot(reader, instance)
     let cloudInit = decodeCloudInit(reader, instance)
     let isProtected = reader.bool("protect") ?? false
     let onChange = reader.choice("on_change", ChangePolicy.self) ?? .stage
+    let onImageChange = reader.choice("on_image_change", ImageChangePolicy.self) ?? .keep
     let shutdown = decodeShutdown(reader)
     let readiness = decodeReadiness(reader, instance, settings)
     let groups = (reader.names("groups") ?? []).map(\.name).sorted()
@@ -58,8 +60,9 @@ extension SiteDecoder {
     return MachineSpec(
       name: instance.name, host: host, settings: settings, kernel: kernel, initrd: initrd, pool: pool,
       disks: disks, nics: nics, memoryDevices: memoryDevices, boot: boot, cloudInit: cloudInit,
-      isProtected: isProtected, onChange: onChange, shutdown: shutdown, path: path, groups: groups,
-      readiness: readiness, ssh: ssh)
+      isProtected: isProtected, onChange: onChange, onImageChange: onImageChange, shutdown: shutdown,
+      path: path,
+      groups: groups, readiness: readiness, ssh: ssh)
   }
 
   /// The pool of the VM's own: named, or needed since the VM has files without one of their own.

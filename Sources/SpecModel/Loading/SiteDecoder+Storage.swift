@@ -24,15 +24,15 @@ extension SiteDecoder {
 
   /// Reports what a disk made in `pool` cannot be. What an external pool takes is known when its host is.
   func checkDisk(
-    _ format: DiskFormat?, size: ByteCount?, image: ResourceName?, in pool: ResourceName,
-    _ reader: MappingReader
+    _ format: DiskFormat?, size: ByteCount?, image: ResourceName?, clone: CloneKind? = nil,
+    in pool: ResourceName, _ reader: MappingReader
   ) {
     guard let type = pools[pool]?.source?.type else { return }
     if let refusal = type.refusal(ofDiskIn: format, pool: pool) {
       let key = type.makesVolumes ? "format" : reader.has("pool") ? "pool" : "size"
       reader.error(refusal.message, at: key, help: refusal.help)
-    } else if image != nil, let refusal = type.refusal(ofCopyIn: pool) {
-      reader.error(refusal.message, at: "image", help: refusal.help)
+    } else if image != nil, let refusal = type.refusal(of: clone, in: pool) {
+      reader.error(refusal.message, at: clone == .linked ? "clone" : "image", help: refusal.help)
     } else if let size, let refusal = type.refusal(ofSize: size, pool: pool) {
       reader.error(refusal.message, at: "size", help: refusal.help)
     }

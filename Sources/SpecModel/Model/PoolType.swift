@@ -25,6 +25,9 @@ public enum PoolType: String, CaseIterable, Sendable {
   /// The format of a disk whose spec does not say.
   public var defaultFormat: DiskFormat { holdsFiles ? .qcow2 : .raw }
 
+  /// How a disk is made from an image where the spec does not say.
+  public var defaultClone: CloneKind { holdsFiles ? .linked : .full }
+
   /// Why no disk of `format` can be made in the pool called `name`; nil if one can.
   public func refusal(ofDiskIn format: DiskFormat?, pool name: ResourceName) -> ValueError? {
     switch self {
@@ -54,9 +57,14 @@ public enum PoolType: String, CaseIterable, Sendable {
       : nil
   }
 
-  /// Why no disk in the pool called `name` can be made from an image; nil if one can.
-  public func refusal(ofCopyIn name: ResourceName) -> ValueError? {
-    takesUploads
+  /// Why no disk in the pool called `name` can be made from an image in this way; nil if one can.
+  public func refusal(of clone: CloneKind?, in name: ResourceName) -> ValueError? {
+    if !holdsFiles, clone == .linked {
+      return ValueError(
+        "a disk in pool '\(name)' (\(rawValue)) cannot be a linked clone: its volumes are no files",
+        help: "leave out 'clone': it is a full copy of its image there")
+    }
+    return takesUploads
       ? nil
       : ValueError(
         "no image can be copied into pool '\(name)' (\(rawValue)): libvirt sends no bytes there",

@@ -15,8 +15,8 @@ extension SimulatedHost {
     case .uploadImage(_, let content, let volume, _): upload(volume, length: content.length, complain)
     case .uploadSeed(let seed, let volume, _):
       upload(volume, length: ByteCount(rawValue: UInt64(seed.length)), complain)
-    case .createVolume(let volume): create(volume, complain)
-    case .copyImage(let content, _, let volume): copy(content, into: volume, complain)
+    case .createVolume(let volume, let source): make(volume, from: source, complain)
+    case .copyImage(let content, _, let name, let volume): copy(content, name, into: volume, complain)
     case .growVolume(let volume, let guest): grow(volume, guest, complain)
     case .noteVolume(let pool, let name, let isThere):
       if isThere { notes[pool, default: []].insert(name) } else { notes[pool]?.remove(name) }
@@ -100,6 +100,18 @@ extension SimulatedHost {
 
   var volumes: [Volume] { state.pools.flatMap(\.volumes) }
 
+  private mutating func make(_ volume: Volume, from source: Volume?, _ complain: Complain) {
+    if let source, !volumes.contains(where: { $0.path == source.path && $0.physical != nil }) {
+      complain("no image \(source.path) to copy")
+    }
+    let note = Identity.copyingName(of: volume.name)
+    if notes[volume.pool]?.remove(note) != nil { deleteVolume(volume.pool, volume.name, complain) }
+    create(volume, complain)
+    guard let source, let stack = try? ResourceName(parsing: "shop") else { return }
+    let image = Identity(stack: stack).volume(named: source.name)?.base ?? ""
+    notes[volume.pool, default: []].insert(Identity.copiedName(of: volume.name, from: image))
+  }
+
   private mutating func create(_ volume: Volume, _ complain: Complain) {
     guard let index = state.pools.firstIndex(where: { $0.name == volume.pool && $0.isActive }) else {
       return complain("no active pool \(volume.pool)")
@@ -113,15 +125,19 @@ extension SimulatedHost {
       complain("\(volume.name) is no device")
     }
     state.pools[index].volumes.append(volume)
+    births[volume.path, default: 0] += 1
   }
 
-  private mutating func copy(_ content: ImageContent, into volume: Volume, _ complain: Complain) {
+  private mutating func copy(
+    _ content: ImageContent, _ name: String, into volume: Volume, _ complain: Complain
+  ) {
     if volume.type == .network { complain("nothing can be sent to \(volume.path)") }
     if volume.format != .raw || volume.backingPath != nil { complain("\(volume.path) is no device") }
     if content.virtualSize > volume.capacity { complain("the image is cut off") }
     let isCutOff = notes[volume.pool]?.remove(Identity.copyingName(of: volume.name)) != nil
     if isCutOff { deleteVolume(volume.pool, volume.name, complain) }
     create(volume, complain)
+    notes[volume.pool, default: []].insert(Identity.copiedName(of: volume.name, from: name))
   }
 
   private mutating func grow(_ wanted: Volume, _ guest: UUID?, _ complain: Complain) {

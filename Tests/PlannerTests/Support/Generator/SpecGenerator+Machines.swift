@@ -46,6 +46,7 @@ extension SpecGenerator {
       ("protect", [nil, nil, "true"]), ("cpus.shares", [nil, "512", "2048"]),
       ("on_change", [nil, "stage", "restart-if-needed", "live-only"]),
       ("cloud_init", Self.cloudInits), ("cloud_init", Self.cloudInits),
+      ("clone", [nil, "linked", "full"]), ("on_image_change", [nil, "keep", "replace", "replace"]),
     ]
     if driver == .qemu {
       values += [
