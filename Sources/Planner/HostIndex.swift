@@ -263,9 +263,4 @@ struct HostIndex {
     if volumes[wanted.path] != nil { return true }
     return pool(named: wanted.pool)?.isActive == false && users(of: wanted.path).contains(where: owns)
   }
-
-  /// True if the volume is there as a copy that is not whole.
-  func isCutOff(_ volume: Volume) -> Bool {
-    pool(named: volume.pool)?.volumeNames.contains(Identity.copyingName(of: volume.name)) ?? false
-  }
 }
