@@ -13,8 +13,8 @@ run=(
 # For the guest with cloud-init: its image, and a way in.
 # For storage pools: volume groups, partitions, and the check of documents against libvirt's grammars. For reports: their schemas.
 test=(
-    "${run[@]}" ovmf shellcheck mmdebstrap e2fsprogs openssh-client ansible-core lvm2 parted libxml2-utils
-    python3-jsonschema
+    "${run[@]}" ovmf shellcheck mmdebstrap e2fsprogs openssh-client openssl ansible-core
+    lvm2 parted libxml2-utils python3-jsonschema
 )
 
 case ${1:-} in

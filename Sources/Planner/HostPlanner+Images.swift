@@ -23,6 +23,8 @@ extension HostPlanner {
         fields.append(FieldChange("source", from: nil, to: origin, effect: .none))
         operation = .uploadImage(file: content.file, content: content, into: image.volume, replaces: replaces)
       case .seed(let seed): operation = .uploadSeed(seed, into: image.volume, replaces: replaces)
+      case .ignition(let config):
+        operation = .uploadIgnition(config, into: image.volume, replaces: replaces)
       }
       let length = FieldChange(
         "length", from: actual?.physical?.description, to: "\(image.length)", effect: .none)

@@ -336,7 +336,7 @@ extension HostPlanner {
         let reason =
           isProtected ? " (\(Self.protection))" : host.isCutOff(volume) ? " (a copy that was cut off)" : ""
         draft.note(address, "\(belongs) and stays at \(volume.path), \(volume.capacity)\(reason)")
-      case .image, .seed: continue
+      case .image, .seed, .ignition: continue
       }
     }
   }

@@ -50,8 +50,8 @@ struct ConvergenceTests {
     }
     expectAll(
       [
-        "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "uploadSeed", "createVolume",
-        "copyImage",
+        "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "uploadSeed", "uploadIgnition",
+        "createVolume", "copyImage",
         "growVolume",
         "deleteVolume", "noteVolume", "ensureNetwork", "updateNetwork", "restartNetwork", "defineFirewall",
         "removeFirewall",

@@ -72,6 +72,18 @@ extension StepRunner {
     }
   }
 
+  /// Streams the config into a volume. What it holds may be secret: here, too, nobody else reads it.
+  func upload(_ config: IgnitionConfig, into wanted: Volume, replaces: Bool) async throws {
+    try await PrivateDirectory.with { directory in
+      let file = "\(directory)/config.ign"
+      guard FileManager.default.createFile(atPath: file, contents: Data(config.text.utf8)) else {
+        throw Failure(description: "cannot write \(file)")
+      }
+      let length = ByteCount(rawValue: UInt64(config.length))
+      try await upload(file, length: length, into: wanted, replaces: replaces)
+    }
+  }
+
   private func upload(_ file: String, length: ByteCount, into wanted: Volume, replaces: Bool) async throws {
     let pool = try await pool(named: wanted.pool)
     if let there = try await pool.volume(named: wanted.name) {

@@ -25,6 +25,8 @@ struct StepRunner: Sendable {
       try await upload(file, content, into: volume, replaces: replaces)
     case .uploadSeed(let seed, let volume, let replaces):
       try await upload(seed, into: volume, replaces: replaces)
+    case .uploadIgnition(let config, let volume, let replaces):
+      try await upload(config, into: volume, replaces: replaces)
     case .createVolume(let volume, let source): try await create(volume, from: source)
     case .copyImage(let content, let format, let name, let volume):
       try await copy(content, format, name, into: volume)

@@ -9,6 +9,7 @@ struct DesiredHost {
       /// A file of this machine, and where the spec has it from.
       case file(String, ImageContent)
       case seed(Seed)
+      case ignition(IgnitionConfig)
     }
 
     /// What a plan calls it.
@@ -21,6 +22,7 @@ struct DesiredHost {
       switch source {
       case .file(_, let content): content.length
       case .seed(let seed): ByteCount(rawValue: UInt64(seed.length))
+      case .ignition(let config): ByteCount(rawValue: UInt64(config.length))
       }
     }
   }

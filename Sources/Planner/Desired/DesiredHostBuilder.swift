@@ -1,3 +1,4 @@
+import CloudInit
 import FoundationEssentials
 import SpecModel
 
@@ -199,6 +200,10 @@ struct DesiredHostBuilder {
         .init(
           name: SeedDrive.name, media: image?.volume.path,
           bus: state.capabilities.driver == .xen ? nil : .scsi))
+      images.append(image)
+    }
+    if let ignition = spec.ignition, let image = image(of: IgnitionConfig(ignition), for: spec) {
+      machine.ignition = image.volume.path
       images.append(image)
     }
     machine.nics = spec.nics.map(wantedNIC)

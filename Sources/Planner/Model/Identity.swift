@@ -18,9 +18,11 @@ public struct Identity: Sendable {
     case image
     /// What a VM's cloud-init reads.
     case seed
+    /// The config that a VM's Ignition reads.
+    case ignition
 
     /// True for what has the digest of its content in its name, and is a copy of what is kept elsewhere.
-    public var isCopy: Bool { self == .image || self == .seed }
+    public var isCopy: Bool { self != .machineDisk && self != .sharedDisk }
   }
 
   /// A volume name taken apart.
@@ -68,7 +70,13 @@ public struct Identity: Sendable {
 
   /// `web-1.root-3fa2b1c0.qcow2`: the tag proves the stack's ownership from the name alone.
   public func volumeName(_ kind: VolumeKind, base: String, format: DiskFormat) -> String {
-    "\(base)-\(tag(kind, base)).\(kind == .seed ? "iso" : format.rawValue)"
+    let ending =
+      switch kind {
+      case .seed: "iso"
+      case .ignition: "ign"
+      case .machineDisk, .sharedDisk, .image: format.rawValue
+      }
+    return "\(base)-\(tag(kind, base)).\(ending)"
   }
 
   // libvirt keeps no metadata for volumes, and no VM need have a disk: what has to be remembered of one that none has

@@ -28,6 +28,8 @@ public enum Operation: Sendable {
   case uploadImage(file: String, content: ImageContent, into: Volume, replaces: Bool)
   /// Makes a volume that a guest's cloud-init reads; `replaces` as above.
   case uploadSeed(Seed, into: Volume, replaces: Bool)
+  /// Makes a volume with the config that a guest's Ignition reads; `replaces` as above.
+  case uploadIgnition(IgnitionConfig, into: Volume, replaces: Bool)
   /// Makes a volume, as a copy of another one if there is one. A copy that was cut off is made again.
   case createVolume(Volume, from: Volume?)
   /// Makes a volume and sends an image of that format into it. What only has a part of it is made anew.
@@ -85,7 +87,7 @@ public enum Operation: Sendable {
     switch self {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
     case .defineFirewall: .update
-    case .uploadImage, .uploadSeed, .copyImage: .upload
+    case .uploadImage, .uploadSeed, .uploadIgnition, .copyImage: .upload
     case .growVolume: .grow
     case .setPoolAutostart, .noteVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
       .updateMachine,

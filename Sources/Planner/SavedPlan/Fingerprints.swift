@@ -126,7 +126,7 @@ extension Operation {
     case .ensurePool(let pool): pool.values
     case .uploadImage(_, let content, let volume, _): ["path": volume.path, "sha256": content.sha256]
     // Its name has the digest.
-    case .uploadSeed(_, let volume, _): ["path": volume.path]
+    case .uploadSeed(_, let volume, _), .uploadIgnition(_, let volume, _): ["path": volume.path]
     case .copyImage(let content, _, _, let volume):
       ["path": volume.path, "size": "\(volume.capacity)", "sha256": content.sha256]
     case .createVolume(let volume, _), .growVolume(let volume, _):

@@ -44,6 +44,7 @@ extension SiteDecoder {
     let files = [
       ("kernel", "the VM's kernel", kernel != nil),
       ("cloud_init", "what cloud-init reads", machine.has("cloud_init")),
+      ("ignition", "what Ignition reads", machine.has("ignition")),
     ]
     for (key, what, isThere) in files where isThere {
       guard let refusal = type.refusal(ofFile: what, pool: pool) else { continue }

@@ -57,6 +57,8 @@ public struct MachineSpec: Hashable, Sendable {
   public let boot: [ResourceName]?
   /// What cloud-init sets up in the guest; nil if it gets no seed.
   public let cloudInit: CloudInitSpec?
+  /// What Ignition sets up in the guest; nil if it is handed no config.
+  public var ignition: IgnitionSpec?
   /// True if nothing may remove the VM.
   public let isProtected: Bool
   public let onChange: ChangePolicy

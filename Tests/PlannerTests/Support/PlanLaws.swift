@@ -34,7 +34,8 @@ enum PlanLaws {
       let others = plan.steps.filter { $0.address.host == step.address.host }
       switch step.operation {
       case .defineMachine(let machine):
-        let paths = Set(machine.disks.map(\.path) + [machine.kernel, machine.initrd].compactMap { $0 })
+        let paths = Set(
+          machine.disks.map(\.path) + [machine.kernel, machine.initrd, machine.ignition].compactMap { $0 })
         expect(others.filter { $0.makes.map(paths.contains) ?? false }, areIn: earlier, of: step)
       case .createVolume(let volume, let source):
         expect(
@@ -72,7 +73,8 @@ extension Step {
   /// The path of the file that the step makes.
   fileprivate var makes: String? {
     switch operation {
-    case .uploadImage(_, _, let volume, _), .uploadSeed(_, let volume, _), .createVolume(let volume, _),
+    case .uploadImage(_, _, let volume, _), .uploadSeed(_, let volume, _),
+      .uploadIgnition(_, let volume, _), .createVolume(let volume, _),
       .copyImage(_, _, _, let volume):
       volume.path
     default: nil

@@ -15,6 +15,8 @@ extension SimulatedHost {
     case .uploadImage(_, let content, let volume, _): upload(volume, length: content.length, complain)
     case .uploadSeed(let seed, let volume, _):
       upload(volume, length: ByteCount(rawValue: UInt64(seed.length)), complain)
+    case .uploadIgnition(let config, let volume, _):
+      upload(volume, length: ByteCount(rawValue: UInt64(config.length)), complain)
     case .createVolume(let volume, let source): make(volume, from: source, complain)
     case .copyImage(let content, _, let name, let volume): copy(content, name, into: volume, complain)
     case .growVolume(let volume, let guest): grow(volume, guest, complain)
@@ -170,7 +172,7 @@ extension SimulatedHost {
 
   /// A guest has its kernel in memory once it runs.
   private func isBootFile(_ path: String, of guest: Machine) -> Bool {
-    [guest.kernel, guest.initrd].contains(path)
+    [guest.kernel, guest.initrd, guest.ignition].contains(path)
   }
 
   // MARK: VMs
@@ -340,6 +342,7 @@ extension SimulatedHost {
     case .cpu: machine.settings.cpu = settings.cpu
     case .kernel: machine.kernel = wanted.kernel
     case .initrd: machine.initrd = wanted.initrd
+    case .ignition: machine.ignition = wanted.ignition
     case .cmdline: machine.settings.cmdline = settings.cmdline
     case .graphics: machine.settings.graphics = settings.graphics
     case .console: machine.settings.console = settings.console

@@ -52,6 +52,7 @@ extension SpecGenerator {
       values += [
         ("machine", [nil, "q35", "pc"]), ("cpu", [nil, "max", "qemu64"]),
         ("firmware", [nil, "bios", "uefi"]),
+        ("ignition", [nil, "{hostname: a}", "{hostname: b}"]),
         ("accel", [nil, "auto", "tcg", hasKVM ? "kvm" : "tcg"]),
       ]
     }
