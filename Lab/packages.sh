@@ -10,10 +10,11 @@ run=(
     "${build[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
     dnsmasq-base iptables iproute2 cpio kmod xorriso xz-utils
 )
-# Firmware and a TPM for guests; and for the one with cloud-init its image, and a way in.
+# Firmware and a TPM for guests; for the one with cloud-init its image, and a way in; for storage pools volume groups,
+# partitions, and the check of documents against libvirt's grammars; for reports their schemas.
 test=(
-    "${run[@]}" ovmf swtpm swtpm-tools python3-jsonschema shellcheck mmdebstrap e2fsprogs openssh-client openssl
-    ansible-core
+    "${run[@]}" ovmf swtpm swtpm-tools shellcheck mmdebstrap e2fsprogs openssh-client openssl ansible-core
+    lvm2 parted libxml2-utils python3-jsonschema
 )
 
 case ${1:-} in

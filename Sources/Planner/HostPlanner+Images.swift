@@ -6,8 +6,8 @@ extension HostPlanner {
   /// Brings the images to the host that a disk is cloned from in this run or that a VM boots from directly.
   mutating func planImages() {
     var seen: Set<String> = []
-    let images = desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)
-    var needed: [String: UInt64] = [:]
+    let images =
+      desired.volumes.filter { !$0.isSent }.compactMap(\.image) + desired.machines.flatMap(\.images)
     for image in images where seen.insert(image.volume.path).inserted {
       let address = address(.image, image.name)
       let actual = host.volume(at: image.volume.path)
@@ -37,15 +37,10 @@ extension HostPlanner {
           path: image.path))
       imageSteps[image.volume.path] = draft.add(
         operation, for: address, after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.path)
-      needed[image.volume.pool, default: 0] += image.length.rawValue
-      let available = host.pool(named: image.volume.pool)?.available
-      if let available, available.rawValue < needed[image.volume.pool, default: 0] {
-        // No refusal: libvirt's figure is as old as the pool's last refresh, which a plan may not ask for.
-        draft.note(
-          address,
-          "pool '\(image.volume.pool)' may be full: \(image.length) are needed, \(available) were free"
-        )
-      }
+      let there = actual?.physical?.rawValue ?? 0
+      demand(
+        ByteCount(rawValue: image.length.rawValue - min(there, image.length.rawValue)), in: image.volume.pool,
+        address, at: image.path)
     }
   }
 
@@ -76,7 +71,7 @@ extension HostPlanner {
     case .stays(let why):
       draft.note(wanted.address, "new base available: \(change.from) → \(change.to); \(why)")
     case .lacksConsent:
-      reportMissingConsent(
+      refuse(
         "on_image_change: replace destroys the content of \(wanted.address), \(change.from) → \(change.to)",
         at: wanted.path,
         help: "--allow-data-loss consents; with on_image_change: keep the disk stays as it was made")
@@ -113,8 +108,11 @@ extension HostPlanner {
   /// What the change of a VM whose guest is stopped for it says of the disks that are made anew from another image.
   func imageChanges(of wanted: DesiredHost.WantedMachine, from actual: Machine) -> [FieldChange] {
     guard actual.isActive else { return [] }
-    return zip(wanted.machine.disks, wanted.volumes).compactMap { disk, index in
-      guard let change = desired.volumes[index].imageChange, change.outcome == .replaces else { return nil }
+    return wanted.volumes.compactMap { index in
+      let volume = desired.volumes[index]
+      guard let change = volume.imageChange, change.outcome == .replaces,
+        let disk = wanted.machine.disks.first(where: { $0.path == volume.volume.path })
+      else { return nil }
       return FieldChange(
         "disks.\(disk.name).image", from: change.from, to: change.to,
         effect: wanted.machine.isActive ? .restart : .stop)

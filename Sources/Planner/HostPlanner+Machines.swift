@@ -103,7 +103,11 @@ extension HostPlanner {
   }
 
   private func storageSteps(of wanted: DesiredHost.WantedMachine) -> [Int] {
-    wanted.volumes.compactMap { volumeSteps[$0] } + wanted.images.compactMap { imageSteps[$0.volume.path] }
+    let pools = wanted.spec.disks.compactMap { disk in
+      if case .existing(_, let pool) = disk.source { poolSteps[pool.rawValue] } else { nil }
+    }
+    return pools + wanted.volumes.compactMap { volumeSteps[$0] }
+      + wanted.images.compactMap { imageSteps[$0.volume.path] }
   }
 
   private func withAddress(_ nic: Machine.NIC, of machine: Machine) -> Machine.NIC {
@@ -301,7 +305,7 @@ extension HostPlanner {
     case .stage: return false
     case .liveOnly:
       for change in difference.changes where change.effect == .restart {
-        reportMissingConsent(
+        refuse(
           "\(change.path) of VM '\(wanted.machine.name)' cannot change while its guest runs, and on_change is live-only",
           at: wanted.spec.path + change.path,
           help: "--restart restarts the guest for it; on_change: stage keeps it for the next start")

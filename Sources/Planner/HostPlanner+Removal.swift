@@ -2,7 +2,7 @@ import SpecModel
 
 /// What the stack has on the host and the spec no longer wants. Only what is the stack's own is touched.
 extension HostPlanner {
-  private var reason: String? { options.goal == .destroy ? nil : "the spec no longer has it" }
+  var reason: String? { options.goal == .destroy ? nil : "the spec no longer has it" }
 
   // MARK: VMs
 
@@ -131,13 +131,14 @@ extension HostPlanner {
         help: "take back protect: true and apply that first")
     }
     if !tpmLosses(of: machine).isEmpty, !options.dataLoss.covers(address) {
-      reportMissingConsent(
+      refuse(
         "replacing VM '\(wanted.machine.name)' destroys what its TPM holds", at: wanted.spec.path + "tpm",
         help: "--allow-data-loss consents")
     }
     var doomed: [Volume] = []
-    for (disk, index) in zip(wanted.machine.disks, wanted.volumes) {
+    for index in wanted.volumes {
       let volume = desired.volumes[index]
+      guard let disk = wanted.machine.disks.first(where: { $0.path == volume.volume.path }) else { continue }
       guard let there = host.volume(at: disk.path), isMachineDisk(there), !disk.keep, !disk.isProtected else {
         continue
       }
@@ -149,7 +150,7 @@ extension HostPlanner {
         continue
       }
       guard options.dataLoss.covers(volume.address) else {
-        reportMissingConsent(
+        refuse(
           "replacing VM '\(wanted.machine.name)' destroys the content of \(volume.address)", at: volume.path,
           help: "--allow-data-loss consents; keep: true on the disk hands it on to the new VM")
         continue
@@ -226,7 +227,7 @@ extension HostPlanner {
   /// The pool of the file at `path`, if this plan starts it.
   private func startedPool(of path: String) -> String? {
     state.pools.first { pool in
-      poolSteps[pool.name] != nil && pool.directory.map { path.hasPrefix("\($0)/") } == true
+      poolSteps[pool.name] != nil && pool.source?.root.map { path.hasPrefix("\($0)/") } == true
     }?.name
   }
 
@@ -260,9 +261,7 @@ extension HostPlanner {
   /// True if the file's pool was looked into, so that a volume which is not in it does not exist.
   private func isRead(_ path: String) -> Bool {
     state.pools.contains { pool in
-      guard pool.isActive, let directory = pool.directory, path.hasPrefix("\(directory)/") else {
-        return false
-      }
+      guard pool.isActive, let root = pool.source?.root, path.hasPrefix("\(root)/") else { return false }
       return identity.owns(pool) || site.pools.contains { $0.name.rawValue == pool.name }
     }
   }
@@ -377,13 +376,13 @@ extension HostPlanner {
     // What it was called is remembered for as long as there is something to call.
     guard !deletion.isEmpty else { return }
     for name in host.rememberedNames(ofDisk: base).sorted() {
-      let note = identity.renameName(ofDisk: base, to: name)
+      let note = identity.renameName(ofDisk: base, to: name, isFile: volume.type == .file)
       deletionSteps["\(volume.path.dropLast(volume.name.count))\(note)"] = draft.add(
         .noteVolume(pool: volume.pool, name: note, false), for: address, after: deletion, path: nil)
     }
   }
 
-  // MARK: Networks and pools
+  // MARK: Networks
 
   mutating func removeNetworks() {
     let wanted = Set(desired.networks.map(\.network.name))
@@ -441,49 +440,5 @@ extension HostPlanner {
         address(of: network), "stays: guests of the network '\(origin)' are plugged into it")
     }
     return true
-  }
-
-  /// The names of the files of `pool` that nothing may take away: protected disks, and those of VMs that are others'
-  /// or that stay although the spec no longer has them.
-  private func protectedFiles(in pool: Pool) -> [String] {
-    guard !pool.isActive, let directory = pool.directory else {
-      return pool.volumes.filter { holdsProtected($0, in: pool) }.map(\.name)
-    }
-    let kept = state.machines.filter { keptMachines.contains($0.uuid) }.flatMap(\.disks)
-    return Set(kept.map(\.path)).filter { $0.hasPrefix("\(directory)/") }.sorted().map {
-      String($0.dropFirst(directory.count + 1))
-    }
-  }
-
-  private func holdsProtected(_ volume: Volume, in pool: Pool) -> Bool {
-    host.tagged(volume).map { host.isProtected($0, in: pool.name) } ?? false
-      || host.users(of: volume.path).contains { user in
-        !host.owns(user) || keptMachines.contains(user.uuid)
-          || user.disks.contains { $0.path == volume.path && $0.isProtected }
-      }
-  }
-
-  mutating func removePools() {
-    let wanted = Set(desired.pools.map(\.pool.name))
-    for pool in state.pools where identity.owns(pool) && !wanted.contains(pool.name) {
-      let address = address(.pool, pool.name)
-      let protected = protectedFiles(in: pool)
-      if !protected.isEmpty {
-        draft.note(
-          address,
-          "stays: disks that are protected or in use lie in it (\(protected.joined(separator: ", ")))")
-        continue
-      }
-      let deletions = pool.volumeNames.compactMap { deletionSteps["\(pool.directory ?? "")/\($0)"] }
-      let staying = pool.volumeNames.count - deletions.count
-      if staying > 0 {
-        draft.note(
-          address, "its directory \(pool.directory ?? "") keeps \(staying) file\(staying == 1 ? "" : "s")")
-      }
-      draft.add(Change(address, .delete, reason: reason))
-      draft.add(
-        .removePool(uuid: pool.uuid), for: address,
-        after: deletions + steps(ofUsers: Set(pool.volumes.map(\.path))), path: nil)
-    }
   }
 }

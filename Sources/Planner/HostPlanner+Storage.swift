@@ -1,58 +1,6 @@
 import SpecModel
 
 extension HostPlanner {
-  mutating func plan(_ wanted: DesiredHost.WantedPool) {
-    let pool = wanted.pool
-    let address = address(.pool, pool.name)
-    guard let actual = host.pool(named: pool.name) else {
-      if let other = state.pools.first(where: { $0.directory == pool.directory }) {
-        return report(
-          "\(pool.directory ?? "") on host '\(state.name)' is the directory of pool '\(other.name)' already",
-          at: wanted.spec.path + "path",
-          help: identity.owns(other)
-            ? "a pool cannot be renamed; call it '\(other.name)'"
-            : "to use that pool as it is, write \(other.name): {external: true}")
-      }
-      draft.add(
-        Change(
-          address, .create,
-          fields: [
-            FieldChange("type", from: nil, to: "dir", effect: .none),
-            FieldChange("path", from: nil, to: pool.directory, effect: .none),
-          ], path: wanted.spec.path))
-      poolSteps[pool.name] = draft.add(.ensurePool(pool), for: address, path: wanted.spec.path)
-      return
-    }
-    guard identity.owns(actual) else {
-      return refuseForeign(
-        "pool", pool.name, ownedBy: nil, at: wanted.spec.path,
-        help: "to use it as it is, write \(pool.name): {external: true}")
-    }
-    guard actual.directory == pool.directory else {
-      return report(
-        "pool '\(pool.name)' on host '\(state.name)' lies at \(actual.directory ?? "another place") and cannot move",
-        at: wanted.spec.path + "path", help: "declare a new pool and let new disks use it")
-    }
-    var fields: [FieldChange] = []
-    if !actual.isActive {
-      fields.append(FieldChange("active", from: "false", to: "true", effect: .none))
-      draft.note(address, "is not active: what it holds is compared with the spec by the next plan")
-      poolSteps[pool.name] = draft.add(.ensurePool(pool), for: address, path: wanted.spec.path)
-    }
-    if let autostart = pool.autostart, autostart != actual.autostart {
-      fields.append(
-        FieldChange(
-          PoolField.autostart.rawValue, from: actual.autostart.map(String.init), to: "\(autostart)",
-          effect: .none))
-      draft.add(
-        .setPoolAutostart(uuid: actual.uuid, autostart), for: address,
-        after: poolSteps[pool.name].map { [$0] } ?? [], path: wanted.spec.path)
-    }
-    if let worst = fields.map(\.effect).max() {
-      draft.add(Change(address, .update, fields: fields, effect: worst, path: wanted.spec.path))
-    }
-  }
-
   // MARK: Disks
 
   mutating func planVolume(_ index: Int) {
@@ -75,7 +23,7 @@ extension HostPlanner {
     if isLeftover(actual) { draft.note(wanted.address, "is there already and is used again") }
     tellOfImage(of: wanted, actual)
     var fields = planName(ofVolume: index)
-    if wanted.hasSize, wanted.volume.capacity != actual.capacity {
+    if wanted.hasSize, !isRounded(actual, from: wanted.volume) {
       fields += planGrowth(of: actual, toVolume: index)
     }
     fields += planProtection(ofVolume: index)
@@ -129,8 +77,8 @@ extension HostPlanner {
       deletion, poolSteps[wanted.volume.pool], wanted.image.flatMap { imageSteps[$0.volume.path] },
     ]
     volumeSteps[index] = draft.add(
-      .createVolume(wanted.volume, from: wanted.volume.backingPath == nil ? wanted.image?.volume : nil),
-      for: wanted.address, after: before.compactMap { $0 } + former, path: wanted.path)
+      creation(of: wanted), for: wanted.address, after: before.compactMap { $0 } + former, path: wanted.path)
+    demand(for: wanted, freed: host.volume(at: wanted.volume.path))
     _ = planProtection(ofVolume: index)
   }
 
@@ -140,6 +88,23 @@ extension HostPlanner {
       host.pool(named: wanted.volume.pool)?.isActive == false
     else { return nil }
     return host.formerName(ofSharedDisk: wanted.address.name)
+  }
+
+  private func creation(of wanted: DesiredHost.WantedVolume) -> Operation {
+    if wanted.isSent, let image = wanted.image, case .file(_, let content) = image.source {
+      let name = identity.volume(named: image.volume.name)?.base ?? image.name
+      return .copyImage(content, image.volume.format, name: name, into: wanted.volume)
+    }
+    return .createVolume(wanted.volume, from: wanted.volume.backingPath == nil ? wanted.image?.volume : nil)
+  }
+
+  /// True if `actual` has the size of `wanted`, be it rounded up to what the pool hands out.
+  private func isRounded(_ actual: Volume, from wanted: Volume) -> Bool {
+    guard actual.type == .block, actual.capacity > wanted.capacity else {
+      return actual.capacity == wanted.capacity
+    }
+    let unit = host.pool(named: actual.pool)?.unit ?? 1
+    return actual.capacity.rawValue - wanted.capacity.rawValue < unit
   }
 
   /// Where a shared disk of this name lies already: a second, empty one is not what anybody wants.
@@ -166,7 +131,9 @@ extension HostPlanner {
     for (name, isThere) in notes {
       volumeSteps[index] = draft.add(
         .noteVolume(
-          pool: wanted.volume.pool, name: identity.renameName(ofDisk: tagged.base, to: name), isThere),
+          pool: wanted.volume.pool,
+          name: identity.renameName(ofDisk: tagged.base, to: name, isFile: wanted.volume.type == .file),
+          isThere),
         for: wanted.address, after: volumeSteps[index].map { [$0] } ?? [], path: wanted.path)
     }
     return [
@@ -205,6 +172,12 @@ extension HostPlanner {
       return []
     }
     let guest = guest(with: actual)
+    if let pool = desired.type(ofPool: wanted.volume.pool), !pool.growsVolumes {
+      report(
+        "\(wanted.address) cannot grow: libvirt makes no volume of a pool of type \(pool.rawValue) larger",
+        at: wanted.path + "size", help: handiwork(actual, wanted.volume.capacity, pool, guest))
+      return []
+    }
     let rule = VolumeField.size.rule
     if let guest, !rule.isLive(from: actual, to: wanted.volume, on: state.capabilities.driver) {
       report(
@@ -213,6 +186,8 @@ extension HostPlanner {
       return []
     }
     let effect: Effect = guest == nil ? .none : .live
+    demand(
+      thin: ByteCount(rawValue: wanted.volume.capacity.rawValue - actual.capacity.rawValue), in: actual.pool)
     let before =
       [poolSteps[wanted.volume.pool], volumeSteps[index]]
       + host.users(of: actual.path).map { stopSteps[$0.uuid] }
@@ -224,6 +199,19 @@ extension HostPlanner {
         VolumeField.size.rawValue, from: "\(actual.capacity)", to: "\(wanted.volume.capacity)", effect: effect
       )
     ]
+  }
+
+  /// How a person grows a volume that libvirt cannot.
+  private func handiwork(_ volume: Volume, _ size: ByteCount, _ type: PoolType, _ guest: Machine?) -> String {
+    let bytes = size.rawValue
+    let growth =
+      type == .zfs
+      ? "zfs set volsize=\(bytes) \(volume.path.replacing("/dev/zvol/", with: ""))"
+      : "lvextend --size \(bytes)b \(volume.path)"
+    let commands =
+      [growth, "virsh pool-refresh \(volume.pool)"]
+      + (guest.map { ["virsh blockresize \($0.domainName) \(volume.path) \(bytes)B"] } ?? [])
+    return "grow it on host '\(state.name)', and apply again: " + commands.joined(separator: " && ")
   }
 
   /// The guest that has the disk while it grows.

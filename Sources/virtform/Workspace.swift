@@ -117,7 +117,7 @@ struct Workspace {
       throw ExitStatus.invalidSpec
     } catch let failure as SitePlanner.Failure {
       Terminal.report(failure.diagnostics)
-      throw failure.lacksConsent ? ExitStatus.refused : .failure
+      throw failure.isRefusal ? ExitStatus.refused : .failure
     }
   }
 

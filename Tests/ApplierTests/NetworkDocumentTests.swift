@@ -183,7 +183,7 @@ struct NetworkDocumentTests {
     let volume = Volume(
       pool: "p", name: "web.root-00000000.qcow2", path: "/p/web.root-00000000.qcow2", capacity: .gibibytes(2),
       format: .qcow2, backingPath: "/p/debian-1-00000000.qcow2")
-    let document = PoolDocument.definition(of: volume)
+    let document = VolumeDocument.definition(of: volume)
     #expect(document.at("backingStore", "format")?[attribute: "type"] == "qcow2")
     #expect(document.at("target", "format")?[attribute: "type"] == "qcow2")
     #expect(document.first("capacity")?.text == "\(2 << 30)")

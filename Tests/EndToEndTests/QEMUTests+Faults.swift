@@ -75,13 +75,14 @@ extension QEMUTests {
     #expect(apply.output.contains("skipped"))
     // Now it is known, and nothing is sent.
     let plan = try await lab.virtform("plan", site)
-    #expect(plan.output.contains("pool 'small' may be full: "), "\(plan.output)")
-    let refused = try await lab.virtform("apply", site, "--auto-approve")
-    #expect(refused.status != 0)
+    #expect(plan.status == 7, "\(plan.output)\(plan.errors)")
     #expect(
-      refused.output.contains("the pool 'small' is full: ") && refused.output.contains(" are free, "),
-      "\(refused.output)")
+      plan.errors.contains(
+        "site.yaml:3:17: error: image.guest does not fit into pool 'small' on host 'local': "),
+      "\(plan.errors)")
+    #expect(try await lab.virtform("apply", site, "--auto-approve").status == 7)
     try FileManager.default.removeItem(atPath: filler)
+    _ = try await lab.virsh("pool-refresh", "small")
     let finish = try await lab.virtform("apply", site, "--auto-approve")
     #expect(finish.status == 0, "\(finish.output)\(finish.errors)")
     try await expectQuiet(lab, site)

@@ -32,7 +32,7 @@ struct CloneTests {
         """))
     let volume = try #require(scenario.fleet[].volumes.first { $0.path == Self.path })
     #expect(volume.backingPath == nil)
-    #expect(scenario.fleet[].notes["main"] == ["web.root-c5743a42~debian-111111111111.copied"])
+    #expect(scenario.fleet[].notes["main"] == ["web.root-c5743a42.debian-111111111111.copied"])
     let more = Self.fullSpec.with("vms:", "vms:\n  new: {image: debian, memory: 1GiB, clone: full}")
     expect(
       try scenario.text(more),
@@ -104,7 +104,7 @@ struct CloneTests {
     #expect(scenario.fleet[].births[Self.path] == (births ?? 0) + 1)
     let isCopy = next == Self.fullSpec
     #expect(
-      scenario.fleet[].notes["main"] == (isCopy ? ["web.root-c5743a42~debian-111111111111.copied"] : []))
+      scenario.fleet[].notes["main"] == (isCopy ? ["web.root-c5743a42.debian-111111111111.copied"] : []))
   }
 
   @Test("a copy that was cut off is left alone while a guest runs with it")
@@ -200,7 +200,7 @@ struct CloneTests {
     scenario.imageVersions = ["debian": 2]
     let plan = try scenario.apply(spec, allowsDataLoss: true)
     #expect(Self.copies(plan) == ["debian-222222222222-937bd7ef.raw"])
-    #expect(scenario.fleet[].notes["main"] == ["web.root-c5743a42~debian-222222222222.copied"])
+    #expect(scenario.fleet[].notes["main"] == ["web.root-c5743a42.debian-222222222222.copied"])
     #expect(try scenario.plan(spec).isEmpty)
   }
 

@@ -51,7 +51,7 @@ struct ConvergenceTests {
     expectAll(
       [
         "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "uploadSeed", "uploadIgnition",
-        "createVolume",
+        "createVolume", "copyImage",
         "growVolume",
         "deleteVolume", "noteVolume", "ensureNetwork", "updateNetwork", "restartNetwork", "defineFirewall",
         "removeFirewall",

@@ -44,12 +44,12 @@ import Testing
       try site.machine(name).disks.map { disk in
         guard case .own(let size, let image, let format, let pool) = disk.source else { return "shared" }
         return
-          "\(disk.name) \(size?.description ?? "-") \(image?.rawValue ?? "-") \(format) \(pool) \(disk.keep)"
+          "\(disk.name) \(size?.description ?? "-") \(image?.rawValue ?? "-") \(format?.rawValue ?? "-") \(pool) \(disk.keep)"
       }
     }
-    #expect(try text("a") == ["root - base qcow2 default false", "data 1 GiB - qcow2 default false"])
-    #expect(try text("b") == ["data 1 GiB - qcow2 default false", "root 4 GiB base qcow2 default false"])
-    #expect(try text("c") == ["data - base qcow2 default true"])
+    #expect(try text("a") == ["root - base - default false", "data 1 GiB - - default false"])
+    #expect(try text("b") == ["data 1 GiB - - default false", "root 4 GiB base - default false"])
+    #expect(try text("c") == ["data - base - default true"])
     #expect(try site.machine("c").kernel?.rawValue == "kernel")
     #expect(try site.machine("c").pool?.rawValue == "default")
     #expect(try site.machine("a").disks[0].path.description == "vms.a.image")
@@ -178,7 +178,7 @@ import Testing
       remote
         + "pools: {p: {type: dir, path: /srv//vm/, autostart: false}, x: {external: true}, y: {external: false, path: /y}}\n"
     )
-    #expect(site.pools.map(\.directory) == ["/srv/vm", nil, "/y"])
+    #expect(site.pools.map(\.source) == [.directory(path: "/srv/vm"), nil, .directory(path: "/y")])
     #expect(site.pools.map(\.isExternal) == [false, true, false] && site.pools[0].autostart == false)
     #expect(
       findings(
@@ -189,7 +189,7 @@ import Testing
         "2️⃣ 'images' is not an absolute path | help: it is a directory on the host, so it starts with /",
         "3️⃣ the path '/a/../b' has a '.' or '..' in it | help: write where it leads to",
         "4️⃣ the path has a control character | help: write it in one line",
-        "5️⃣ 'type' cannot be 'lvm' | help: it is one of: dir",
+        "5️⃣ 'type' cannot be 'lvm' | help: it is one of: dir, fs, netfs, logical, disk, iscsi, zfs, rbd",
         "6️⃣ 'path' cannot be set on what is external | help: an external resource is used as it is; leave out 'external' to manage it",
       ])
     #expect(

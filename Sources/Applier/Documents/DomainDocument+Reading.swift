@@ -194,11 +194,6 @@ extension DomainDocument {
     }
   }
 
-  private static func path(_ disk: XMLElement) -> String? {
-    let source = disk.first("source")
-    return source?[attribute: "file"] ?? source?[attribute: "dev"]
-  }
-
   private static func ioTune(of disk: XMLElement) -> IOTune? {
     guard let element = disk.first("iotune") else { return nil }
     func value(_ name: String) -> UInt64? {

@@ -12,9 +12,9 @@ extension StepRunner {
     let image = try await image(source, in: pool)
     try await checkSpace(for: ByteCount(rawValue: try await image.info(physical: true).allocation), in: pool)
     let note = Identity.copyingName(of: wanted.name)
-    try await self.note(pool: pool.name, name: note, true)
+    try await self.note(note, true, in: pool)
     do {
-      let volume = try await pool.createVolume(PoolDocument.definition(of: wanted), copying: image)
+      let volume = try await pool.createVolume(VolumeDocument.definition(of: wanted), copying: image)
       // qemu-img, which libvirt has do this, gives it the size of its source.
       if try await volume.info().capacity < wanted.capacity.rawValue {
         try await volume.resize(bytes: wanted.capacity.rawValue)
@@ -32,9 +32,9 @@ extension StepRunner {
     if let stack = try? ResourceName(parsing: stack),
       let name = Identity(stack: stack).volume(named: source.name)?.base
     {
-      try await self.note(pool: pool.name, name: Identity.copiedName(of: wanted.name, from: name), true)
+      try await self.note(Identity.copiedName(of: wanted.name, from: name), true, in: pool)
     }
-    try await self.note(pool: pool.name, name: note, false)
+    try await self.note(note, false, in: pool)
   }
 
   /// The volume of an image, once libvirt takes it for what it is: it looks into the file some time after the upload, and

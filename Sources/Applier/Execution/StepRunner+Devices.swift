@@ -167,7 +167,7 @@ extension StepRunner {
   // MARK: Finding
 
   private static func disk(_ document: XMLElement, withFile path: String) -> XMLElement? {
-    document.all(at: "devices", "disk").first { $0.first("source")?[attribute: "file"] == path }
+    document.all(at: "devices", "disk").first { DomainDocument.path($0) == path }
   }
 
   private static func drive(_ document: XMLElement, named drive: Machine.Drive) -> XMLElement? {

@@ -16,13 +16,29 @@ extension StepRunner {
     var pool = try await connection.storagePool(uuid: wanted.uuid)
     if pool == nil { pool = try await connection.defineStoragePool(PoolDocument.definition(of: wanted)) }
     guard let pool else { return }
-    if try await !pool.isActive() {
-      // Makes the directory; one that is there already is left as it is.
-      try await pool.build()
-      try await pool.start()
-    }
+    if try await !pool.isActive() { try await start(pool, wanted) }
     if let autostart = wanted.autostart, try await pool.autostart() != autostart {
       try await pool.setAutostart(autostart)
+    }
+  }
+
+  /// What is there already is used as it is. Only where that fails, and the spec asks for it, is something made of devices:
+  /// libvirt looks whether they are empty.
+  private func start(_ pool: StoragePool, _ wanted: Pool) async throws {
+    // Makes the directory, or the place to mount at; one that is there already is left as it is.
+    if wanted.source?.path != nil { try await pool.build(.new) }
+    guard wanted.isBuilt else { return try await pool.start() }
+    do {
+      try await pool.start()
+    } catch let failure as LibvirtError where !failure.isConnectionFailure {
+      do {
+        // ZFS itself refuses devices that are in use.
+        try await pool.build(wanted.source?.type == .zfs ? .new : .noOverwrite)
+      } catch let error as LibvirtError where !error.isConnectionFailure {
+        throw Failure(
+          description: "the pool cannot be started (\(failure)), and not be built either (\(error))")
+      }
+      try await pool.start()
     }
   }
 
@@ -32,7 +48,7 @@ extension StepRunner {
     try await pool.undefine()
   }
 
-  private func pool(named name: String) async throws -> StoragePool {
+  func pool(named name: String) async throws -> StoragePool {
     guard let pool = try await connection.storagePool(named: name) else {
       throw Failure(description: "the pool '\(name)' is gone")
     }
@@ -82,7 +98,7 @@ extension StepRunner {
       try await there.delete()
     }
     try await checkSpace(for: length, in: pool)
-    let volume = try await pool.createVolume(PoolDocument.uploadTarget(for: wanted))
+    let volume = try await pool.createVolume(VolumeDocument.uploadTarget(for: wanted))
     do {
       try await volume.upload(from: file, sparse: true) { sent in progress(sent, length.rawValue) }
       let arrived = try await volume.info(physical: true).allocation
@@ -136,7 +152,7 @@ extension StepRunner {
     try await refuseSecond(wanted, in: pool)
     if let source { return try await copy(source, into: wanted, in: pool) }
     try await note?.delete()
-    _ = try await pool.createVolume(PoolDocument.definition(of: wanted))
+    _ = try await pool.createVolume(VolumeDocument.definition(of: wanted))
   }
 
   /// Fails if the shared disk is there under the name of another file: a plan cannot look into a pool that is not
@@ -165,21 +181,31 @@ extension StepRunner {
       throw Failure(description: "the volume is larger than \(wanted.capacity) by now; it is not shrunk")
     }
     if let guest, let domain = try await connection.domain(uuid: guest), try await domain.isActive() {
-      try await domain.resizeBlock(path: wanted.path, bytes: wanted.capacity.rawValue)
+      // libvirt takes what is no absolute path for a target.
+      let isPath = wanted.type != .network
+      let disk =
+        isPath ? wanted.path : DomainDocument.target(of: wanted.path, in: try await domain.xml(.live))
+      try await domain.resizeBlock(path: disk ?? wanted.path, bytes: wanted.capacity.rawValue)
       return
     }
     try await volume.resize(bytes: wanted.capacity.rawValue)
   }
 
   func note(pool name: String, name volumeName: String, _ isThere: Bool) async throws {
-    let pool = try await pool(named: name)
-    let there = try await pool.volume(named: volumeName)
+    try await note(volumeName, isThere, in: pool(named: name))
+  }
+
+  func note(_ name: String, _ isThere: Bool, in pool: StoragePool) async throws {
+    let there = try await pool.volume(named: name)
     if !isThere { try await there?.delete() }
-    if isThere, there == nil {
-      let empty = Volume(
-        pool: name, name: volumeName, path: "", capacity: ByteCount(rawValue: 0), format: .raw)
-      _ = try await pool.createVolume(PoolDocument.definition(of: empty))
-    }
+    guard isThere, there == nil else { return }
+    let type = try await pool.xml()[attribute: "type"].flatMap(PoolType.init)
+    // Where nothing can be empty it is as small as it can be: an extent of LVM, a few blocks of ZFS.
+    let least = type?.holdsFiles == false ? ByteCount.mebibytes(1) : ByteCount(rawValue: 0)
+    var note = Volume(pool: pool.name, name: name, path: "", capacity: least, format: .raw)
+    note.isThick = type?.isThick == true
+    if type?.holdsFiles == false { note.type = .block }
+    _ = try await pool.createVolume(VolumeDocument.definition(of: note))
   }
 
   func deleteVolume(pool name: String, name volumeName: String) async throws {
@@ -193,5 +219,6 @@ extension StepRunner {
       isImage ? try await clone(of: volume, in: pool) : try await foreignClone(of: volume, in: pool, identity)
     if let clone { throw Failure(description: "the volume '\(clone)' is a clone of it") }
     try await volume.delete()
+    try await pool.volume(named: Identity.copyingName(of: volumeName))?.delete()
   }
 }

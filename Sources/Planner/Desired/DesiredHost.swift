@@ -44,6 +44,9 @@ struct DesiredHost {
 
     /// The image that it is made from in this run.
     var image: WantedImage? { isMade ? source : nil }
+
+    /// True if the image is sent into the volume itself: where it is no file, no image lies beside it.
+    var isSent: Bool { source != nil && volume.type != .file }
   }
 
   /// That a disk was made from another image than the spec has for it now.
@@ -67,7 +70,7 @@ struct DesiredHost {
     let machine: Machine
     /// What the spec sets, by the path of the field: what goes back to a default is not among it.
     let applied: [String: String]
-    /// Indices into `volumes`, in the order of the disks.
+    /// Indices into `volumes`, in the order of the disks that have one.
     let volumes: [Int]
     /// Images that the VM uses as they are: a kernel, an initrd, a CD, a seed.
     let images: [WantedImage]
@@ -95,6 +98,10 @@ struct DesiredHost {
   var volumes: [WantedVolume] = []
   var machines: [WantedMachine] = []
 
-  /// The directories of all pools of the spec, external ones included, by pool name.
-  var directories: [ResourceName: String] = [:]
+  /// The sources of all pools of the spec, external ones included, by pool name.
+  var sources: [ResourceName: PoolSource] = [:]
+
+  func type(ofPool name: String) -> PoolType? {
+    (try? ResourceName(parsing: name)).flatMap { sources[$0]?.type }
+  }
 }

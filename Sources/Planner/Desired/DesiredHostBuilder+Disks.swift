@@ -4,15 +4,16 @@ import SpecModel
 extension DesiredHostBuilder {
   mutating func wantedVolume(_ disk: DiskSpec, of spec: MachineSpec, _ actual: Machine?) -> Int? {
     switch disk.source {
-    case .cdrom: return nil
+    case .cdrom, .existing: return nil
     case .shared(let name):
       return volumesByAddress[Address(.disk, name.rawValue, on: host.name)]
     case .own(let size, let imageName, let format, let pool):
       let base = "\(spec.name).\(disk.name)"
       let image = imageName.flatMap { self.image($0, in: pool) }
       let capacity = size ?? imageName.flatMap { images[$0]?.virtualSize } ?? ByteCount(rawValue: 0)
-      let clone = disk.clone ?? site.pool(pool)?.defaultClone ?? .linked
+      let clone = disk.clone ?? desired.sources[pool]?.type.defaultClone ?? .linked
       guard
+        isTaken(format, size: capacity, image: imageName, clone: disk.clone, by: pool, at: disk.path),
         var volume = volume(
           .machineDisk, base: base, format: format, capacity: capacity, pool: pool,
           backing: clone == .linked ? image?.volume.path : nil)

@@ -16,6 +16,7 @@ extension DesiredHostBuilder {
 
   func image(of seed: Seed, for spec: MachineSpec) -> DesiredHost.WantedImage? {
     let name = "\(spec.name).\(SeedDrive.name)"
+    if let pool = spec.pool { checkFile("what cloud-init reads", in: pool, at: spec.path + "cloud_init") }
     guard let pool = spec.pool,
       let volume = volume(
         .seed, base: "\(name)-\(seed.digest.prefix(12))", format: .raw,
@@ -32,6 +33,7 @@ extension DesiredHostBuilder {
       return nil
     }
     let name = "\(spec.name).ignition"
+    if let pool = spec.pool { checkFile("what Ignition reads", in: pool, at: spec.path + "ignition") }
     guard let pool = spec.pool,
       let volume = volume(
         .ignition, base: "\(name)-\(config.digest.prefix(12))", format: .raw,

@@ -57,40 +57,46 @@ struct DesiredHostBuilder {
           "host '\(host.name)' has no pool '\(spec.name)'", at: spec.path,
           help: "an external pool must be there; leave out 'external' to have it made")
       }
-      guard let directory = actual.directory else {
+      guard let source = actual.source else {
         return report(
-          "the external pool '\(spec.name)' on host '\(host.name)' is not a directory pool", at: spec.path)
+          "the external pool '\(spec.name)' on host '\(host.name)' is of a type that virtform does not know",
+          at: spec.path, help: "it knows " + PoolType.allCases.map(\.rawValue).joined(separator: ", "))
       }
       guard actual.isActive else {
         return report(
           "the external pool '\(spec.name)' on host '\(host.name)' is not active", at: spec.path,
           help: "start it: virsh pool-start \(spec.name)")
       }
-      desired.directories[spec.name] = directory
+      desired.sources[spec.name] = source
       return
     }
-    guard let directory = spec.directory else { return }
-    desired.directories[spec.name] = directory
-    let pool = Pool(
-      name: spec.name.rawValue, uuid: identity.uuid(.pool, spec.name.rawValue), directory: directory,
+    guard let source = spec.source else { return }
+    desired.sources[spec.name] = source
+    var pool = Pool(
+      name: spec.name.rawValue, uuid: identity.uuid(.pool, spec.name.rawValue), source: source,
       autostart: spec.autostart ?? true, isActive: true)
+    pool.isBuilt = spec.isBuilt
     desired.pools.append(.init(spec: spec, pool: pool))
   }
 
   func volume(
-    _ kind: Identity.VolumeKind, base: String, format: DiskFormat, capacity: ByteCount, pool: ResourceName,
+    _ kind: Identity.VolumeKind, base: String, format: DiskFormat?, capacity: ByteCount, pool: ResourceName,
     backing: String? = nil
   ) -> Volume? {
-    // A pool without a directory has its own diagnostic.
-    guard let directory = desired.directories[pool] else { return nil }
+    // A pool without a place for volumes has its own diagnostic.
+    guard let source = desired.sources[pool], let root = source.root else { return nil }
+    let format = format ?? source.type.defaultFormat
     let name = identity.volumeName(kind, base: base, format: format)
-    return Volume(
-      pool: pool.rawValue, name: name, path: "\(directory)/\(name)", capacity: capacity, format: format,
+    var volume = Volume(
+      pool: pool.rawValue, name: name, path: "\(root)/\(name)", capacity: capacity, format: format,
       backingPath: backing)
+    volume.type = source.type.volumeType
+    volume.isThick = source.type.isThick
+    return volume
   }
 
   private mutating func add(_ disk: SharedDiskSpec) {
-    guard
+    guard isTaken(disk.format, size: disk.size, image: nil, by: disk.pool, at: disk.path),
       var volume = volume(
         .sharedDisk, base: disk.name.rawValue, format: disk.format, capacity: disk.size, pool: disk.pool)
     else { return }
@@ -163,13 +169,18 @@ struct DesiredHostBuilder {
     let applied = isReplaced(spec) ? [:] : actual?.mark?.applied ?? [:]
     var volumes: [Int] = []
     for disk in spec.disks {
-      guard let position = wantedVolume(disk, of: spec, actual) else { continue }
-      let wanted = desired.volumes[position]
       checkBus(disk)
-      machine.disks.append(
-        .init(
-          name: disk.name.rawValue, path: wanted.volume.path, format: wanted.volume.format, bus: disk.bus,
-          keep: disk.keep, isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune))
+      if case .existing(let volume, let pool) = disk.source {
+        machine.disks += existing(volume, in: pool, as: disk, actual).map { [$0] } ?? []
+        continue
+      }
+      guard let position = wantedVolume(disk, of: spec, actual) else { continue }
+      let wanted = desired.volumes[position].volume
+      var attached = Machine.Disk(
+        name: disk.name.rawValue, path: wanted.path, format: wanted.format, bus: disk.bus, keep: disk.keep,
+        isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune)
+      attached.access = access(to: wanted)
+      machine.disks.append(attached)
       volumes.append(position)
     }
     var images = [bootImage(spec.kernel, of: spec), bootImage(spec.initrd, of: spec)]
@@ -178,7 +189,9 @@ struct DesiredHostBuilder {
     for disk in spec.disks {
       guard case .cdrom(let name, let pool) = disk.source else { continue }
       let image = name.flatMap { name in pool.flatMap { self.image(name, in: $0) } }
-      checkBus(disk)
+      if image != nil, let pool {
+        checkFile("the image of a CD-ROM drive", in: pool, at: disk.path + "cdrom")
+      }
       machine.drives.append(.init(name: disk.name.rawValue, media: image?.volume.path, bus: disk.bus))
       images.append(image)
     }
@@ -233,6 +246,7 @@ struct DesiredHostBuilder {
 
   private func bootImage(_ name: ResourceName?, of spec: MachineSpec) -> DesiredHost.WantedImage? {
     guard let name, let pool = spec.pool else { return nil }
+    checkFile("the VM's kernel", in: pool, at: spec.path + "kernel")
     return image(name, in: pool)
   }
 

@@ -87,18 +87,19 @@ public struct Identity: Sendable {
     "\(base)-\(tag(kind, base)).\(Self.protection)"
   }
 
-  /// `data-5b9313d2~store.renamed` says that the spec calls the disk `store`. Its file keeps its name.
-  public func renameName(ofDisk base: String, to name: String) -> String {
-    "\(base)-\(tag(.sharedDisk, base))~\(name).\(Self.renamed)"
+  /// `data-5b9313d2~store.renamed` says that the spec calls the disk `store`. Its file keeps its name. What is no file
+  /// cannot have a `~` in its name, and has `_`.
+  public func renameName(ofDisk base: String, to name: String, isFile: Bool) -> String {
+    "\(base)-\(tag(.sharedDisk, base))\(isFile ? "~" : "_")\(name).\(Self.renamed)"
   }
 
   /// `web-1.root-3fa2b1c0.copying` says that the volume is a copy which is not whole.
   public static func copyingName(of volume: String) -> String { "\(stem(of: volume)).\(copying)" }
 
-  /// `web-1.root-3fa2b1c0~debian-4c1f37e0a2b9.copied` says what the volume was copied from: an image with the start of its
+  /// `web-1.root-3fa2b1c0.debian-4c1f37e0a2b9.copied` says what the volume was copied from: an image with the start of its
   /// digest.
   public static func copiedName(of volume: String, from image: String) -> String {
-    "\(stem(of: volume))~\(image).\(copied)"
+    "\(stem(of: volume)).\(image).\(copied)"
   }
 
   /// The images that volumes were copied from, as the names of the volumes beside them say, by the names of the volumes
@@ -106,10 +107,16 @@ public struct Identity: Sendable {
   static func copiedImages(among volumes: Set<String>) -> [Substring: Set<String>] {
     var images: [Substring: Set<String>] = [:]
     for volume in volumes where volume.hasSuffix(".\(copied)") {
-      let parts = volume.dropLast(copied.count + 1).split(separator: "~")
-      if parts.count == 2 { images[parts[0], default: []].insert(String(parts[1])) }
+      let text = volume.dropLast(copied.count + 1)
+      for dot in text.indices where text[dot] == "." && endsInTag(text[..<dot]) {
+        images[text[..<dot], default: []].insert(String(text[text.index(after: dot)...]))
+      }
     }
     return images
+  }
+
+  private static func endsInTag(_ name: Substring) -> Bool {
+    name.dropLast(8).last == "-" && name.suffix(8).allSatisfy(\.isHexDigit)
   }
 
   static func stem(of volume: String) -> Substring {
@@ -126,11 +133,14 @@ public struct Identity: Sendable {
   public func renamedDisks(among volumes: Set<String>) -> [String: Set<String>] {
     var names: [String: Set<String>] = [:]
     for volume in volumes where volume.hasSuffix(".\(Self.renamed)") {
-      let parts = volume.dropLast(Self.renamed.count + 1).split(separator: "~")
-      guard parts.count == 2, let dash = parts[0].lastIndex(of: "-") else { continue }
-      let base = String(parts[0][..<dash])
-      if renameName(ofDisk: base, to: String(parts[1])) == volume {
-        names[base, default: []].insert(String(parts[1]))
+      let text = volume.dropLast(Self.renamed.count + 1)
+      // A name may have the separator in it; the tag tells which one it is.
+      for index in text.indices where text[index] == "~" || text[index] == "_" {
+        guard let dash = text[..<index].lastIndex(of: "-") else { continue }
+        let (base, name) = (String(text[..<dash]), String(text[text.index(after: index)...]))
+        if renameName(ofDisk: base, to: name, isFile: text[index] == "~") == volume {
+          names[base, default: []].insert(name)
+        }
       }
     }
     return names

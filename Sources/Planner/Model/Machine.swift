@@ -5,9 +5,20 @@ public import SpecModel
 public struct Machine: Hashable, Sendable {
   /// A disk known by its name. Devices without a name are somebody else's and are left alone.
   public struct Disk: Hashable, Sendable {
+    /// How a guest's host reaches a wanted disk.
+    public enum Access: Hashable, Sendable {
+      /// A file, a device, or nothing to tell: the path is all.
+      case file, block
+      /// An image of Ceph, which QEMU opens itself.
+      case rbd(RBDPool)
+      /// A volume of a pool that says the path when it is active.
+      case volume(pool: String, name: String)
+    }
+
     public var name: String
-    /// Absolute path of the volume on the host.
+    /// Absolute path of the volume on the host; for an image of Ceph, `POOL/NAME`.
     public var path: String
+    public var access = Access.file
     public var format: DiskFormat?
     public var bus: DiskBus?
     /// The device the guest sees, such as `vda`; nil until it is attached.

@@ -20,7 +20,7 @@ public enum Operation: Sendable {
   /// Defines (where it is missing), builds and starts a pool.
   case ensurePool(Pool)
   case setPoolAutostart(uuid: UUID, Bool)
-  /// Stops and undefines the pool; the files in its directory stay.
+  /// Stops and undefines the pool; its volumes stay.
   case removePool(uuid: UUID)
 
   /// Copies a local file into a volume. `replaces`: what is there is of the right length, but nothing uses it, so it
@@ -32,9 +32,13 @@ public enum Operation: Sendable {
   case uploadIgnition(IgnitionConfig, into: Volume, replaces: Bool)
   /// Makes a volume, as a copy of another one if there is one. A copy that was cut off is made again.
   case createVolume(Volume, from: Volume?)
+  /// Makes a volume and sends an image of that format into it. What only has a part of it is made anew.
+  /// `name` is what is remembered of it: the image with the start of its digest.
+  case copyImage(ImageContent, DiskFormat, name: String, into: Volume)
   /// Grows a volume; `guest` is the running VM that uses it.
   case growVolume(Volume, guest: UUID?)
-  /// Makes or deletes an empty volume whose name says something of a shared disk, see `Identity`.
+  /// Makes or deletes an empty volume (or the smallest that there can be) whose name says something of a disk, see
+  /// `Identity`.
   case noteVolume(pool: String, name: String, Bool)
   /// Deletes a volume that nothing uses.
   case deleteVolume(pool: String, name: String)
@@ -83,7 +87,7 @@ public enum Operation: Sendable {
     switch self {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
     case .defineFirewall: .update
-    case .uploadImage, .uploadSeed, .uploadIgnition: .upload
+    case .uploadImage, .uploadSeed, .uploadIgnition, .copyImage: .upload
     case .growVolume: .grow
     case .setPoolAutostart, .noteVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
       .updateMachine,
@@ -190,11 +194,11 @@ public struct MachineUpdate: Sendable {
   /// Those of `fields` that the running guest is to have at once.
   public let liveFields: Set<MachineField>
   /// What the running guest's devices are changed in before.
-  public let devices: [DeviceChange]
+  public var devices: [DeviceChange]
   /// New paths of disks and NICs by their old ones: `disks.data` → `disks.store`.
   public let renamedDevices: [String: String]
   /// Disks to add or to change, by name.
-  public let setDisks: [Machine.Disk]
+  public var setDisks: [Machine.Disk]
   /// Names of disks and CD-ROM drives to detach.
   public let removeDisks: [String]
   public let setDrives: [Machine.Drive]

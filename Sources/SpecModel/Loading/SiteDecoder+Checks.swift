@@ -48,6 +48,12 @@ extension SiteDecoder {
           uses.append(
             (name.rawValue, disk.path + "disk", "disk '\(name)' is used twice, but only one can write to it"))
         case .cdrom: continue
+        case .existing(let volume, let pool):
+          uses.append(
+            (
+              "\(machine.host)/\(pool)/\(volume)", disk.path + "volume",
+              "volume '\(volume)' is used twice, but only one can write to it"
+            ))
         case .own(_, _, _, let pool):
           let name = "\(machine.name).\(disk.name)"
           names.append(("\(machine.host)/\(pool)/\(name)", disk.path, "two disks need a volume '\(name)'"))
@@ -59,8 +65,13 @@ extension SiteDecoder {
     unique(
       pools.all.flatMap { pool in
         pool.hosts.compactMap { host in
-          pool.directory.map {
-            ("\(host)\($0)", pool.path + "path", "two pools on host '\(host)' have the directory '\($0)'")
+          pool.source.flatMap { source in
+            source.path.map {
+              ("\(host)\($0)", pool.path + "path", "two pools on host '\(host)' have the directory '\($0)'")
+            }
+              ?? source.origin.map {
+                ("\(host) \($0)", pool.path + "source", "two pools on host '\(host)' have the source '\($0)'")
+              }
           }
         }
       })

@@ -46,6 +46,7 @@ extension SiteDecoder {
       reader, on: host,
       isNeeded: isComplete
         && (image != nil || kernel != nil || reader.has("cloud_init") || reader.has("ignition")))
+    if let pool { checkFiles(reader, kernel: kernel, in: pool) }
     let clone = reader.choice("clone", CloneKind.self)
     let disks = decodeDisks(reader, instance, image: image, clone: clone, host: host, pool: pool)
     let nics = decodeNICs(reader, instance, host: host)

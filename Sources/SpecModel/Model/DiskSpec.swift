@@ -15,7 +15,8 @@ public enum CloneKind: String, CaseIterable, Sendable {
 public struct SharedDiskSpec: Hashable, Sendable {
   public let name: ResourceName
   public let size: ByteCount
-  public let format: DiskFormat
+  /// nil for what its pool takes best, see `PoolType.defaultFormat`.
+  public let format: DiskFormat?
   public let pool: ResourceName
   public let host: ResourceName
   /// True if nothing may ever delete it.
@@ -26,8 +27,11 @@ public struct SharedDiskSpec: Hashable, Sendable {
 /// A disk of a VM, known by its name.
 public struct DiskSpec: Hashable, Sendable {
   public enum Source: Hashable, Sendable {
-    /// A volume made for this VM. `size` is nil only for a clone, which is then as large as its image.
-    case own(size: ByteCount?, image: ResourceName?, format: DiskFormat, pool: ResourceName)
+    /// A volume made for this VM. `size` is nil only for a clone, which is then as large as its image; `format` is nil
+    /// for what its pool takes best, see `PoolType.defaultFormat`.
+    case own(size: ByteCount?, image: ResourceName?, format: DiskFormat?, pool: ResourceName)
+    /// A volume that somebody else made: it is used, never made, grown or deleted.
+    case existing(volume: String, pool: ResourceName)
     /// A disk of the spec's own `disks:`.
     case shared(ResourceName)
     /// A CD-ROM drive with an image of the spec in it, which lies in `pool`; nil if it is empty.

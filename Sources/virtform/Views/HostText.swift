@@ -51,11 +51,11 @@ struct HostText {
         ]
       })
     text += table(
-      ["POOL", "STATE", "FREE", "PATH"],
+      ["POOL", "STATE", "FREE", "TYPE", "SOURCE"],
       pools.map { pool in
         [
           pool.name, pool.isActive ? "active" : "inactive", pool.available.map(rounded) ?? "",
-          pool.directory ?? "",
+          pool.source?.type.rawValue ?? "", pool.source.flatMap { $0.origin ?? $0.path } ?? "",
         ]
       })
     let volumes = state.pools.flatMap(\.volumes).filter { identity.volume(named: $0.name) != nil }

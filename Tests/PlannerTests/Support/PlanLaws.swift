@@ -74,7 +74,8 @@ extension Step {
   fileprivate var makes: String? {
     switch operation {
     case .uploadImage(_, _, let volume, _), .uploadSeed(_, let volume, _),
-      .uploadIgnition(_, let volume, _), .createVolume(let volume, _):
+      .uploadIgnition(_, let volume, _), .createVolume(let volume, _),
+      .copyImage(_, _, _, let volume):
       volume.path
     default: nil
     }

@@ -18,6 +18,7 @@ extension SimulatedHost {
     case .uploadIgnition(let config, let volume, _):
       upload(volume, length: ByteCount(rawValue: UInt64(config.length)), complain)
     case .createVolume(let volume, let source): make(volume, from: source, complain)
+    case .copyImage(let content, _, let name, let volume): copy(content, name, into: volume, complain)
     case .growVolume(let volume, let guest): grow(volume, guest, complain)
     case .noteVolume(let pool, let name, let isThere):
       if isThere { notes[pool, default: []].insert(name) } else { notes[pool]?.remove(name) }
@@ -25,6 +26,7 @@ extension SimulatedHost {
       let base = name.lastIndex(of: ".").map { name[..<$0] } ?? ""
       if notes[pool]?.contains("\(base).protected") == true { complain("\(name) is protected") }
       deleteVolume(pool, name, complain)
+      notes[pool]?.remove(Identity.copyingName(of: name))
     case .defineFirewall(let firewall):
       state.firewalls?.removeAll { $0.uuid == firewall.uuid }
       state.firewalls?.append(firewall)
@@ -85,7 +87,7 @@ extension SimulatedHost {
       return
     }
     if state.pools.contains(where: { $0.name == pool.name }) { complain("the name is taken") }
-    if state.pools.contains(where: { $0.directory == pool.directory }) { complain("the directory is taken") }
+    if state.pools.contains(where: { $0.source == pool.source }) { complain("the place is taken") }
     state.pools.append(pool)
   }
 
@@ -120,8 +122,24 @@ extension SimulatedHost {
       complain("no image \(backing)")
     }
     if state.pools[index].volumes.contains(where: { $0.name == volume.name }) { return }
+    if state.pools[index].source?.type.holdsFiles == false, volume.format != .raw || volume.name.contains("~")
+    {
+      complain("\(volume.name) is no device")
+    }
     state.pools[index].volumes.append(volume)
     births[volume.path, default: 0] += 1
+  }
+
+  private mutating func copy(
+    _ content: ImageContent, _ name: String, into volume: Volume, _ complain: Complain
+  ) {
+    if volume.type == .network { complain("nothing can be sent to \(volume.path)") }
+    if volume.format != .raw || volume.backingPath != nil { complain("\(volume.path) is no device") }
+    if content.virtualSize > volume.capacity { complain("the image is cut off") }
+    let isCutOff = notes[volume.pool]?.remove(Identity.copyingName(of: volume.name)) != nil
+    if isCutOff { deleteVolume(volume.pool, volume.name, complain) }
+    create(volume, complain)
+    notes[volume.pool, default: []].insert(Identity.copiedName(of: volume.name, from: name))
   }
 
   private mutating func grow(_ wanted: Volume, _ guest: UUID?, _ complain: Complain) {
@@ -129,6 +147,7 @@ extension SimulatedHost {
       let index = state.pools[pool].volumes.firstIndex(where: { $0.name == wanted.name })
     else { return complain("the volume is gone") }
     if state.pools[pool].volumes[index].capacity > wanted.capacity { complain("the disk would shrink") }
+    if wanted.type == .block { complain("libvirt makes no device larger") }
     let users = guests.values.filter { files(of: $0).contains(wanted.path) }
     if let guest, let running = guests[guest] {
       if state.capabilities.driver != .qemu { complain("the guest keeps the size of its disk") }

@@ -130,7 +130,7 @@ extension SpecGenerator {
     }
     switch random.number(0..<8) {
     case 0, 1: remove(disk: disk, of: name)
-    case 2: sizes["\(name).\(disk)", default: 1] += 1
+    case 2 where !(isSecondLogical && disk.hasPrefix("second")): sizes["\(name).\(disk)", default: 1] += 1
     case 3: machines[name]?.disks[disk]?.keep.toggle()
     case 4: machines[name]?.disks[disk]?.isProtected.toggle()
     case 5: throttle(disk, of: name)

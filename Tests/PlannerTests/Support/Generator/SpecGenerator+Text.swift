@@ -4,7 +4,8 @@ extension SpecGenerator {
     var text = Scenario.header(hosts: hosts)
     let pools = [
       "  main: {path: /srv/main\(autostartsPool.map { ", autostart: \($0)" } ?? "")}\n",
-      hasSecondPool ? "  second: {path: /srv/second}\n" : "",
+      hasSecondPool
+        ? "  second: {\(isSecondLogical ? "type: logical, source: vg0" : "path: /srv/second")}\n" : "",
     ]
     text += "pools:\n" + pools.joined() + "images:\n"
     for image in ["debian", "linux"] { text += "  \(image): {source: \(Images.file), format: raw}\n" }
@@ -95,7 +96,9 @@ extension SpecGenerator {
     var words: [String] =
       switch disk.content {
       case .own:
-        ["size: \(sizes["\(machine).\(name)"] ?? 1)GiB"] + (name.hasPrefix("second") ? ["pool: second"] : [])
+        ["size: \(sizes["\(machine).\(name)"] ?? 1)GiB"]
+          + (name.hasPrefix("second")
+            ? ["pool: second"] + (isSecondLogical ? ["image: debian", "clone: full"] : []) : [])
           + (disk.keep ? ["keep: true"] : []) + (disk.isProtected ? ["protect: true"] : [])
       case .shared(let shared): ["disk: \(shared)"]
       case .cdrom(let image): ["cdrom: \(image ?? "none")"]

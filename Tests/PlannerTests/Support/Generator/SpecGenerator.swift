@@ -16,6 +16,8 @@ struct SpecGenerator {
   var shared: [String: SharedDraft] = [:]
   var firewalls = ["closed": "{}", "open": "{in: any}"]
   var hasSecondPool = false
+  /// Whether the second pool is one of devices, which have raw disks that never grow.
+  let isSecondLogical: Bool
   var autostartsPool: Bool?
   /// In GiB, by VM and disk. They are kept for each name, since disks only grow.
   var sizes: [String: Int] = [:]
@@ -38,6 +40,7 @@ struct SpecGenerator {
     hosts = random.chance(20) ? ["alpha", "beta"] : ["alpha"]
     driver = random.pick([.qemu, .qemu, .qemu, .xen, .test])
     hasKVM = random.chance(50)
+    isSecondLogical = seed % 5 < 2
     for _ in 0..<random.number(2..<10) { mutate() }
   }
 
