@@ -148,7 +148,7 @@ extension HostPlanner {
     guard let actual = network.actual else { return }
     let address = address(of: actual)
     // A guest that is removed holds its address for as long as it runs.
-    var steps = stops(ofRemovedHoldersOf: definition.removedReservations + live.removedReservations)
+    var steps = stops(ofRemovedHoldersOf: [definition, live])
     if definition.fields.contains(.autostart), let autostart = target.autostart {
       // Before the mark says so: a run that is cut off in between does it again.
       steps = [
@@ -175,11 +175,13 @@ extension HostPlanner {
     networkSteps[actual.name] = steps
   }
 
-  private func stops(ofRemovedHoldersOf reservations: [Network.Reservation]) -> [Int] {
-    let addresses = Set(reservations.map(\.mac))
+  private func stops(ofRemovedHoldersOf edits: [NetworkEdit]) -> [Int] {
+    let addresses = Set(edits.flatMap(\.ipv4.removedReservations).compactMap(\.mac))
+    let names = Set(edits.flatMap(\.ipv6.removedReservations).map(\.hostname))
     return state.machines.filter { machine in
       removedMachines.contains(machine.uuid)
-        && machine.nics.contains { nic in nic.mac.map(addresses.contains) ?? false }
+        && (names.contains(host.specName(of: machine))
+          || !addresses.isDisjoint(with: machine.nics.compactMap(\.mac)))
     }.compactMap { stopSteps[$0.uuid] }
   }
 }

@@ -212,7 +212,7 @@ struct FieldScenarioTests {
     let block = "cidr: 10.0.0.0/24"
     return switch field {
     // It is moved, see `LettingGoTests`; and reservations are told of by their values, see `NetworkTests`.
-    case .name, .reservations: nil
+    case .name, .reservations, .reservationsIPv6: nil
     case .mode: row("mode: nat, \(block)", "mode: routed, \(block)", .restart)
     case .cidr:
       row(
@@ -226,6 +226,23 @@ struct FieldScenarioTests {
         "\(block), dhcp: {from: 10.0.0.10, to: 10.0.0.20}",
         "\(block), dhcp: {from: 10.0.0.10, to: 10.0.0.30}",
         .live)
+    case .cidrIPv6:
+      row(
+        "mode: isolated, ipv6: {cidr: fd00::/64}", "mode: isolated, ipv6: {cidr: fd00:4::/64}",
+        without: "mode: isolated", .restart)
+    case .gatewayIPv6:
+      row(
+        "mode: isolated, ipv6: {cidr: fd00::/64, gateway: fd00::1}",
+        "mode: isolated, ipv6: {cidr: fd00::/64, gateway: fd00::254}", without: "mode: isolated", .restart)
+    case .dhcpIPv6:
+      row(
+        "\(block), ipv6: {cidr: fd00::/64, dhcp: {from: fd00::10, to: fd00::20}}",
+        "\(block), ipv6: {cidr: fd00::/64, dhcp: {from: fd00::10, to: fd00::30}}",
+        without: "\(block), ipv6: {cidr: fd00::/64}", .live)
+    case .natIPv6:
+      row(
+        "\(block), ipv6: {cidr: fd00::/64, nat: true}", "\(block), ipv6: {cidr: fd00::/64, nat: false}",
+        without: "mode: routed, \(block), ipv6: {cidr: fd00::/64}", .restart)
     case .dns:
       row("\(block), dns: {domain: a.example}", "\(block), dns: {domain: b.example}", .restart)
     case .records:

@@ -52,10 +52,10 @@ import Testing
     #expect(db.disks.contains { $0.ioTune != nil } && db.nics.contains { $0.qos != nil && $0.link != nil })
     #expect(site.machines.contains { $0.boot != nil && $0.settings.graphicsPassword != nil })
     #expect(site.machines.contains { $0.nics.contains { $0.vlan != nil } })
-    #expect(site.networks.contains { $0.isProtected && !$0.records.isEmpty })
+    #expect(site.networks.contains { $0.isProtected && !$0.records.isEmpty && $0.ipv6?.dhcp != nil })
     #expect(
       site.machines.contains {
-        $0.cloudInit?.users.isEmpty == false && $0.nics.contains { $0.address != nil }
+        $0.cloudInit?.users.isEmpty == false && $0.nics.contains { $0.addresses.count == 2 }
       })
     #expect(db.readiness?.probes.count == 6 && db.ssh?.via != nil && site.outputs.count == 2)
     #expect(site.machines.contains { !$0.startAfter.isEmpty && !$0.groups.isEmpty })

@@ -14,7 +14,13 @@ enum NetworkDiffer {
     let to: String?
 
     /// As a plan calls it: reservations are told apart by their values.
-    var path: String { field == .reservations ? "reservation" : key }
+    var path: String {
+      switch field {
+      case .reservations: "reservation"
+      case .reservationsIPv6: "ipv6.reservation"
+      default: key
+      }
+    }
   }
 
   // MARK: What is remembered
@@ -24,26 +30,33 @@ enum NetworkDiffer {
     var memory: [String: String] = [:]
     for field in NetworkField.allCases {
       switch field {
-      case .reservations: for entry in wanted.reservations { memory[key(of: entry)] = text(of: entry) }
+      case .reservations: for entry in wanted.ipv4.reservations { memory[key(of: entry)] = text(of: entry) }
+      case .reservationsIPv6:
+        for entry in wanted.ipv6.reservations { memory[key(of: entry)] = text(of: entry) }
       case .records: for (name, ip) in wanted.records { memory[key(ofRecord: name)] = "\(ip)" }
       // The mark has it in a place of its own.
       case .name: continue
-      case .mode, .cidr, .gateway, .dhcp, .dns, .bridge, .mtu, .autostart, .protect:
+      case .mode, .cidr, .gateway, .dhcp, .cidrIPv6, .gatewayIPv6, .dhcpIPv6, .natIPv6, .dns, .bridge, .mtu,
+        .autostart, .protect:
         memory[field.rawValue] = field.value(of: wanted)
       }
     }
     return memory
   }
 
-  private static func key(of reservation: Network.Reservation) -> String {
-    "\(NetworkField.reservations.rawValue).\(reservation.mac)"
+  /// By what DHCP knows it: the MAC address, or the name.
+  private static func key<Address>(of reservation: Network.Reservation<Address>) -> String {
+    let field: NetworkField = Address.family == .ipv4 ? .reservations : .reservationsIPv6
+    return "\(field.rawValue).\(reservation.mac?.description ?? reservation.duid ?? reservation.hostname)"
   }
 
-  private static func text(of reservation: Network.Reservation) -> String {
-    "\(reservation.ip) \(reservation.hostname)"
+  private static func text<Address>(of reservation: Network.Reservation<Address>) -> String {
+    reservation.mac == nil ? "\(reservation.ip)" : "\(reservation.ip) \(reservation.hostname)"
   }
 
-  private static func key(ofRecord name: String) -> String { "\(NetworkField.records.rawValue).\(name)" }
+  private static func key(ofRecord name: Network.RecordName) -> String {
+    "\(NetworkField.records.rawValue).\(name)"
+  }
 
   // MARK: What a document would be
 
@@ -57,8 +70,11 @@ enum NetworkDiffer {
       switch field {
       case .name: result.specName = wanted.specName
       case .mode: result.mode = wanted.mode ?? document.mode
-      case .cidr: if isOwned { result.cidr = wanted.cidr }
-      case .gateway: if isOwned { result.gateway = wanted.gateway }
+      case .cidr: if isOwned { result.ipv4.cidr = wanted.ipv4.cidr }
+      case .gateway: if isOwned { result.ipv4.gateway = wanted.ipv4.gateway }
+      case .cidrIPv6: if isOwned { result.ipv6.cidr = wanted.ipv6.cidr }
+      case .gatewayIPv6: if isOwned { result.ipv6.gateway = wanted.ipv6.gateway }
+      case .natIPv6: if isOwned { result.translatesIPv6 = wanted.translatesIPv6 }
       case .dns: if isOwned { result.domain = wanted.domain }
       // Left to libvirt, it stays the one that it is, unless that one is the host's own.
       case .bridge:
@@ -68,9 +84,17 @@ enum NetworkDiffer {
       case .autostart: if isOwned { result.autostart = wanted.autostart ?? true }
       case .protect: result.isProtected = wanted.isProtected
       case .dhcp:
-        result.ranges = ranges(wanted.ranges.first, in: document.ranges, applied: memory[field.rawValue])
+        result.ipv4.ranges = ranges(
+          wanted.ipv4.ranges.first, in: document.ipv4.ranges, applied: memory[field.rawValue])
+      case .dhcpIPv6:
+        result.ipv6.ranges = ranges(
+          wanted.ipv6.ranges.first, in: document.ipv6.ranges, applied: memory[field.rawValue])
       case .reservations:
-        result.reservations = reservations(wanted.reservations, in: document.reservations, memory)
+        result.ipv4.reservations = reservations(
+          wanted.ipv4.reservations, in: document.ipv4.reservations, memory)
+      case .reservationsIPv6:
+        result.ipv6.reservations = reservations(
+          wanted.ipv6.reservations, in: document.ipv6.reservations, memory)
       case .records:
         for name in document.records.keys where memory[key(ofRecord: name)] != nil {
           result.records[name] = nil
@@ -82,11 +106,11 @@ enum NetworkDiffer {
   }
 
   /// A range that stands where the spec's own should be was made from it by a person; any other is theirs.
-  private static func ranges(_ wanted: AddressRange?, in ranges: [AddressRange], applied: String?)
-    -> [AddressRange]
-  {
+  private static func ranges<Address>(
+    _ wanted: AddressRange<Address>?, in ranges: [AddressRange<Address>], applied: String?
+  ) -> [AddressRange<Address>] {
     let isThere = wanted.map(ranges.contains) ?? false
-    let former = applied.flatMap(AddressRange.init(reading:))
+    let former = applied.flatMap(AddressRange<Address>.init(reading:))
     let isWhole = isThere || former.map(ranges.contains) ?? false
     var result = ranges.filter { range in
       if range == wanted { return true }
@@ -102,14 +126,15 @@ enum NetworkDiffer {
   }
 
   /// Those of others stay, unless libvirt would refuse a wanted one because of them.
-  private static func reservations(
-    _ wanted: Set<Network.Reservation>, in there: Set<Network.Reservation>, _ memory: [String: String]
-  ) -> Set<Network.Reservation> {
+  private static func reservations<Address>(
+    _ wanted: Set<Network.Reservation<Address>>, in there: Set<Network.Reservation<Address>>,
+    _ memory: [String: String]
+  ) -> Set<Network.Reservation<Address>> {
     let others = there.filter { entry in
       let isOwn = memory[key(of: entry)] == text(of: entry)
       return !isOwn
         && !wanted.contains {
-          $0.ip == entry.ip || $0.mac == entry.mac
+          $0.ip == entry.ip || $0.mac != nil && $0.mac == entry.mac
             || !$0.hostname.isEmpty && $0.hostname == entry.hostname
         }
     }
@@ -121,26 +146,36 @@ enum NetworkDiffer {
   static func differences(from network: Network, to target: Network) -> [Difference] {
     NetworkField.allCases.flatMap { field -> [Difference] in
       switch field {
-      case .reservations:
-        let gone = network.reservations.subtracting(target.reservations).sorted().map {
-          Difference(field: field, key: key(of: $0), from: "\($0)", to: nil)
-        }
-        let new = target.reservations.subtracting(network.reservations).sorted().map {
-          Difference(field: field, key: key(of: $0), from: nil, to: "\($0)")
-        }
-        return gone + new
+      case .reservations: differences(field, from: network.ipv4, to: target.ipv4)
+      case .reservationsIPv6: differences(field, from: network.ipv6, to: target.ipv6)
       case .records:
-        let names = Set(network.records.keys).union(target.records.keys).sorted()
-        return names.filter { network.records[$0] != target.records[$0] }.map { name in
+        Set(network.records.keys).union(target.records.keys).sorted().filter {
+          network.records[$0] != target.records[$0]
+        }.map { name in
           Difference(
             field: field, key: key(ofRecord: name), from: network.records[name]?.description,
             to: target.records[name]?.description)
         }
-      case .name, .mode, .cidr, .gateway, .dhcp, .dns, .bridge, .mtu, .autostart, .protect:
-        let (from, to) = (field.value(of: network), field.value(of: target))
-        return from == to ? [] : [Difference(field: field, key: field.rawValue, from: from, to: to)]
+      case .name, .mode, .cidr, .gateway, .dhcp, .cidrIPv6, .gatewayIPv6, .dhcpIPv6, .natIPv6, .dns, .bridge,
+        .mtu, .autostart, .protect:
+        [
+          Difference(
+            field: field, key: field.rawValue, from: field.value(of: network), to: field.value(of: target))
+        ].filter { $0.from != $0.to }
       }
     }
+  }
+
+  private static func differences<Address>(
+    _ field: NetworkField, from subnet: Network.Subnet<Address>, to target: Network.Subnet<Address>
+  ) -> [Difference] {
+    let gone = subnet.reservations.subtracting(target.reservations).sorted().map {
+      Difference(field: field, key: key(of: $0), from: "\($0)", to: nil)
+    }
+    let new = target.reservations.subtracting(subnet.reservations).sorted().map {
+      Difference(field: field, key: key(of: $0), from: nil, to: "\($0)")
+    }
+    return gone + new
   }
 }
 
@@ -161,7 +196,7 @@ extension NetworkMode {
 extension AddressRange {
   /// A range from its description.
   init?(reading text: String) {
-    let ends = text.split(separator: " – ").compactMap { try? IPv4Address(parsing: String($0)) }
+    let ends = text.split(separator: " – ").compactMap { try? Address(parsing: String($0)) }
     guard ends.count == 2 else { return nil }
     self.init(from: ends[0], to: ends[1])
   }

@@ -24,31 +24,26 @@ public enum NetworkMode: String, CaseIterable, Sendable {
   }
 }
 
-/// A range of addresses handed out by DHCP, both ends included.
-public struct AddressRange: Hashable, Sendable, CustomStringConvertible {
-  public let from: IPv4Address
-  public let to: IPv4Address
-
-  public init(from: IPv4Address, to: IPv4Address) {
-    self.from = from
-    self.to = to
-  }
-
-  public var description: String { "\(from) – \(to)" }
-  public func contains(_ address: IPv4Address) -> Bool { from <= address && address <= to }
+/// What a network has for one family of addresses.
+public struct AddressPlan<Address: InternetAddress>: Hashable, Sendable {
+  public let cidr: CIDRBlock<Address>
+  /// The host's own address on the network.
+  public let gateway: Address
+  public let dhcp: AddressRange<Address>?
 }
 
 /// A virtual network that the spec wants (or, if external, relies on) on some hosts.
 public struct NetworkSpec: Hashable, Sendable {
   public let name: ResourceName
   public let mode: NetworkMode
-  public let cidr: CIDRBlock?
-  /// The host's own address on the network.
-  public let gateway: IPv4Address?
-  public let dhcp: AddressRange?
+  public let ipv4: AddressPlan<IPv4Address>?
+  public let ipv6: AddressPlan<IPv6Address>?
+  /// True if IPv6 leaves the network behind the host's address, false if with the guests' own; nil where neither is
+  /// asked.
+  public let translatesIPv6: Bool?
   public let domain: String?
-  /// Further names that the network's DNS server knows, by the name.
-  public let records: [String: IPv4Address]
+  /// Further names that the network's DNS server knows, each with an address of one or both families.
+  public let records: [String: [IPAddress]]
   /// The bridge on the host: for `bridge` and `ovs` the one to use, else the name that libvirt's own bridge gets.
   public let bridge: String?
   /// Bytes.

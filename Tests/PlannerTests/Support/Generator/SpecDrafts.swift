@@ -36,6 +36,8 @@ struct DiskDraft {
 struct NICDraft {
   var network: String
   var address: Int?
+  /// Whether it has an address of IPv6, too, if it is the VM's first on a network with such.
+  var hasIPv6 = false
   /// Whether cloud-init gives the address, where the VM has it, and not DHCP.
   var isStatic = false
   var mac: Int?
@@ -56,6 +58,8 @@ struct NetworkDraft {
   let number: Int
   var block = 0
   var rangeEnd: Int? = 199
+  /// What it says of IPv6 behind the block, or nil if it has none.
+  var ipv6: String?
   var autostart: Bool?
   var isProtected = false
 }

@@ -17,7 +17,7 @@ extension SpecGenerator {
       }
     case 10, 23:
       let password = random.pick([nil, "abc", "xyz"])
-      if random.chance(50), let screen = machines[name]?.graphics?.type {
+      if random.chance(75), let screen = machines[name]?.graphics?.type {
         machines[name]?.graphics = (screen, password)
       } else {
         machines[name]?.graphics = random.pick([nil, ("none", nil), ("vnc", password), ("spice", password)])
@@ -165,7 +165,8 @@ extension SpecGenerator {
       }
       return
     }
-    switch random.number(0..<11) {
+    switch random.number(0..<12) {
+    case 11: machines[name]?.nics[nic]?.hasIPv6.toggle()
     case 9:
       let isFiltered =
         driver == .qemu && machines[name]?.nics[nic].map { networks[$0.network]?.isSwitch == false } == true

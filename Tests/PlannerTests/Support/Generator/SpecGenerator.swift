@@ -249,12 +249,13 @@ struct SpecGenerator {
   }
 
   private mutating func change(network name: String) {
-    switch random.number(0..<8) {
+    switch random.number(0..<10) {
     case 0: networks[name]?.domain = random.pick([nil, "shop.example", "other.example"])
     case 1: networks[name]?.mtu = random.pick([nil, 1400, 9000])
     case 2: networks[name]?.rangeEnd = random.pick([nil, 150, 199])
     case 3: networks[name]?.block = random.number(0..<4)
     case 4, 5: networks[name]?.records[random.pick(["db", "ns"])] = random.pick([nil, 5, 6])
+    case 7, 8: networks[name]?.ipv6 = random.pick([nil, "", "", "range", "range, nat: false"])
     case 6: networks[name]?.isProtected = random.chance(30)
     default: networks[name]?.autostart = random.pick([nil, true, false])
     }
