@@ -169,12 +169,15 @@ struct FieldScenarioTests {
       func others(_ text: String) -> String { text.isEmpty ? "network: lan" : text }
       return Self.row(
         path("nics.n", field.rawValue), field.rule, nics(before), nics(after),
-        without: nics(field == .attached ? nil : field == .vlan ? "network: trunk" : "network: lan"),
+        without: nics(
+          field == .attached ? nil : [.vlan, .portgroup].contains(field) ? "network: trunk" : "network: lan"),
         qemu: qemu, xen: xen, test: test)
     }
     return switch field {
     case .attached: row(nil, "network: lan", .live, .live, .restart)
-    case .network: row("network: lan", "network: trunk", .live, .restart, .restart)
+    case .network: row("network: lan", "network: back", .live, .restart, .restart)
+    case .portgroup:
+      row("network: trunk, portgroup: a", "network: trunk, portgroup: b", .live, .restart, .restart)
     case .mac:
       row(
         "network: lan, mac: \"52:54:00:00:00:01\"", "network: lan, mac: \"52:54:00:00:00:02\"", .restart,
@@ -249,6 +252,16 @@ struct FieldScenarioTests {
       row(
         "\(block), dns: {hosts: {db: 10.0.0.5}}", "\(block), dns: {hosts: {db: 10.0.0.6}}", .live)
     case .bridge: row("\(block), bridge: br-a", "\(block), bridge: br-b", .restart)
+    case .device:
+      row("mode: macvtap, device: eth0", "mode: macvtap, device: eth1", without: "mode: isolated", .restart)
+    case .type:
+      row(
+        "mode: macvtap, device: eth0, type: bridge", "mode: macvtap, device: eth0, type: private",
+        without: "mode: isolated", .restart)
+    case .portgroups:
+      row(
+        "\(block), portgroups: {a: {qos: {inbound: {average: 10MiB}}}}",
+        "\(block), portgroups: {a: {qos: {inbound: {average: 20MiB}}}}", .live)
     case .mtu: row("\(block), mtu: 1400", "\(block), mtu: 9000", .restart)
     case .autostart: row("\(block), autostart: true", "\(block), autostart: false", Effect.none)
     case .protect: row("\(block), protect: false", "\(block), protect: true", Effect.none)
@@ -277,7 +290,8 @@ struct FieldScenarioTests {
         linux: {source: \(Images.file), format: raw}
       networks:
         lan: {\(network)}
-        trunk: {mode: ovs, bridge: ovsbr0}
+        trunk: {mode: ovs, bridge: ovsbr0, portgroups: {a: {vlan: 40}, b: {vlan: {trunk: [41, 50-59], native: 41}}}}
+        back: {mode: isolated}
       firewalls: {a: {in: any}, b: }
       vms:
         web: {state: \(state.rawValue), \(machine.joined(separator: ", "))}

@@ -168,6 +168,8 @@ struct NetworkChangeTests {
     full.translatesIPv6 = true
     full.domain = "shop.example"
     full.records = [.init("db", .ipv4): try IPAddress(parsing: "10.0.0.4")]
+    (full.devices, full.macvtap) = (["eth0"], .bridge)
+    full.portgroups = ["web": Portgroup(vlan: VLAN(tag: 40))]
     (full.bridge, full.mtu, full.autostart, full.isProtected) = ("br0", 1400, false, true)
     let memory = NetworkDiffer.memory(of: full)
     let value = field.value(of: NetworkDiffer.merge(old, into: full, remembering: memory))

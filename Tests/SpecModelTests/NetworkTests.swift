@@ -33,11 +33,11 @@ import Testing
   func modes() {
     #expect(
       findings(in: "networks: {n: 1️⃣{}}\n") == [
-        "1️⃣ 'mode' is missing in networks.n | help: one of nat, routed, isolated, open, bridge, ovs, user"
+        "1️⃣ 'mode' is missing in networks.n | help: one of nat, routed, isolated, open, bridge, ovs, macvtap, user"
       ])
     #expect(
       network("mode: 1️⃣nta") == [
-        "1️⃣ 'mode' cannot be 'nta' | help: did you mean 'nat'? it is one of: nat, routed, isolated, open, bridge, ovs, user"
+        "1️⃣ 'mode' cannot be 'nta' | help: did you mean 'nat'? it is one of: nat, routed, isolated, open, bridge, ovs, macvtap, user"
       ])
     for mode in ["nat", "routed", "open"] {
       #expect(

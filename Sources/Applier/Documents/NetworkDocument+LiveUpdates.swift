@@ -14,10 +14,11 @@ extension NetworkDocument {
 
   /// The calls that make `edit` true of an active network whose document is `live`; none for what is true already.
   ///
-  /// libvirt modifies none of these elements safely (a `modify` of a reservation takes the first that shares the name,
-  /// whosever it is), so they are deleted and added.
+  /// Of these elements libvirt modifies only port groups safely (a `modify` of a reservation takes the first that shares the name,
+  /// whosever it is), so the others are deleted and added.
   static func liveUpdates(of live: XMLElement, _ edit: NetworkEdit) -> [LiveUpdate] {
     dhcpUpdates(of: live, edit.ipv4) + dhcpUpdates(of: live, edit.ipv6) + dnsUpdates(of: live, edit)
+      + portgroupUpdates(of: live, edit)
   }
 
   private static func dhcpUpdates<Address>(of live: XMLElement, _ edit: NetworkEdit.Subnet<Address>)

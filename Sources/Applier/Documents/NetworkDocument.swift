@@ -9,7 +9,7 @@ enum NetworkDocument {
   /// The document that makes `network`.
   static func definition(of network: Network, on host: HostCapabilities) -> XMLElement {
     var network = network
-    if network.bridge == nil { network.bridge = bridgeName(for: network, on: host) }
+    if network.bridge == nil, network.mode != .macvtap { network.bridge = bridgeName(for: network, on: host) }
     var edit = NetworkEdit()
     edit.fields = Set(NetworkField.allCases)
     edit.ipv4.addedRanges = network.ipv4.ranges
@@ -17,6 +17,7 @@ enum NetworkDocument {
     edit.ipv6.addedRanges = network.ipv6.ranges
     edit.ipv6.addedReservations = network.ipv6.reservations.sorted()
     edit.setRecords = network.records
+    edit.setPortgroups = network.portgroups
     let empty = XMLElement("network") {
       XMLElement("name", text: network.name)
       XMLElement("uuid", text: network.uuid.uuidString.lowercased())
@@ -48,6 +49,7 @@ enum NetworkDocument {
     editDHCP(edit.ipv6, &document, gateway: wanted.ipv6.gateway)
     document.removeDNSHosts(edit.removedRecords.union(edit.setRecords.keys))
     for (name, ip) in edit.setRecords.sorted(by: { $0.key < $1.key }) { document.addDNSHost(name.name, ip) }
+    editPortgroups(edit, &document)
     if let mark = wanted.mark { MarkDocument.write(mark, into: &document) }
     return document
   }
@@ -56,7 +58,7 @@ enum NetworkDocument {
   private static func write(_ field: NetworkField, of network: Network, into document: inout XMLElement) {
     switch field {
     case .mode:
-      guard let mode = forwardMode(network.mode) else {
+      guard let mode = forwardMode(network) else {
         document.removeChildren(named: "forward")
         document.removeOpenVSwitchPort()
         return
@@ -66,7 +68,7 @@ enum NetworkDocument {
         if mode != "nat" { forward.removeChildren(named: "nat") }
         forward[attribute: "mode"] = mode
       }
-      if network.mode?.usesHostBridge == true { document.removeBridgeOptions() }
+      if network.mode?.usesHostDevice == true { document.removeBridgeOptions() }
       if network.mode != .ovs { document.removeOpenVSwitchPort() }
       if network.mode == .ovs {
         document.setChild(
@@ -74,7 +76,21 @@ enum NetworkDocument {
           otherwise: .after(["forward", "bridge", "mac", "mtu"]))
       }
     case .natIPv6: document.setIPv6Translation(network.translatesIPv6)
+    case .type:
+      guard let type = network.macvtap else { return }
+      document.mutateFirst("forward") { $0[attribute: "mode"] = type.rawValue }
+    case .device:
+      guard document.first("forward") != nil else { return }
+      document.mutateFirst("forward") { forward in
+        forward[attribute: "dev"] = network.devices.first
+        forward.removeChildren(named: "interface")
+        for device in network.devices { forward.insert(XMLElement("interface", ["dev": device]), .last) }
+      }
     case .bridge:
+      if network.mode == .macvtap {
+        document.removeChildren(named: "bridge")
+        return
+      }
       // Without a name, libvirt gives it one.
       document.mutateFirst("bridge", otherwise: .after(["name", "uuid", "metadata", "forward"])) {
         $0[attribute: "name"] = network.bridge
@@ -93,19 +109,20 @@ enum NetworkDocument {
       }
     // Written together, and entry by entry.
     case .cidr, .gateway, .dhcp, .cidrIPv6, .gatewayIPv6, .dhcpIPv6, .reservations, .reservationsIPv6,
-      .records:
+      .records, .portgroups:
       return
     // A state of the network, and what only the mark has.
     case .autostart, .name, .protect: return
     }
   }
 
-  private static func forwardMode(_ mode: NetworkMode?) -> String? {
-    switch mode {
+  private static func forwardMode(_ network: Network) -> String? {
+    switch network.mode {
     case .nat: "nat"
     case .routed: "route"
     case .open: "open"
     case .bridge, .ovs: "bridge"
+    case .macvtap: (network.macvtap ?? .bridge).rawValue
     case .isolated, .user, nil: nil
     }
   }
@@ -120,6 +137,12 @@ enum NetworkDocument {
     network.isProtected = network.mark?.applied[NetworkField.protect.rawValue] == "true"
     network.connections = document[attribute: "connections"].flatMap { Int($0) } ?? 0
     network.bridge = document.first("bridge")?[attribute: "name"]
+    if network.mode == .macvtap, let forward = document.first("forward") {
+      network.macvtap = forward[attribute: "mode"].flatMap(MacvtapType.init)
+      let devices = forward.all("interface").compactMap { $0[attribute: "dev"] }
+      network.devices = devices.isEmpty ? [forward[attribute: "dev"]].compactMap { $0 } : devices
+    }
+    network.portgroups = portgroups(of: document)
     network.mtu = document.first("mtu")?[attribute: "size"].flatMap { Int($0) }
     network.domain = document.first("domain")?[attribute: "name"]
     for host in document.dnsHosts {
@@ -147,8 +170,9 @@ enum NetworkDocument {
     case "nat": .nat
     case "route": .routed
     case "open": .open
+    case "bridge" where document.first("bridge") == nil: .macvtap
     case "bridge": document.first("virtualport")?[attribute: "type"] == "openvswitch" ? .ovs : .bridge
-    default: nil
+    case let mode?: MacvtapType(rawValue: mode) == nil ? nil : .macvtap
     }
   }
 }

@@ -38,6 +38,9 @@ extension DesiredHostBuilder {
       for address in addresses { network.records[.init(name, address.family)] = address }
     }
     network.bridge = spec.bridge
+    network.devices = spec.devices
+    network.macvtap = spec.macvtap
+    for (name, group) in spec.portgroups { network.portgroups[name.rawValue] = group }
     network.mtu = spec.mtu
     network.autostart = spec.autostart
     network.isProtected = spec.isProtected
@@ -50,6 +53,30 @@ extension DesiredHostBuilder {
   func libvirtName(ofNetwork name: ResourceName) -> String {
     if site.network(name)?.isExternal == true { return name.rawValue }
     return index.ownNetwork(named: name.rawValue)?.name ?? name.rawValue
+  }
+
+  /// The mode of a network of the spec; of one that is used as it is, as its host has it.
+  func mode(ofNetwork name: ResourceName) -> NetworkMode? {
+    guard let spec = site.network(name), !spec.isExternal else {
+      return index.network(named: name.rawValue)?.mode
+    }
+    return spec.mode
+  }
+
+  /// The port group that the NIC is in, with what it has from it.
+  func portgroup(of nic: NICSpec) -> Machine.PortgroupUse? {
+    guard let name = nic.portgroup else { return nil }
+    let spec = site.network(nic.network)
+    let group =
+      spec?.isExternal == false
+      ? spec?.portgroups[name] : index.network(named: nic.network.rawValue)?.portgroups[name.rawValue]
+    if spec?.isExternal == true, group == nil {
+      report(
+        "the network '\(nic.network)' on host '\(host.name)' has no port group '\(name)'",
+        at: nic.path + "portgroup", help: "virsh net-dumpxml \(nic.network) shows those that it has")
+    }
+    return Machine.PortgroupUse(
+      name: name.rawValue, vlan: nic.vlan == nil ? group?.vlan : nil, qos: nic.qos == nil ? group?.qos : nil)
   }
 
   /// The address that a running guest has on a NIC whose other one waits for its restart. Until then DHCP goes on

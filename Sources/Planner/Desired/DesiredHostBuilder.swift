@@ -307,9 +307,18 @@ struct DesiredHostBuilder {
         "host '\(host.name)' (Xen) has no user-mode network", at: nic.path,
         help: "use a bridge or a virtual network")
     }
-    return Machine.NIC(
+    var wanted = Machine.NIC(
       name: nic.name.rawValue, link: link, mac: nic.mac, model: nic.model, linkState: nic.link,
-      vlan: nic.vlan, qos: nic.qos, firewall: nic.firewall.map(identity.filterName))
+      portgroup: portgroup(of: nic), vlan: nic.vlan, qos: nic.qos,
+      firewall: nic.firewall.map(identity.filterName))
+    let mode = mode(ofNetwork: nic.network)
+    wanted.isMovable = mode?.isMovable ?? true
+    if nic.firewall != nil, mode?.isMovable == false {
+      report(
+        "network '\(nic.network)' on host '\(host.name)' is of Open vSwitch or macvtap, where libvirt filters nothing",
+        at: nic.path + "firewall", help: "leave out 'firewall'")
+    }
+    return wanted
   }
 
   /// The accelerator that the spec insists on; nil where virtform may choose.

@@ -323,7 +323,8 @@ struct MachineDifference {
           field.rule, at: field.path(of: nic.name), from: there, guest: live, to: wanted)
       else { continue }
       own.append(change)
-      if change.to == nil, field == .vlan { nic.vlan = 0 }
+      if change.to == nil, field == .portgroup { nic.portgroup = .init(name: "") }
+      if change.to == nil, field == .vlan { nic.vlan = VLAN.none }
       if change.to == nil, field == .qos { nic.qos = QoS() }
       if change.to == nil, field == .firewall { nic.firewall = "" }
     }
@@ -337,7 +338,9 @@ struct MachineDifference {
       if let live {
         (update.mac, update.model) = (live.mac, live.model)
         let link = own.first { $0.path == NICField.network.path(of: nic.name) }
-        if link?.effect == .restart { update.link = live.link }
+        if link?.effect == .restart {
+          (update.link, update.portgroup, update.vlan) = (live.link, live.portgroup, live.vlan)
+        }
       }
       devices.append(.updateNIC(update))
     }

@@ -34,10 +34,13 @@ enum NetworkDiffer {
       case .reservationsIPv6:
         for entry in wanted.ipv6.reservations { memory[key(of: entry)] = text(of: entry) }
       case .records: for (name, ip) in wanted.records { memory[key(ofRecord: name)] = "\(ip)" }
+      case .portgroups:
+        for (name, group) in wanted.portgroups { memory[key(ofPortgroup: name)] = "\(group)" }
       // The mark has it in a place of its own.
       case .name: continue
-      case .mode, .cidr, .gateway, .dhcp, .cidrIPv6, .gatewayIPv6, .dhcpIPv6, .natIPv6, .dns, .bridge, .mtu,
-        .autostart, .protect:
+      case .mode, .cidr, .gateway, .dhcp, .cidrIPv6, .gatewayIPv6, .dhcpIPv6, .natIPv6, .dns, .bridge,
+        .device,
+        .type, .mtu, .autostart, .protect:
         memory[field.rawValue] = field.value(of: wanted)
       }
     }
@@ -56,6 +59,10 @@ enum NetworkDiffer {
 
   private static func key(ofRecord name: Network.RecordName) -> String {
     "\(NetworkField.records.rawValue).\(name)"
+  }
+
+  private static func key(ofPortgroup name: String) -> String {
+    "\(NetworkField.portgroups.rawValue).\(name)"
   }
 
   // MARK: What a document would be
@@ -78,8 +85,11 @@ enum NetworkDiffer {
       case .dns: if isOwned { result.domain = wanted.domain }
       // Left to libvirt, it stays the one that it is, unless that one is the host's own.
       case .bridge:
-        let isHosts = document.mode?.usesHostBridge == true && wanted.mode?.usesHostBridge == false
-        result.bridge = wanted.bridge ?? (isHosts ? nil : document.bridge)
+        let isHosts = document.mode?.usesHostDevice == true && wanted.mode?.usesHostDevice == false
+        result.bridge = wanted.bridge ?? (isHosts || wanted.mode == .macvtap ? nil : document.bridge)
+      case .device: if isOwned { result.devices = wanted.devices }
+      case .type: if isOwned { result.macvtap = wanted.macvtap }
+      case .portgroups: result.portgroups = portgroups(wanted.portgroups, in: document.portgroups, memory)
       case .mtu: if isOwned { result.mtu = wanted.mtu }
       case .autostart: if isOwned { result.autostart = wanted.autostart ?? true }
       case .protect: result.isProtected = wanted.isProtected
@@ -141,6 +151,18 @@ enum NetworkDiffer {
     return wanted.union(others)
   }
 
+  /// Those of others stay; but there is one default.
+  private static func portgroups(
+    _ wanted: [String: Portgroup], in there: [String: Portgroup], _ memory: [String: String]
+  ) -> [String: Portgroup] {
+    var result = there.filter { memory[key(ofPortgroup: $0.key)] == nil }
+    if wanted.values.contains(where: \.isDefault) {
+      for name in result.keys { result[name]?.isDefault = false }
+    }
+    result.merge(wanted) { $1 }
+    return result
+  }
+
   // MARK: Differences
 
   static func differences(from network: Network, to target: Network) -> [Difference] {
@@ -156,8 +178,16 @@ enum NetworkDiffer {
             field: field, key: key(ofRecord: name), from: network.records[name]?.description,
             to: target.records[name]?.description)
         }
+      case .portgroups:
+        Set(network.portgroups.keys).union(target.portgroups.keys).sorted().filter {
+          network.portgroups[$0] != target.portgroups[$0]
+        }.map { name in
+          Difference(
+            field: field, key: key(ofPortgroup: name), from: network.portgroups[name]?.description,
+            to: target.portgroups[name]?.description)
+        }
       case .name, .mode, .cidr, .gateway, .dhcp, .cidrIPv6, .gatewayIPv6, .dhcpIPv6, .natIPv6, .dns, .bridge,
-        .mtu, .autostart, .protect:
+        .device, .type, .mtu, .autostart, .protect:
         [
           Difference(
             field: field, key: field.rawValue, from: field.value(of: network), to: field.value(of: target))
@@ -189,8 +219,11 @@ extension [NetworkDiffer.Difference] {
 }
 
 extension NetworkMode {
-  /// True where the bridge is not made by libvirt.
-  public var usesHostBridge: Bool { self == .bridge || self == .ovs }
+  /// True where guests are plugged into something of the host's, which outlives the network.
+  public var usesHostDevice: Bool { self == .bridge || self == .ovs || self == .macvtap }
+
+  /// True where libvirt plugs an interface of a running guest in and out, as it does at Linux bridges.
+  public var isMovable: Bool { self != .ovs && self != .macvtap }
 }
 
 extension AddressRange {

@@ -9,7 +9,7 @@ public enum NetworkField: String, CaseIterable, Sendable {
   case natIPv6 = "ipv6.nat"
   case dns = "dns.domain"
   case records = "dns.hosts"
-  case bridge, mtu, autostart, protect, reservations
+  case bridge, device, type, portgroups, mtu, autostart, protect, reservations
   case reservationsIPv6 = "ipv6.reservations"
 
   public var rule: FieldRule<Network> {
@@ -74,6 +74,22 @@ public enum NetworkField: String, CaseIterable, Sendable {
       }
     case .bridge:
       .init("the name of its bridge on the host", "<bridge name>") { $0.bridge }
+    case .device:
+      .init("the host's interfaces that it is on", "<forward><interface dev>", unset: .removed) { network in
+        network.devices.isEmpty ? nil : network.devices.joined(separator: ", ")
+      }
+    case .type:
+      .init("how its guests reach each other on that interface", "<forward mode>", unset: .removed) {
+        $0.macvtap?.rawValue
+      }
+    case .portgroups:
+      .init(
+        "its port groups; the NICs in one are changed with it", "<portgroup>", by: "virNetworkUpdate",
+        live: .on(.qemu, .xen, .test), unset: .removed
+      ) { network in
+        let groups = network.portgroups.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+        return groups.isEmpty ? nil : groups.joined(separator: "; ")
+      }
     case .mtu:
       .init("the largest packet, in bytes", "<mtu size>", unset: .removed) { $0.mtu.map(String.init) }
     case .autostart:

@@ -84,6 +84,10 @@ public struct Network: Hashable, Sendable {
   /// Further names that the DNS server knows.
   public var records: [RecordName: IPAddress] = [:]
   public var bridge: String?
+  /// The interfaces of the host that one of mode `macvtap` is on.
+  public var devices: [String] = []
+  public var macvtap: MacvtapType?
+  public var portgroups: [String: Portgroup] = [:]
   /// Bytes.
   public var mtu: Int?
   public var autostart: Bool?

@@ -47,6 +47,9 @@ public struct NetworkEdit: Hashable, Sendable {
   public var removedRecords: Set<Network.RecordName> = []
   /// Records to add or to change.
   public var setRecords: [Network.RecordName: IPAddress] = [:]
+  public var removedPortgroups: Set<String> = []
+  /// Port groups to add or to change.
+  public var setPortgroups: [String: Portgroup] = [:]
 
   public init() {}
 
@@ -61,8 +64,11 @@ public struct NetworkEdit: Hashable, Sendable {
       case .records:
         removedRecords = Set(network.records.keys).subtracting(target.records.keys)
         setRecords = target.records.filter { network.records[$0.key] != $0.value }
-      case .name, .mode, .cidr, .gateway, .cidrIPv6, .gatewayIPv6, .natIPv6, .dns, .bridge, .mtu, .autostart,
-        .protect:
+      case .portgroups:
+        removedPortgroups = Set(network.portgroups.keys).subtracting(target.portgroups.keys)
+        setPortgroups = target.portgroups.filter { network.portgroups[$0.key] != $0.value }
+      case .name, .mode, .cidr, .gateway, .cidrIPv6, .gatewayIPv6, .natIPv6, .dns, .bridge, .device, .type,
+        .mtu, .autostart, .protect:
         self.fields.insert(field)
       }
     }

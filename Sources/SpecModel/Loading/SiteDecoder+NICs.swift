@@ -17,7 +17,8 @@ extension SiteDecoder {
     let mac = nic.value("mac") { text throws(ValueError) in try MACAddress(parsing: text) }
     let model = nic.value("model") { text throws(ValueError) in try ResourceName(parsing: text).rawValue }
     let link = nic.choice("link", LinkState.self)
-    let vlan = nic.int("vlan", in: 1...4094)
+    let vlan = decodeVLAN(nic)
+    let portgroup = nic.name("portgroup")
     let qos = decodeQoS(nic, isComplete: !instance.isTemplate)
     let firewall = reference(nic, "firewall", to: .firewalls)
     let reserved = oneOfEachFamily(nic, "ip") { text throws(ValueError) in
@@ -60,7 +61,8 @@ extension SiteDecoder {
       name: name, network: networkName, mac: mac, ip: ipv4, ipv6: ipv6, addresses: addresses,
       nameservers: nameservers,
       dhcp: Self.families(asked: networks[networkName], given, reserved: Set(reserved.map(\.value.family))),
-      model: model, link: link, vlan: vlan, qos: qos, firewall: firewall, path: nic.path)
+      model: model, link: link, portgroup: self.portgroup(portgroup, on: networks[networkName], nic),
+      vlan: vlan, qos: qos, firewall: firewall, path: nic.path)
   }
 
   /// The families of which a guest asks DHCP: those whose address nobody gave it, as far as there is somebody to ask. Of a
@@ -81,68 +83,18 @@ extension SiteDecoder {
     guard !network.isExternal else { return }
     if nic.has("vlan"), network.mode != .ovs {
       nic.error(
-        "network '\(network.name)' of mode \(network.mode.rawValue) carries no VLAN tags", at: "vlan",
+        Self.noTags(network.name, network.mode), at: "vlan",
         help: "only an Open vSwitch network does, mode: ovs")
     }
     if nic.has("qos"), network.mode == .user {
       nic.error(
         "network '\(network.name)' of mode user cannot limit traffic", at: "qos", help: "leave out 'qos'")
     }
-    if nic.has("firewall"), network.mode == .user || network.mode == .ovs {
+    if nic.has("firewall"), [.user, .ovs, .macvtap].contains(network.mode) {
       nic.error(
         "network '\(network.name)' of mode \(network.mode.rawValue) has no firewall", at: "firewall",
         help: "libvirt filters what passes a Linux bridge; leave out 'firewall'")
     }
-  }
-
-  private func decodeQoS(_ nic: MappingReader, isComplete: Bool) -> QoS? {
-    let help = "write a limit, such as qos: {inbound: {average: 10MiB}}, or leave it out"
-    guard let qos = nic.nonEmpty("qos", help: help) else { return nil }
-    defer { qos.finish() }
-    return QoS(
-      inbound: decodeBandwidth(qos, "inbound", isComplete: isComplete),
-      outbound: decodeBandwidth(qos, "outbound", isComplete: isComplete))
-  }
-
-  private func decodeBandwidth(_ qos: MappingReader, _ key: String, isComplete: Bool) -> Bandwidth? {
-    guard let limit = qos.nested(key) else { return nil }
-    defer { limit.finish() }
-    let average = limit.value("average", Self.rate)
-    let peak = limit.value("peak", Self.rate)
-    let burst = limit.value("burst", Self.burst)
-    if isComplete { limit.missing("average", help: "bytes a second, such as average: 10MiB") }
-    if let average, let peak, peak < average {
-      limit.error("'peak' is \(peak), less than 'average', which is \(average)", at: "peak")
-    }
-    return average.map { Bandwidth(average: $0, peak: peak, burst: burst) }
-  }
-
-  /// Bytes a second.
-  private static func rate(_ text: String) throws(ValueError) -> ByteCount {
-    let rate = try kibibytes(text)
-    guard rate <= .gibibytes(1 << 10) else {
-      throw ValueError("a rate of \(rate) a second is too much", help: "at most 1TiB")
-    }
-    return rate
-  }
-
-  /// The kernel keeps the bytes of a burst in 32 bits.
-  private static func burst(_ text: String) throws(ValueError) -> ByteCount {
-    let burst = try kibibytes(text)
-    guard burst < .gibibytes(4) else {
-      throw ValueError("a burst of \(burst) is too much", help: "less than 4GiB")
-    }
-    return burst
-  }
-
-  /// libvirt counts traffic in whole KiB.
-  private static func kibibytes(_ text: String) throws(ValueError) -> ByteCount {
-    let count = try ByteCount(parsing: text)
-    guard count >= .kibibytes(1) else { throw ValueError("\(count) is too little", help: "at least 1KiB") }
-    guard count == count.roundedUpToKibibytes else {
-      throw ValueError("\(count) is not a whole number of KiB", help: "such as \(count.roundedUpToKibibytes)")
-    }
-    return count
   }
 
   private func check(_ ip: IPAddress, at location: SourceLocation, on network: NetworkSpec) {

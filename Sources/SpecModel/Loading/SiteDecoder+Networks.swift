@@ -14,8 +14,8 @@ extension SiteDecoder {
     if isExternal(reader, allowed: ["hosts"]) {
       return NetworkSpec(
         name: name, mode: .bridge, ipv4: nil, ipv6: nil, translatesIPv6: nil, domain: nil, records: [:],
-        bridge: nil, mtu: nil, autostart: nil, hosts: hosts, isExternal: true, isProtected: false,
-        path: reader.path)
+        bridge: nil, devices: [], macvtap: nil, portgroups: [:], mtu: nil, autostart: nil, hosts: hosts,
+        isExternal: true, isProtected: false, path: reader.path)
     }
     let mode = reader.choice("mode", NetworkMode.self)
     reader.missing("mode", help: "one of " + NetworkMode.allCases.map(\.rawValue).joined(separator: ", "))
@@ -31,7 +31,14 @@ extension SiteDecoder {
     let domain = dns?.value("domain") { text throws(ValueError) in try ResourceName(parsing: text).rawValue }
     let records = dns.map(decodeRecords) ?? [:]
     dns?.finish()
-    let bridge = reader.value("bridge") { text throws(ValueError) in try Self.interfaceName(text) }
+    let bridge = reader.value("bridge") { text throws(ValueError) in
+      try Self.interfaceName(text, "bridge")
+    }
+    let devices = reader.values("device", help: "such as device: eth0") { text throws(ValueError) in
+      try Self.interfaceName(text, "device")
+    }
+    let macvtap = reader.choice("type", MacvtapType.self)
+    let portgroups = decodePortgroups(reader)
     let mtu = reader.int("mtu", in: 68...65535)
     let autostart = reader.bool("autostart")
     let isProtected = reader.bool("protect") ?? false
@@ -46,9 +53,26 @@ extension SiteDecoder {
       reader.refuse(["cidr", "gateway", "dhcp", "dns", "ipv6"]) {
         "a network of mode \(mode.rawValue) has no '\($0)'"
       }
+    case .macvtap:
+      reader.missing("device", help: "an interface that the host has, such as device: eth0")
+      reader.refuse(["cidr", "gateway", "dhcp", "dns", "ipv6", "bridge", "mtu"]) {
+        "a network of mode macvtap has no '\($0)'"
+      }
     case .user:
-      reader.refuse(["cidr", "gateway", "dhcp", "dns", "ipv6", "bridge", "mtu", "autostart"]) {
+      reader.refuse(["cidr", "gateway", "dhcp", "dns", "ipv6", "bridge", "portgroups", "mtu", "autostart"]) {
         "a network of mode user has no '\($0)'"
+      }
+    }
+    if mode != .macvtap {
+      reader.refuse(["device", "type"], help: "only mode: macvtap has one") {
+        "a network of mode \(mode.rawValue) has no '\($0)'"
+      }
+    }
+    if mode != .ovs, let groups = reader.has("portgroups") ? reader.nested("portgroups") : nil {
+      for group in portgroups.keys.sorted() where portgroups[group]?.vlan != nil {
+        diagnostics.error(
+          Self.noTags(name, mode), at: groups.nestedEntry(group.rawValue, "vlan"),
+          help: "only an Open vSwitch network does, mode: ovs")
       }
     }
     if mode.hasAddresses, mode == .isolated || hasIPv6, !hasIPv4 {
@@ -69,8 +93,9 @@ extension SiteDecoder {
     return NetworkSpec(
       name: name, mode: mode, ipv4: ipv4, ipv6: ipv6,
       translatesIPv6: mode == .nat && ipv6 != nil ? nat ?? true : nil, domain: domain, records: records,
-      bridge: bridge, mtu: mtu, autostart: autostart, hosts: hosts, isExternal: false,
-      isProtected: isProtected, path: reader.path)
+      bridge: bridge, devices: mode == .macvtap ? devices.map(\.value) : [],
+      macvtap: mode == .macvtap ? macvtap ?? .bridge : nil, portgroups: portgroups, mtu: mtu,
+      autostart: autostart, hosts: hosts, isExternal: false, isProtected: isProtected, path: reader.path)
   }
 
   /// `cidr`, `gateway` and `dhcp` of one family; nil without a block that is usable.
@@ -177,11 +202,11 @@ extension SiteDecoder {
   }
 
   /// Linux takes up to 15 characters for the name of an interface.
-  private static func interfaceName(_ text: String) throws(ValueError) -> String {
+  private static func interfaceName(_ text: String, _ kind: String) throws(ValueError) -> String {
     let name = try ResourceName(parsing: text).rawValue
     guard name.utf8.count <= 15 else {
       throw ValueError(
-        "the bridge name '\(name)' is longer than 15 characters", help: "Linux allows no longer one")
+        "the \(kind) name '\(name)' is longer than 15 characters", help: "Linux allows no longer one")
     }
     return name
   }

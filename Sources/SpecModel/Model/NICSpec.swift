@@ -15,8 +15,9 @@ public struct NICSpec: Hashable, Sendable {
   public let dhcp: Set<AddressFamily>
   public let model: String?
   public let link: LinkState?
-  /// The tag of the VLAN that the NIC is on, 1 to 4094.
-  public let vlan: Int?
+  /// The group of ports of its network that it is in: the one that it names, or the network's default.
+  public let portgroup: ResourceName?
+  public let vlan: VLAN?
   public let qos: QoS?
   /// The firewall between the NIC and its network.
   public let firewall: ResourceName?

@@ -12,6 +12,8 @@ public enum NetworkMode: String, CaseIterable, Sendable {
   case bridge
   /// An Open vSwitch bridge that exists on the host: as `bridge`, with VLANs.
   case ovs
+  /// An interface of the host that guests share: each has an interface of its own on the LAN behind it.
+  case macvtap
   /// QEMU's user-mode network: no privileges and no object on the host; guests reach out, nobody reaches in.
   case user
 
@@ -19,8 +21,41 @@ public enum NetworkMode: String, CaseIterable, Sendable {
   public var hasAddresses: Bool {
     switch self {
     case .nat, .routed, .isolated, .open: true
-    case .bridge, .ovs, .user: false
+    case .bridge, .ovs, .macvtap, .user: false
     }
+  }
+}
+
+/// How guests on an interface of the host's reach each other (<https://libvirt.org/formatnetwork.html#connectivity>).
+public enum MacvtapType: String, CaseIterable, Sendable {
+  /// They reach each other, and not the host.
+  case bridge
+  /// What they send goes out to a switch, which sends back what is for one of them.
+  case vepa
+  /// They do not reach each other.
+  case `private`
+  /// One guest has the whole interface.
+  case passthrough
+}
+
+/// What interfaces of a network can have in common, by a name
+/// (<https://libvirt.org/formatnetwork.html#portgroups>).
+public struct Portgroup: Hashable, Sendable, CustomStringConvertible {
+  public var vlan: VLAN?
+  public var qos: QoS?
+  /// True if it is for interfaces that name none.
+  public var isDefault: Bool
+
+  public init(vlan: VLAN? = nil, qos: QoS? = nil, isDefault: Bool = false) {
+    self.vlan = vlan
+    self.qos = qos
+    self.isDefault = isDefault
+  }
+
+  /// `VLAN 40, in 10 MiB/s, default`
+  public var description: String {
+    let parts = [vlan.map { "VLAN \($0)" }, qos?.description, isDefault ? "default" : nil].compactMap { $0 }
+    return parts.isEmpty ? "plain" : parts.joined(separator: ", ")
   }
 }
 
@@ -46,6 +81,12 @@ public struct NetworkSpec: Hashable, Sendable {
   public let records: [String: [IPAddress]]
   /// The bridge on the host: for `bridge` and `ovs` the one to use, else the name that libvirt's own bridge gets.
   public let bridge: String?
+  /// The interfaces of the host that a network of mode `macvtap` is on; none for any other.
+  public let devices: [String]
+  /// Of mode `macvtap` only.
+  public let macvtap: MacvtapType?
+  /// By name.
+  public let portgroups: [ResourceName: Portgroup]
   /// Bytes.
   public let mtu: Int?
   public let autostart: Bool?

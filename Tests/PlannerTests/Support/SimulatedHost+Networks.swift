@@ -36,7 +36,7 @@ extension SimulatedHost {
 
   /// A bridge of the host outlives the network.
   private func isPluggedIn(_ guest: UUID, _ network: String) -> Bool {
-    if state.networks.first(where: { $0.name == network })?.mode?.usesHostBridge == true { return true }
+    if state.networks.first(where: { $0.name == network })?.mode?.usesHostDevice == true { return true }
     return plugs[guest]?[network] == starts[network, default: 0]
   }
 
@@ -79,7 +79,7 @@ extension SimulatedHost {
       if state.networks.contains(where: { $0.name == wanted.name }) { complain("the name is taken") }
       if wanted.mark?.stack != stack { complain("it has no mark") }
       var network = wanted
-      network.bridge = network.bridge ?? "virbr\(state.networks.count)"
+      if network.mode != .macvtap { network.bridge = network.bridge ?? "virbr\(state.networks.count)" }
       state.networks.append(network)
       start(network)
     }
@@ -99,7 +99,7 @@ extension SimulatedHost {
       network.mark = update.wanted.mark
       network.specName = update.wanted.mark?.name ?? network.name
       network.isProtected = update.wanted.mark?.applied["protect"] == "true"
-      if network.bridge == nil { network.bridge = "virbr9" }
+      if network.bridge == nil, network.mode != .macvtap { network.bridge = "virbr9" }
     }
   }
 
@@ -191,14 +191,20 @@ extension Network {
       case .natIPv6: translatesIPv6 = wanted.translatesIPv6
       case .dns: domain = wanted.domain
       case .bridge: bridge = wanted.bridge
+      case .device: devices = wanted.devices
+      case .type: macvtap = wanted.macvtap
       case .mtu: mtu = wanted.mtu
-      case .name, .dhcp, .reservations, .dhcpIPv6, .reservationsIPv6, .records, .autostart, .protect: break
+      case .name, .dhcp, .reservations, .dhcpIPv6, .reservationsIPv6, .records, .portgroups, .autostart,
+        .protect:
+        break
       }
     }
     ipv4.apply(edit.ipv4)
     ipv6.apply(edit.ipv6)
     for name in edit.removedRecords { records[name] = nil }
     records.merge(edit.setRecords) { $1 }
+    for name in edit.removedPortgroups { portgroups[name] = nil }
+    portgroups.merge(edit.setPortgroups) { $1 }
     // A network that translates nothing says nothing of it.
     translatesIPv6 = mode == .nat && ipv6.cidr != nil ? translatesIPv6 ?? false : nil
   }

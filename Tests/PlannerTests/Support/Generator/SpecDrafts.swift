@@ -43,7 +43,9 @@ struct NICDraft {
   var mac: Int?
   var model: String?
   var link: String?
-  var vlan: Int?
+  var vlan: String?
+  /// If its network has it.
+  var portgroup: String?
   var qos: String?
   var firewall: String?
 }
@@ -57,6 +59,8 @@ struct NetworkDraft {
   /// Its blocks are `10.NUMBER.…`, whatever it is called later.
   let number: Int
   var block = 0
+  /// Port groups by their names.
+  var portgroups: [String: String] = [:]
   var rangeEnd: Int? = 199
   /// What it says of IPv6 behind the block, or nil if it has none.
   var ipv6: String?

@@ -165,7 +165,8 @@ extension SpecGenerator {
       }
       return
     }
-    switch random.number(0..<12) {
+    switch random.number(0..<13) {
+    case 12: machines[name]?.nics[nic]?.portgroup = random.pick([nil, "a", "b"])
     case 11: machines[name]?.nics[nic]?.hasIPv6.toggle()
     case 9:
       let isFiltered =
@@ -186,7 +187,8 @@ extension SpecGenerator {
     case 6: move(device: nic, to: "\(nic)-\(random.number(0..<9))", "nics", of: name)
     default:
       let isTagged = machines[name]?.nics[nic].flatMap { networks[$0.network]?.isSwitch } ?? false
-      machines[name]?.nics[nic]?.vlan = isTagged ? random.pick([nil, 40, 41]) : nil
+      machines[name]?.nics[nic]?.vlan =
+        isTagged ? random.pick([nil, "40", "41", "{trunk: [40, 50-59], native: 40}"]) : nil
     }
   }
 

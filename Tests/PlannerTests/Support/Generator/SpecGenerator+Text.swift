@@ -47,6 +47,10 @@ extension SpecGenerator {
       if !dns.isEmpty { words.append("dns: {\(dns.joined(separator: ", "))}") }
       if let mtu = network.mtu { words.append("mtu: \(mtu)") }
     }
+    if !network.portgroups.isEmpty {
+      let groups = network.portgroups.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+      words.append("portgroups: {\(groups.joined(separator: ", "))}")
+    }
     if let autostart = network.autostart { words.append("autostart: \(autostart)") }
     if network.isProtected { words.append("protect: true") }
     return "  \(name): {\(words.joined(separator: ", "))}\n"
@@ -127,6 +131,9 @@ extension SpecGenerator {
     if let model = nic.model { words.append("model: \(model)") }
     if let link = nic.link { words.append("link: \(link)") }
     if let vlan = nic.vlan { words.append("vlan: \(vlan)") }
+    if let group = nic.portgroup, networks[nic.network]?.portgroups[group] != nil {
+      words.append("portgroup: \(group)")
+    }
     if let qos = nic.qos { words.append("qos: \(qos)") }
     if let firewall = nic.firewall { words.append("firewall: \(firewall)") }
     return words
