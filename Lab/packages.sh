@@ -10,8 +10,8 @@ run=(
     "${build[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
     dnsmasq-base iptables iproute2 cpio kmod xorriso xz-utils
 )
-# For the guest with cloud-init: its image, and a way in.
-test=("${run[@]}" ovmf shellcheck mmdebstrap e2fsprogs openssh-client ansible-core)
+# For the guest with cloud-init: its image, and a way in; for VLANs, a switch.
+test=("${run[@]}" openvswitch-switch ovmf shellcheck mmdebstrap e2fsprogs openssh-client ansible-core)
 
 case ${1:-} in
 build) wanted=("${build[@]}") ;;

@@ -22,6 +22,10 @@ extension Lab {
     hasLibvirt && geteuid() == 0
     && has("/usr/bin/qemu-system-x86_64", "\(guest)/vmlinuz", "\(guest)/guest.qcow2")
 
+  /// True inside of `Lab/with-switch.sh`: in namespaces with an Open vSwitch of their own.
+  public static let hasSwitch =
+    hasQEMU && ProcessInfo.processInfo.environment["VF_SWITCH"] == "inside" && has("/run/openvswitch/db.sock")
+
   /// True where Ansible reads inventories.
   public static let hasAnsible = has("/usr/bin/ansible-inventory")
 }
