@@ -11,7 +11,7 @@ run=(
     dnsmasq-base iptables iproute2 cpio kmod xorriso xz-utils
 )
 # For the guest with cloud-init: its image, and a way in; for VLANs, a switch.
-test=("${run[@]}" openvswitch-switch ovmf shellcheck mmdebstrap e2fsprogs openssh-client ansible-core)
+test=("${run[@]}" openvswitch-switch ovmf python3-jsonschema shellcheck mmdebstrap e2fsprogs openssh-client openssl ansible-core)
 
 case ${1:-} in
 build) wanted=("${build[@]}") ;;

@@ -21,6 +21,8 @@ struct HostIndex {
   private let sharedDisks: [String: Volume]
   /// What hosts remember of the names of shared disks, see `Identity.renamedDisks`.
   private let renamedDisks: [String: Set<String>]
+  /// The images that volumes were copied from, by pool and by the volume's name without its ending.
+  private let copiedImages: [String: [Substring: Set<String>]]
   private let users: [String: [Machine]]
   /// By the addresses in the definitions, and by those that running guests have now.
   private var machinesByAddress: [MACAddress: [Machine]] = [:]
@@ -77,6 +79,9 @@ struct HostIndex {
         let names = renamedDisks[tagged.base] ?? [tagged.base]
         return names.sorted().map { (renames.name(ofSharedDisk: $0), volume) }
       }, uniquingKeysWith: { first, _ in first })
+    copiedImages = Dictionary(
+      state.pools.map { ($0.name, Identity.copiedImages(among: $0.volumeNames)) },
+      uniquingKeysWith: { first, _ in first })
     users = state.machines.reduce(into: [:]) { [guests = state.guests] users, machine in
       let live = guests[machine.uuid]?.files ?? []
       for file in machine.files.union(live) { users[file, default: []].append(machine) }
@@ -125,6 +130,11 @@ struct HostIndex {
   /// The network of the stack that has this name in the spec, whatever libvirt calls it.
   func ownNetwork(named name: String) -> Network? { ownNetworks[name] }
 
+  /// The network of the stack that has this name in the spec or was made under it.
+  func ownNetwork(everNamed name: String) -> Network? {
+    ownNetwork(named: name) ?? networks[name].flatMap { identity.owns($0) ? $0 : nil }
+  }
+
   /// The name that the spec has for a network of the stack.
   func specName(of network: Network) -> String { renames.name(ofNetwork: network.specName) }
 
@@ -144,6 +154,12 @@ struct HostIndex {
   func ownMachine(named name: String) -> Machine? {
     [name, renames.formerName(ofMachine: name)].lazy.compactMap { $0 }.compactMap { machines[$0] }.first(
       where: owns)
+  }
+
+  /// The VM of the stack that has this name in the spec or had it before: when it was made, or for libvirt until now.
+  func ownMachine(everNamed name: String) -> Machine? {
+    ownMachine(named: name)
+      ?? state.machines.first { owns($0) && ($0.mark?.origin == name || $0.domainName == name) }
   }
 
   func owns(_ machine: Machine) -> Bool { ownMachines.contains(machine.uuid) }
@@ -179,6 +195,8 @@ struct HostIndex {
     taggedVolumes[volume.name] ?? identity.volume(named: volume.name)
   }
 
+  func formerName(ofSharedDisk name: String) -> String? { renames.formerName(ofSharedDisk: name) }
+
   /// The shared disk that has this name in the spec, in whatever pool it lies.
   func sharedDisk(named name: String) -> Volume? { sharedDisks[name] }
 
@@ -209,6 +227,36 @@ struct HostIndex {
     return names.max() ?? base
   }
 
+  /// The image that the volume was made from, with the start of its digest; nil if it was made from none, or if nobody
+  /// remembers.
+  func image(of volume: Volume) -> String? {
+    guard let path = volume.backingPath else { return copiedImages(of: volume).first }
+    let base = identity.volume(named: String(path.split(separator: "/").last ?? ""))
+    return base?.kind == .image ? base?.base : nil
+  }
+
+  /// What the host remembers of what the volume was copied from: one image, or none.
+  func copiedImages(of volume: Volume) -> [String] {
+    (copiedImages[volume.pool]?[Identity.stem(of: volume.name)] ?? []).sorted()
+  }
+
+  /// True if a volume beside the image was copied from it.
+  func isCopied(_ image: Volume) -> Bool {
+    guard let name = identity.volume(named: image.name)?.base else { return false }
+    return copiedImages[image.pool]?.values.contains { $0.contains(name) } ?? false
+  }
+
+  /// True if the volume is there as a copy that is not whole.
+  func isCutOff(_ volume: Volume) -> Bool {
+    pool(named: volume.pool)?.volumeNames.contains(Identity.copyingName(of: volume.name)) ?? false
+  }
+
+  /// True if a volume beside the disk says that nothing may delete it.
+  func isProtected(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
+    let name = identity.protectionName(of: disk.kind, disk.base)
+    return self.pool(named: pool)?.volumeNames.contains(name) ?? false
+  }
+
   /// The VMs that have the file at `path`, by their definition or in their running guest.
   func users(of path: String) -> [Machine] { users[path] ?? [] }
 
@@ -233,7 +281,7 @@ struct HostIndex {
   }
 
   /// The VMs but the one of `uuid` that have an interface with this address by their definition.
-  func owners(ofAddress mac: MACAddress?, other uuid: UUID) -> [Machine] {
+  func owners(ofAddress mac: MACAddress?, other uuid: UUID? = nil) -> [Machine] {
     mac.flatMap { machinesByAddress[$0] }?.filter { $0.uuid != uuid } ?? []
   }
 

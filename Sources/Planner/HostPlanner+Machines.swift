@@ -140,10 +140,18 @@ extension HostPlanner {
         at: wanted.spec.disks.first { $0.name.rawValue == disk.name }?.path ?? path,
         help: "its pool, format and source stay as they were made; add a new disk and copy the content")
     }
-    let restarts = self.restarts(difference, wanted)
+    for disk in difference.removedDisks where losesProtection(disk) {
+      report(
+        "disk '\(disk.name)' of VM '\(actual.name)' is protected and lies in no active pool (\(disk.path))",
+        at: path + "disks",
+        help: "start its pool, so that it can remember the protection, or take back protect: true first")
+    }
+    let imageChanges = imageChanges(of: wanted, from: actual)
+    let restarts = staysUp && !imageChanges.isEmpty || self.restarts(difference, wanted)
     let stops = restarts || (actual.isActive && !wantedState.isActive)
     var changes = withNetworks(difference.changes, of: actual, wanted.machine)
     let isEdited = !changes.isEmpty
+    changes += imageChanges
     let power = powerChange(from: actual, to: wantedState)
     if let power { changes.append(power) }
 
@@ -159,7 +167,11 @@ extension HostPlanner {
     }
     // A guest that has to be stopped is stopped late: what libvirt refuses is then refused while it still runs.
     // Only a disk that is deleted needs it off before.
-    if stops, difference.removedDisks.contains(where: { mayDelete($0, of: actual) }) { addStop(&self) }
+    if stops, stopSteps[actual.uuid] == nil,
+      difference.removedDisks.contains(where: { mayDelete($0, of: actual) })
+    {
+      addStop(&self)
+    }
     // A guest that is off by then has its devices from the definition.
     let plugs = self.plugs(of: difference, actual, isOff: stopSteps[actual.uuid] != nil)
     if !plugs.unplugged.isEmpty {

@@ -25,6 +25,11 @@ extension HostPlanner {
         at: SpecPath("moved.networks.\(old.specName)"), help: "take one of the two out of the stack first")
     }
     if let actual = host.ownNetwork(named: network.specName) {
+      var network = network
+      network.ipv4.reservations.formUnion(
+        reservationsThatStay(actual.ipv4, beside: network.ipv4, actual.applied))
+      network.ipv6.reservations.formUnion(
+        reservationsThatStay(actual.ipv6, beside: network.ipv6, actual.applied))
       return planUpdate(of: actual, to: network, path)
     }
     guard let other = host.network(named: network.name) else { return planCreate(network, path) }
@@ -36,6 +41,27 @@ extension HostPlanner {
     refuseForeign(
       "network", network.name, ownedBy: other.mark?.stack, at: path,
       help: "to use it as it is, write \(network.name): {external: true}")
+  }
+
+  /// A VM that stays although the spec no longer has it keeps its address.
+  private func reservationsThatStay<Address>(
+    _ subnet: Network.Subnet<Address>, beside wanted: Network.Subnet<Address>, _ memory: [String: String]
+  ) -> Set<Network.Reservation<Address>> {
+    subnet.reservations.filter { entry in
+      NetworkDiffer.remembers(entry, in: memory)
+        && !wanted.reservations.contains { $0.collides(with: entry) }
+        && owners(of: entry).contains {
+          wantedMachines[$0.uuid] == nil && !removedMachines.contains($0.uuid)
+        }
+    }
+  }
+
+  /// The VMs that DHCP keeps the address for: by the MAC address, or by the name.
+  private func owners<Address>(of reservation: Network.Reservation<Address>) -> [Machine] {
+    guard let mac = reservation.mac else {
+      return state.machines.filter { host.owns($0) && host.specName(of: $0) == reservation.hostname }
+    }
+    return host.owners(ofAddress: mac)
   }
 
   func address(of network: Network) -> Address { address(.network, host.specName(of: network)) }

@@ -10,11 +10,17 @@ extension HostPlanner {
     let wanted = Set(desired.machines.map(\.machine.name))
     let ofSite = options.goal == .converge ? Set(site.machines.map(\.name.rawValue)) : []
     let forgotten = Set(
-      site.forgotten.compactMap { if case .machine(let name) = $0.subject { name.rawValue } else { nil } })
+      site.forgotten.compactMap { forgotten in
+        if case .machine(let name) = forgotten.subject {
+          host.ownMachine(everNamed: name.rawValue)?.uuid
+        } else {
+          nil
+        }
+      })
     var removed: [Machine] = []
     for machine in state.machines
     where host.owns(machine) && !wanted.contains(host.specName(of: machine))
-      && !forgotten.contains(machine.name)
+      && !forgotten.contains(machine.uuid)
     {
       if machine.isProtected || options.goal == .destroy && isProtected(machine) {
         draft.note(address(.vm, machine.name), "stays (protect: true)")
@@ -22,6 +28,11 @@ extension HostPlanner {
       } else if ofSite.contains(host.specName(of: machine)) {
         // A VM that the spec wants on another host is never removed: the move is refused where it is wanted.
         draft.note(address(.vm, machine.name), "stays, although the spec has it on another host")
+      } else if let disk = machine.disks.first(where: losesProtection) {
+        draft.note(
+          address(.vm, machine.name),
+          "stays: its disk '\(disk.name)' is protected and lies in no active pool (\(disk.path))")
+        keptMachines.insert(machine.uuid)
       } else {
         removed.append(machine)
         removedMachines.insert(machine.uuid)
@@ -64,10 +75,9 @@ extension HostPlanner {
   /// VMs that the spec lets go lose their mark, and nothing else.
   mutating func forgetMachines() {
     for forgotten in site.forgotten where options.goal == .converge {
-      guard case .machine(let name) = forgotten.subject, let machine = host.ownMachine(named: name.rawValue)
-      else {
-        continue
-      }
+      guard case .machine(let name) = forgotten.subject,
+        let machine = host.ownMachine(everNamed: name.rawValue)
+      else { continue }
       let address = address(.vm, machine.name)
       draft.add(Change(address, .forget, reason: "it stays as it is", path: forgotten.path))
       draft.add(.forgetMachine(uuid: machine.uuid), for: address, path: forgotten.path)
@@ -78,7 +88,8 @@ extension HostPlanner {
   /// Networks that the spec lets go lose their mark, and nothing else.
   mutating func forgetNetworks() {
     for forgotten in site.forgotten where options.goal == .converge {
-      guard case .network(let name) = forgotten.subject, let network = host.ownNetwork(named: name.rawValue)
+      guard case .network(let name) = forgotten.subject,
+        let network = host.ownNetwork(everNamed: name.rawValue)
       else { continue }
       let address = address(of: network)
       draft.add(Change(address, .forget, reason: "it stays as it is", path: forgotten.path))
@@ -114,7 +125,7 @@ extension HostPlanner {
         continue
       }
       let isRemembered = machine.disks.contains { $0.path == disk.path && $0.isProtected }
-      if isRemembered || host.tagged(there).map({ isProtected($0, in: there.pool) }) == true {
+      if isRemembered || host.tagged(there).map({ host.isProtected($0, in: there.pool) }) == true {
         report(
           "\(volume.address) is protected and cannot be replaced", at: volume.path,
           help: "apply without protect: true first, and replace the VM then")
@@ -163,15 +174,16 @@ extension HostPlanner {
     let address = address(.disk, "\(machine.name).\(disk.name)")
     guard let volume = host.volume(at: disk.path) else {
       if !isRead(disk.path) {
-        draft.note(address, "stays at \(disk.path), which is in no active pool of the spec")
+        let place = startedPool(of: disk.path).map { "pool '\($0)', which was not active" }
+        draft.note(address, "stays at \(disk.path), in \(place ?? "no active pool of the spec")")
       }
-      return []
+      return rememberProtection(of: disk, machine)
     }
     guard let tagged = host.tagged(volume), tagged.kind == .machineDisk else { return [] }
-    let isProtected = disk.isProtected || isProtected(tagged, in: volume.pool)
+    let isProtected = disk.isProtected || host.isProtected(tagged, in: volume.pool)
     let reason = isProtected ? Self.protection : Self.reasonToKeep(disk)
     let deletion = discard(volume, address, isKept: reason, after: after)
-    guard isProtected, !self.isProtected(tagged, in: volume.pool) else { return deletion }
+    guard isProtected, !host.isProtected(tagged, in: volume.pool) else { return deletion }
     // The mark of the VM has the word until now.
     return [
       draft.add(
@@ -179,6 +191,32 @@ extension HostPlanner {
           pool: volume.pool, name: identity.protectionName(of: tagged.kind, tagged.base), true),
         for: self.address(.vm, host.specName(of: machine)), after: after, path: nil)
     ]
+  }
+
+  /// Lets the pool remember the protection of a disk that nobody can see yet, as soon as this plan has started it.
+  private mutating func rememberProtection(of disk: Machine.Disk, _ machine: Machine) -> [Int] {
+    let name = String(disk.path.split(separator: "/").last ?? "")
+    guard disk.isProtected, let pool = startedPool(of: disk.path), let start = poolSteps[pool],
+      let tagged = identity.volume(named: name), tagged.kind == .machineDisk
+    else { return [] }
+    return [
+      draft.add(
+        .noteVolume(pool: pool, name: identity.protectionName(of: tagged.kind, tagged.base), true),
+        for: address(.vm, host.specName(of: machine)), after: [start], path: nil)
+    ]
+  }
+
+  /// The pool of the file at `path`, if this plan starts it.
+  private func startedPool(of path: String) -> String? {
+    state.pools.first { pool in
+      poolSteps[pool.name] != nil && pool.directory.map { path.hasPrefix("\($0)/") } == true
+    }?.name
+  }
+
+  /// True for a protected disk that nothing would remember to be protected once its VM has given it up.
+  func losesProtection(_ disk: Machine.Disk) -> Bool {
+    disk.isProtected && host.volume(at: disk.path) == nil && !isRead(disk.path)
+      && startedPool(of: disk.path) == nil
   }
 
   private static let protection = "protect: true"
@@ -239,11 +277,28 @@ extension HostPlanner {
     return [delete(volume, address, after: after, effect: .dataLoss)]
   }
 
-  private mutating func delete(_ volume: Volume, _ address: Address, after: [Int], effect: Effect) -> Int {
+  mutating func delete(_ volume: Volume, _ address: Address, after: [Int], effect: Effect) -> Int {
+    let notes = forgetCopy(volume, for: address, after: after)
     let step = draft.add(
-      .deleteVolume(pool: volume.pool, name: volume.name), for: address, after: after, effect: effect,
+      .deleteVolume(pool: volume.pool, name: volume.name), for: address, after: after + notes, effect: effect,
       path: nil)
     deletionSteps[volume.path] = step
+    guard host.isCutOff(volume) else { return step }
+    // That it is not whole is remembered for as long as it is there.
+    return note(volume, Identity.copyingName(of: volume.name), for: address, after: [step])
+  }
+
+  /// The steps by which the host forgets what the volume was copied from.
+  mutating func forgetCopy(_ volume: Volume, for address: Address, after: [Int]) -> [Int] {
+    host.copiedImages(of: volume).map { image in
+      note(volume, Identity.copiedName(of: volume.name, from: image), for: address, after: after)
+    }
+  }
+
+  private mutating func note(_ volume: Volume, _ name: String, for address: Address, after: [Int]) -> Int {
+    let step = draft.add(
+      .noteVolume(pool: volume.pool, name: name, false), for: address, after: after, path: nil)
+    deletionSteps["\(volume.path.dropLast(volume.name.count))\(name)"] = step
     return step
   }
 
@@ -269,7 +324,7 @@ extension HostPlanner {
       switch tagged.kind {
       case .sharedDisk: removeShared(volume, tagged, address)
       case .machineDisk:
-        let isProtected = isProtected(tagged, in: volume.pool)
+        let isProtected = host.isProtected(tagged, in: volume.pool)
         if options.goal == .destroy, let disk = diskSpec(ofVolume: tagged.base) {
           let reason = isProtected || disk.isProtected ? Self.protection : disk.keep ? "keep: true" : nil
           _ = discard(volume, address, isKept: reason, after: [])
@@ -279,9 +334,10 @@ extension HostPlanner {
         let users = remainingUsers(of: volume.path)
         if users.contains(where: { !host.owns($0) }) { continue }
         let belongs = users.isEmpty ? "belongs to no VM" : "is still in use by \(names(of: users))"
-        let reason = isProtected ? " (\(Self.protection))" : ""
+        let reason =
+          isProtected ? " (\(Self.protection))" : host.isCutOff(volume) ? " (a copy that was cut off)" : ""
         draft.note(address, "\(belongs) and stays at \(volume.path), \(volume.capacity)\(reason)")
-      case .image, .seed: continue
+      case .image, .seed, .ignition: continue
       }
     }
   }
@@ -298,7 +354,7 @@ extension HostPlanner {
     let base = tagged.base
     let isProtected =
       site.disks.contains { $0.name.rawValue == address.name && $0.isProtected }
-      || isProtected(tagged, in: volume.pool)
+      || host.isProtected(tagged, in: volume.pool)
     let after = host.users(of: volume.path).flatMap { steps(of: $0) }
     let deletion = discard(volume, address, isKept: isProtected ? Self.protection : nil, after: after)
     // What it was called is remembered for as long as there is something to call.
@@ -308,56 +364,6 @@ extension HostPlanner {
       deletionSteps["\(volume.path.dropLast(volume.name.count))\(note)"] = draft.add(
         .noteVolume(pool: volume.pool, name: note, false), for: address, after: deletion, path: nil)
     }
-  }
-
-  // MARK: Images
-
-  /// Images go last: a clone that is deleted in this run, before its VM is edited or removed, no longer needs its
-  /// image.
-  mutating func removeImages() {
-    let wanted = Set(
-      (desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)).map(\.volume.path))
-    let images = state.pools.flatMap(\.volumes).filter { host.tagged($0)?.kind.isCopy == true }
-    guard images.contains(where: { !wanted.contains($0.path) }) else { return }
-    let remaining = state.pools.flatMap(\.volumes).filter { deletionSteps[$0.path] == nil }
-    let used = Set(remaining.compactMap(\.backingPath)).union(state.machines.flatMap(filesAfterPlan))
-      .union(state.pools.flatMap(\.foreignBackingPaths))
-    for image in images where !wanted.contains(image.path) {
-      let address = address(.image, host.tagged(image)?.base ?? image.name)
-      if used.contains(image.path) {
-        // While the stack lives, a disk that stays on the image it was made from is nothing to tell.
-        if options.goal == .destroy {
-          draft.note(address, "stays at \(image.path): something that stays uses it")
-        }
-        continue
-      }
-      draft.add(Change(address, .delete, reason: options.goal == .destroy ? nil : "nothing uses it any more"))
-      _ = delete(
-        image, address, after: steps(ofUsers: [image.path]) + cloneDeletions(of: image), effect: .none)
-    }
-  }
-
-  /// The steps of VMs that have one of the files now.
-  private func steps(ofUsers paths: Set<String>) -> [Int] {
-    Set(paths.flatMap(host.users(of:)).map(\.uuid)).compactMap(host.machine(_:)).flatMap { steps(of: $0) }
-  }
-
-  private func cloneDeletions(of image: Volume) -> [Int] {
-    state.pools.flatMap(\.volumes).filter { $0.backingPath == image.path }.compactMap { clone in
-      deletionSteps[clone.path] ?? replacedVolumes[clone.path]
-    }
-  }
-
-  /// The files that `machine` uses once this plan is done.
-  private func filesAfterPlan(_ machine: Machine) -> Set<String> {
-    if removedMachines.contains(machine.uuid) { return [] }
-    guard host.owns(machine), !keptMachines.contains(machine.uuid),
-      let wanted = wantedMachines[machine.uuid]?.machine
-    else { return machine.files }
-    let before = Set(machine.imageFiles)
-    // A guest that cannot change its CD while it runs keeps the one that it has.
-    let live = keepsRunning(machine) ? guestMedia[machine.uuid] ?? [] : []
-    return machine.files.subtracting(before).union(wanted.imageFiles).union(live)
   }
 
   // MARK: Networks and pools
@@ -420,12 +426,23 @@ extension HostPlanner {
     return true
   }
 
-  /// True for a volume that nothing may take away: a protected disk, or one of a VM that stays although the spec no
-  /// longer has it.
+  /// The names of the files of `pool` that nothing may take away: protected disks, and those of VMs that are others'
+  /// or that stay although the spec no longer has them.
+  private func protectedFiles(in pool: Pool) -> [String] {
+    guard !pool.isActive, let directory = pool.directory else {
+      return pool.volumes.filter { holdsProtected($0, in: pool) }.map(\.name)
+    }
+    let kept = state.machines.filter { keptMachines.contains($0.uuid) }.flatMap(\.disks)
+    return Set(kept.map(\.path)).filter { $0.hasPrefix("\(directory)/") }.sorted().map {
+      String($0.dropFirst(directory.count + 1))
+    }
+  }
+
   private func holdsProtected(_ volume: Volume, in pool: Pool) -> Bool {
-    host.tagged(volume).map { isProtected($0, in: pool.name) } ?? false
+    host.tagged(volume).map { host.isProtected($0, in: pool.name) } ?? false
       || host.users(of: volume.path).contains { user in
-        keptMachines.contains(user.uuid) || user.disks.contains { $0.path == volume.path && $0.isProtected }
+        !host.owns(user) || keptMachines.contains(user.uuid)
+          || user.disks.contains { $0.path == volume.path && $0.isProtected }
       }
   }
 
@@ -433,10 +450,11 @@ extension HostPlanner {
     let wanted = Set(desired.pools.map(\.pool.name))
     for pool in state.pools where identity.owns(pool) && !wanted.contains(pool.name) {
       let address = address(.pool, pool.name)
-      let protected = pool.volumes.filter { holdsProtected($0, in: pool) }
+      let protected = protectedFiles(in: pool)
       if !protected.isEmpty {
         draft.note(
-          address, "stays: what is protected lies in it (\(protected.map(\.name).joined(separator: ", ")))")
+          address,
+          "stays: disks that are protected or in use lie in it (\(protected.joined(separator: ", ")))")
         continue
       }
       let deletions = pool.volumeNames.compactMap { deletionSteps["\(pool.directory ?? "")/\($0)"] }

@@ -53,60 +53,6 @@ extension HostPlanner {
     }
   }
 
-  // MARK: Images
-
-  /// Brings the images to the host that a disk is cloned from in this run or that a VM boots from directly.
-  mutating func planImages() {
-    var seen: Set<String> = []
-    let images = desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)
-    var needed: [String: UInt64] = [:]
-    for image in images where seen.insert(image.volume.path).inserted {
-      let address = address(.image, image.name)
-      let actual = host.volume(at: image.volume.path)
-      if actual == nil, host.isThere(image.volume) { continue }
-      // Of the right length and in use is whole. In use by nothing, it may be the end of a run that was cut off.
-      let isWhole = actual?.physical == image.length
-      let replaces = isWhole && isIdle(image.volume.path)
-      if isWhole, !replaces { continue }
-      var fields = [FieldChange("pool", from: nil, to: image.volume.pool, effect: .none)]
-      let operation: Operation
-      switch image.source {
-      case .file(let origin, let content):
-        fields.append(FieldChange("source", from: nil, to: origin, effect: .none))
-        operation = .uploadImage(file: content.file, content: content, into: image.volume, replaces: replaces)
-      case .seed(let seed): operation = .uploadSeed(seed, into: image.volume, replaces: replaces)
-      }
-      let length = FieldChange(
-        "length", from: actual?.physical?.description, to: "\(image.length)", effect: .none)
-      draft.add(
-        Change(
-          address, actual == nil ? .create : .update, fields: actual == nil ? fields + [length] : [length],
-          reason: actual == nil
-            ? nil
-            : replaces ? "nothing uses it: its upload may have been cut off" : "its last upload was cut off",
-          path: image.path))
-      imageSteps[image.volume.path] = draft.add(
-        operation, for: address, after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.path)
-      needed[image.volume.pool, default: 0] += image.length.rawValue
-      let available = host.pool(named: image.volume.pool)?.available
-      if let available, available.rawValue < needed[image.volume.pool, default: 0] {
-        // No refusal: libvirt's figure is as old as the pool's last refresh, which a plan may not ask for.
-        draft.note(
-          address,
-          "pool '\(image.volume.pool)' may be full: \(image.length) are needed, \(available) were free"
-        )
-      }
-    }
-  }
-
-  /// True if no VM and no clone uses the image at `path`.
-  private func isIdle(_ path: String) -> Bool {
-    host.users(of: path).isEmpty
-      && !state.pools.contains { pool in
-        pool.foreignBackingPaths.contains(path) || pool.volumes.contains { $0.backingPath == path }
-      }
-  }
-
   // MARK: Disks
 
   mutating func planVolume(_ index: Int) {
@@ -125,28 +71,17 @@ extension HostPlanner {
       if !host.isThere(wanted.volume) { planCreation(ofVolume: index) }
       return
     }
+    if host.isCutOff(actual) { return planCopy(ofVolume: index, over: actual) }
     if isLeftover(actual) { draft.note(wanted.address, "is there already and is used again") }
-    noteNewBase(of: wanted, actual)
+    tellOfImage(of: wanted, actual)
     var fields = planName(ofVolume: index)
     if wanted.hasSize, wanted.volume.capacity != actual.capacity {
       fields += planGrowth(of: actual, toVolume: index)
     }
-    fields += planProtection(ofVolume: index, isThere: true)
+    fields += planProtection(ofVolume: index)
     if let worst = fields.map(\.effect).max() {
       draft.add(Change(wanted.address, .update, fields: fields, effect: worst, path: wanted.path))
     }
-  }
-
-  /// A disk stays on the base that it was cloned from. Whoever wants another one says so.
-  private mutating func noteNewBase(of wanted: DesiredHost.WantedVolume, _ actual: Volume) {
-    guard let replacement = wanted.replacement, let path = actual.backingPath,
-      let old = identity.volume(named: String(path.split(separator: "/").last ?? "")), old.kind == .image,
-      let new = identity.volume(named: replacement.image.volume.name), new.base != old.base
-    else { return }
-    draft.note(
-      wanted.address,
-      "new base available: \(old.base) → \(new.base); --replace vm.\(replacement.machine) makes the VM anew from it"
-    )
   }
 
   /// True for a VM's own disk that no VM has: an earlier run was cut off, or its VM gave it up.
@@ -154,9 +89,16 @@ extension HostPlanner {
     host.tagged(volume)?.kind == .machineDisk && host.users(of: volume.path).isEmpty
   }
 
-  /// - Parameter deletion: the step that deletes what was there before.
-  private mutating func planCreation(ofVolume index: Int, after deletion: Int? = nil) {
+  /// - Parameters:
+  ///   - deletion: the step that deletes what was there before.
+  ///   - reason: why it is made, if what is there is no disk yet.
+  mutating func planCreation(ofVolume index: Int, after deletion: Int? = nil, because reason: String? = nil) {
     let wanted = desired.volumes[index]
+    if let former = hiddenName(of: wanted) {
+      return report(
+        "\(wanted.address) may lie in pool '\(wanted.volume.pool)' as '\(former)', but the pool is not active",
+        at: wanted.path, help: "start the pool first: virsh pool-start \(wanted.volume.pool)")
+    }
     if deletion == nil, let other = otherPlace(ofVolume: wanted) {
       let place = other.host == state.name ? wanted.volume.path : "host '\(state.name)'"
       return report(
@@ -166,24 +108,38 @@ extension HostPlanner {
     }
     var fields = [FieldChange("size", from: nil, to: "\(wanted.volume.capacity)", effect: .none)]
     if let image = wanted.image {
-      fields.append(FieldChange("image", from: nil, to: image.name, effect: .none))
+      fields.append(FieldChange(VolumeField.image.rawValue, from: nil, to: image.name, effect: .none))
+      if wanted.volume.backingPath == nil {
+        fields.append(
+          FieldChange(VolumeField.clone.rawValue, from: nil, to: CloneKind.full.rawValue, effect: .none))
+      }
     }
     fields.append(FieldChange("pool", from: nil, to: wanted.volume.pool, effect: .none))
     if deletion == nil {
-      draft.add(Change(wanted.address, .create, fields: fields, path: wanted.path))
+      draft.add(Change(wanted.address, .create, fields: fields, reason: reason, path: wanted.path))
     } else {
       fields.append(FieldChange("content", from: wanted.volume.path, to: nil, effect: .dataLoss))
       draft.add(
         Change(
-          wanted.address, .replace, fields: fields, effect: .dataLoss, reason: "--replace", path: wanted.path)
-      )
+          wanted.address, .replace, fields: fields, effect: .dataLoss,
+          reason: wanted.imageChange == nil ? "--replace" : "on_image_change: replace", path: wanted.path))
     }
+    let former = forgetCopy(wanted.volume, for: wanted.address, after: deletion.map { [$0] } ?? [])
     let before = [
       deletion, poolSteps[wanted.volume.pool], wanted.image.flatMap { imageSteps[$0.volume.path] },
     ]
     volumeSteps[index] = draft.add(
-      .createVolume(wanted.volume), for: wanted.address, after: before.compactMap { $0 }, path: wanted.path)
-    _ = planProtection(ofVolume: index, isThere: false)
+      .createVolume(wanted.volume, from: wanted.volume.backingPath == nil ? wanted.image?.volume : nil),
+      for: wanted.address, after: before.compactMap { $0 } + former, path: wanted.path)
+    _ = planProtection(ofVolume: index)
+  }
+
+  /// The name that a shared disk may still have in a pool that nobody can look into.
+  private func hiddenName(of wanted: DesiredHost.WantedVolume) -> String? {
+    guard identity.volume(named: wanted.volume.name)?.kind == .sharedDisk,
+      host.pool(named: wanted.volume.pool)?.isActive == false
+    else { return nil }
+    return host.formerName(ofSharedDisk: wanted.address.name)
   }
 
   /// Where a shared disk of this name lies already: a second, empty one is not what anybody wants.
@@ -220,11 +176,12 @@ extension HostPlanner {
   }
 
   /// A shared disk is protected by a volume of its own. A VM's mark has the word for its own disks; one that was given up
-  /// while it was protected has such a volume, too, until a VM has it again whose spec does not protect it.
-  private mutating func planProtection(ofVolume index: Int, isThere: Bool) -> [FieldChange] {
+  /// while it was protected has such a volume, too, until a VM has it again whose spec does not protect it. Where the
+  /// disk itself was deleted by hand, that volume says what no longer counts.
+  private mutating func planProtection(ofVolume index: Int) -> [FieldChange] {
     let wanted = desired.volumes[index]
     guard let tagged = identity.volume(named: wanted.volume.name) else { return [] }
-    let isProtected = isThere && isProtected(tagged, in: wanted.volume.pool)
+    let isProtected = host.isProtected(tagged, in: wanted.volume.pool)
     let isRemembered = tagged.kind == .sharedDisk || isProtected
     guard isRemembered, wanted.volume.isProtected != isProtected else { return [] }
     draft.add(
@@ -237,12 +194,6 @@ extension HostPlanner {
         VolumeField.protect.rawValue, from: "\(isProtected)", to: "\(wanted.volume.isProtected)",
         effect: .none)
     ]
-  }
-
-  /// True if a volume beside the disk says that nothing may delete it.
-  func isProtected(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
-    let name = identity.protectionName(of: disk.kind, disk.base)
-    return host.pool(named: pool)?.volumeNames.contains(name) ?? false
   }
 
   private mutating func planGrowth(of actual: Volume, toVolume index: Int) -> [FieldChange] {

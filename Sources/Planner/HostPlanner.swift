@@ -93,6 +93,7 @@ struct HostPlanner {
     removeMachines()
     replaceMachines()
     planImages()
+    replaceDisks()
     for index in desired.volumes.indices { planVolume(index) }
     for firewall in desired.firewalls { plan(firewall) }
     for network in desired.networks { plan(network) }

@@ -28,6 +28,7 @@ struct DomainDocumentTests {
     var machine = Machine(name: "db", uuid: UUID(), settings: settings)
     machine.kernel = "/images/kernel"
     machine.initrd = "/images/initrd"
+    machine.ignition = "/images/db.ignition.ign"
     machine.disks = [
       .init(name: "root", path: "/images/root.qcow2", format: .qcow2, bus: .virtio),
       .init(name: "log", path: "/images/log.raw", format: .raw, bus: .scsi, keep: true),
@@ -42,6 +43,31 @@ struct DomainDocumentTests {
     return machine
   }
 
+  @Test("Ignition's config is one entry of the firmware's, and those of others stay")
+  func ignition() throws {
+    var wanted = try machine()
+    var document = DomainDocument.definition(of: wanted, on: qemu)
+    let smbios = XMLElement("sysinfo", ["type": "smbios"]) { XMLElement("bios") }
+    document.insert(smbios, .before(["os"]))
+    let mine = XMLElement("entry", ["name": "opt/org.example/mine"], text: "1")
+    document.mutateChildren(named: "sysinfo") { if $0[attribute: "type"] == "fwcfg" { $0.insert(mine) } }
+    func edit(_ path: String?) throws -> [XMLElement] {
+      wanted.ignition = path
+      document = DomainDocument.edit(document, MachineUpdate(wanted: wanted, fields: [.ignition]), on: qemu)
+      let read = DomainDocument.read(document, name: wanted.name, uuid: wanted.uuid)
+      #expect(read.ignition == path)
+      return document.all("sysinfo")
+    }
+    let entry = XMLElement("entry", ["name": "opt/com.coreos/config", "file": "/images/other.ign"])
+    #expect(
+      try edit("/images/other.ign").flatMap(\.elements).map { try $0.serialized() }.sorted()
+        == [XMLElement("bios"), entry, mine].map { try $0.serialized() }.sorted())
+    #expect(try edit(nil).count == 2)
+    document.removeChildren { $0[attribute: "type"] == "fwcfg" }
+    #expect(try edit("/images/other.ign").count == 2)
+    #expect(try edit(nil).map { $0[attribute: "type"] } == ["smbios"])
+  }
+
   @Test("what is written reads back as what was wanted")
   func roundTrip() throws {
     let wanted = try machine()
@@ -50,6 +76,7 @@ struct DomainDocumentTests {
     #expect(read.settings == wanted.settings)
     #expect(read.kernel == wanted.kernel)
     #expect(read.initrd == wanted.initrd)
+    #expect(read.ignition == wanted.ignition && read.files.isSuperset(of: wanted.imageFiles))
     #expect(read.disks.map(\.name) == ["root", "log", "data"])
     #expect(read.disks.map(\.target) == ["vda", "sda", "vdb"])
     #expect(read.disks.map(\.path) == wanted.disks.map(\.path))
@@ -62,6 +89,7 @@ struct DomainDocumentTests {
     #expect(
       read.files == [
         "/images/root.qcow2", "/images/log.raw", "/images/data.qcow2", "/images/kernel", "/images/initrd",
+        "/images/db.ignition.ign",
       ])
   }
 
@@ -149,6 +177,7 @@ struct DomainDocumentTests {
         existing.settings = wanted.settings
         existing.kernel = wanted.kernel
         existing.initrd = wanted.initrd
+        existing.ignition = wanted.ignition
       }
       let read = DomainDocument.read(after, name: "db", uuid: wanted.uuid)
       #expect(field.value(of: read) == field.value(of: wanted), "\(field)")

@@ -113,6 +113,7 @@ extension QEMUTests {
       case .kernel: Row(name, name, "initrd", "os/kernel")
       case .initrd: Row(name, name, "kernel", "os/initrd")
       case .cmdline: Row(name, name, "\"quiet a=<b>\"", "os/cmdline")
+      case .ignition: Row(name, name, "{hostname: b}", "sysinfo")
       case .boot:
         // A kernel leaves nothing to choose from.
         Row(

@@ -18,11 +18,13 @@ extension QEMUTests {
     // What is reserved for IPv6 goes by the name that the guest tells.
     site.networks["six"] =
       "{mode: isolated, bridge: vft-six, ipv6: {cidr: \"fd00:126:78::/64\", dhcp: {from: \"fd00:126:78::1000\", to: \"fd00:126:78::1fff\"}}}"
+    site.networks["back"] = "{mode: isolated, bridge: vft-seeds2}"
     site.vms["web-1"] = [
       "accel": "tcg", "memory": "384MiB", "image": "debian", "kernel": "kernel", "initrd": "initrd",
       "cmdline": "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet", "cpu": "max",
       "ssh": "{user: ann, key: \(key)}",
-      "nics": "{lan: {address: [\(address), \"fd00:126:77::5\"]}, six: {ip: \"fd00:126:78::11\"}}",
+      "nics": "{lan: {address: [\(address), \"fd00:126:77::5\"]}, back: {}, six: {ip: \"fd00:126:78::11\"}}",
+      "ready": "{agent: true, timeout: 5m}",
       "shutdown": "{timeout: 90s, force: true}",
       "cloud_init": """
       {fqdn: web-1.shop.example, users: {ann: {ssh_keys: [{file: \(key).pub}], sudo: true}},
@@ -53,6 +55,9 @@ extension QEMUTests {
 
       let output = try await guests.apply(site(key, run: "echo once >> /var/told"))
       #expect(!output.contains("by virtform"), "\(output)")
+      // What it was waited for is there.
+      let ping = try await guests.lab.virsh("qemu-agent-command", "web-1", "{\"execute\":\"guest-ping\"}")
+      #expect(ping.contains("return"), "\(ping)")
       let command =
         "cloud-init status --wait >/dev/null; id -un; hostname; hostname -f; ip -4 -o addr show eth0"
       try await guests.until(within: .seconds(300)) { try await ssh("true").status == 0 }
@@ -65,6 +70,13 @@ extension QEMUTests {
       #expect(lines[4] == "by virtformonce", "\(lines)")
       try await expectIPv6(guests, key)
       try await expectHandedOn(guests)
+
+      // Nobody but the guest's agent knows of an address that somebody gave it by hand.
+      let added = try await ssh("sudo ip link set eth1 up; sudo ip addr add 10.126.78.9/24 dev eth1")
+      #expect(added.status == 0, "\(added.errors)")
+      let shown = try await guests.run(["show", "web-1", guests.path])
+      #expect(
+        shown.output.contains(/back +back +52:54:\S+ +10\.126\.78\.9/), "\(shown.output)\(shown.errors)")
 
       // The seed is another one; the guest goes on, and is the same one to cloud-init.
       let before = try await seedFile(guests)

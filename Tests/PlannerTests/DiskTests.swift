@@ -406,4 +406,58 @@ struct DiskTests {
 
         """)
   }
+
+  private static let protected = Specs.web.with("root: {size: 4GiB}", "root: {size: 4GiB, protect: true}")
+
+  @Test("a pool remembers the protection of a disk that its VM gives up as soon as it is started")
+  func protectedOutOfSight() throws {
+    var scenario = try Scenario.applied(Self.protected)
+    try scenario.fleet[].changePool("main") { $0.isActive = false }
+    let spec = Specs.web.without("vms:")
+    expect(
+      try scenario.text(spec, allowsDataLoss: true),
+      is: """
+        alpha
+          ~ pool.main
+              ~ active  false → true
+          ~ network.lan
+              - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
+          - vm.web  (stop)  # the spec no longer has it
+
+        Notes:
+          pool.main on alpha: is not active: what it holds is compared with the spec by the next plan
+          disk.web.root on alpha: stays at /srv/main/web.root-c5743a42.qcow2, in pool 'main', which was not active
+
+        Plan: 0 to add, 2 to change, 1 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+    let plan = try scenario.destroyPlan(spec, allowsDataLoss: true)
+    #expect(plan.summary.dataLosses == 0 && plan.notes.contains { $0.text.contains("protect: true") })
+  }
+
+  @Test("a VM stays as long as it alone knows that its disk is protected, and keeps its address")
+  func protectedBeyondSight() throws {
+    var scenario = try Scenario.applied(Self.protected)
+    try scenario.fleet[].changePool("main") { $0.isActive = false }
+    let spec = Specs.web.without("vms:").without("pools:")
+    expect(
+      try scenario.text(spec, allowsDataLoss: true),
+      is: """
+        No changes. The hosts are as the spec says.
+        Notes:
+          pool.main on alpha: stays: disks that are protected or in use lie in it (web.root-c5743a42.qcow2)
+          vm.web on alpha: stays: its disk 'root' is protected and lies in no active pool (/srv/main/web.root-c5743a42.qcow2)
+
+        """)
+    #expect(scenario.fleet[].state.machines.count == 1 && scenario.fleet[].state.pools.count == 1)
+    expect(
+      try scenario.refusal(spec + "vms:\n  web: {memory: 2GiB}\n"),
+      is: """
+        site.yaml:8:3: error: disk 'root' of VM 'web' is protected and lies in no active pool (/srv/main/web.root-c5743a42.qcow2)
+          8 |   web: {memory: 2GiB}
+            |   ^
+          help: start its pool, so that it can remember the protection, or take back protect: true first
+
+        """)
+  }
 }

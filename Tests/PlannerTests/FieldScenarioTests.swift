@@ -89,6 +89,8 @@ struct FieldScenarioTests {
       row(
         "kernel: linux, cmdline: quiet", "kernel: linux, cmdline: debug", without: "kernel: linux", .restart,
         .restart, .restart)
+    case .ignition:
+      row("ignition: {hostname: a}", "ignition: {hostname: b}", .restart, nil, nil)
     case .boot: row("boot: [root, lan]", "boot: [lan]", .restart, .restart, .restart)
     case .graphics: row("graphics: vnc", "graphics: spice", .restart, .restart, .restart)
     case .password:

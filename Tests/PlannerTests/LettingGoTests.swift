@@ -32,6 +32,30 @@ struct LettingGoTests {
     #expect(try scenario.destroyPlan(Specs.web).changes.allSatisfy { $0.address.name != "dmz" })
   }
 
+  @Test("what was renamed is let go by any name that it had")
+  func forgetByFormerName() throws {
+    let renamed = Self.two.with("dmz: {", "edge: {").with("  web:\n", "  www:\n")
+    var scenario = try Scenario.applied(Self.two)
+    try scenario.apply(renamed + "moved:\n  networks.dmz: networks.edge\n  vms.web: vms.www\n")
+    let left =
+      Specs.web.without("vms:") + "removed:\n  networks.dmz: {forget: true}\n  vms.web: {forget: true}\n"
+    expect(
+      try scenario.text(left),
+      is: """
+        alpha
+          . network.edge  # it stays as it is
+          . vm.www  # it stays as it is
+
+        Notes:
+          disk.web.root on alpha: is still in use by VM 'www' and stays at /srv/main/web.root-c5743a42.qcow2, 4 GiB
+
+        Plan: 0 to add, 0 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+    #expect(scenario.fleet["alpha"].state.machines.map(\.domainName) == ["web"])
+    #expect(try scenario.plan(left).isEmpty)
+  }
+
   private static let moved =
     two.with("dmz: {", "edge: {") + "moved:\n  networks.dmz: networks.edge\n"
 

@@ -126,7 +126,7 @@ struct RemovalTests {
           - vm.web  (stop)  # the spec no longer has it
 
         Notes:
-          disk.web.root on alpha: stays at /var/lib/libvirt/images/web.root-c5743a42.qcow2, which is in no active pool of the spec
+          disk.web.root on alpha: stays at /var/lib/libvirt/images/web.root-c5743a42.qcow2, in no active pool of the spec
 
         Plan: 0 to add, 0 to change, 1 to remove. 0 guests restart, 0 replacements, no data loss.
 
@@ -199,7 +199,7 @@ struct RemovalTests {
           - vm.web  (stop)
 
         Notes:
-          pool.main on alpha: stays: what is protected lies in it (data-5b9313d2.qcow2)
+          pool.main on alpha: stays: disks that are protected or in use lie in it (data-5b9313d2.qcow2, home-b05068a6.qcow2)
           disk.data on alpha: stays at /srv/main/data-5b9313d2.qcow2, 9 GiB (protect: true)
           disk.home on alpha: stays at /srv/main/home-b05068a6.qcow2, 1 GiB (in use by VM 'other')
           disk.web.old on alpha: stays at /srv/main/web.old-4fd497b0.qcow2, 1 GiB (keep: true)
@@ -214,7 +214,7 @@ struct RemovalTests {
       is: """
         No changes. Nothing of the stack is left to remove.
         Notes:
-          pool.main on alpha: stays: what is protected lies in it (data-5b9313d2.qcow2)
+          pool.main on alpha: stays: disks that are protected or in use lie in it (data-5b9313d2.qcow2, home-b05068a6.qcow2)
           disk.data on alpha: stays at /srv/main/data-5b9313d2.qcow2, 9 GiB (protect: true)
           disk.home on alpha: stays at /srv/main/home-b05068a6.qcow2, 1 GiB (in use by VM 'other')
           disk.web.old on alpha: stays at /srv/main/web.old-4fd497b0.qcow2, 1 GiB (keep: true)

@@ -283,6 +283,30 @@ struct SharedDiskTests {
         """)
   }
 
+  @Test("what was remembered of a disk that was deleted by hand does not count for a new one")
+  func protectionOfAnother() throws {
+    var scenario = try Scenario.applied(Self.shared.with("9GiB", "9GiB, protect: true"))
+    try scenario.fleet[].changePool("main") { $0.volumes.removeAll { $0.name.hasPrefix("data") } }
+    _ = try scenario.text(Self.shared)
+    #expect(try scenario.plan(Specs.web, allowsDataLoss: true).summary.dataLosses == 1)
+  }
+
+  @Test("a disk that is renamed is not made anew because nobody can look into its pool")
+  func renamedOutOfSight() throws {
+    var scenario = try Scenario.applied(Self.shared)
+    try scenario.fleet[].changePool("main") { $0.isActive = false }
+    expect(
+      try scenario.refusal(
+        Self.shared.with("data: {size: 9GiB}", "store: {size: 9GiB}") + "moved:\n  disks.data: disks.store\n"),
+      is: """
+        site.yaml:10:10: error: disk.store may lie in pool 'main' as 'data', but the pool is not active
+          10 |   store: {size: 9GiB}
+             |          ^
+          help: start the pool first: virsh pool-start main
+
+        """)
+  }
+
   private static let renamed =
     attached.with("data: {size: 9GiB}", "store: {size: 9GiB}").with("{disk: data}", "{disk: store}")
 

@@ -35,7 +35,7 @@ import Testing
     }
     try directory.write(".lab/guest/guest.qcow2", qcow2(.mebibytes(100)))
     for name in ["vmlinuz", "initrd.gz"] { try directory.write(".lab/guest/\(name)", [1]) }
-    for name in ["admin.pub", "setup.sh"] {
+    for name in ["admin.pub", "flatcar.ign", "setup.sh"] {
       let text = try #require(
         FileManager.default.contents(atPath: "/\(Self.repository)/examples/reference/\(name)"))
       try directory.write("examples/reference/\(name)", Array(text))
@@ -60,6 +60,8 @@ import Testing
       site.machines.contains {
         $0.cloudInit?.users.isEmpty == false && $0.nics.contains { $0.addresses.count == 2 }
       })
+    #expect(site.machines.count { $0.ignition != nil } == 2)
+    #expect(site.machines.contains { $0.disks.contains { $0.clone != nil } })
     #expect(db.readiness?.probes.count == 6 && db.ssh?.via != nil && site.outputs.count == 2)
     #expect(site.machines.contains { !$0.startAfter.isEmpty && !$0.groups.isEmpty })
     #expect(!site.moved.isEmpty && !site.forgotten.isEmpty)

@@ -67,7 +67,38 @@ import Testing
       ) == [
         "1️⃣ a disk of 1 GiB is smaller than its image 'base', which has 2 GiB | help: \(help)",
         "2️⃣ a disk of 2047 MiB is smaller than its image 'base', which has 2 GiB | help: \(help)",
-        "3️⃣ a clone of an image cannot be raw | help: leave out 'format': a clone is a qcow2 file that refers to its image",
+        "3️⃣ a linked clone of an image cannot be raw | help: leave out 'format': it is a qcow2 file that refers to its image; or copy the image: clone: full",
+      ])
+  }
+
+  @Test("a clone is linked or full, on the disk, the VM or what the VM takes over")
+  func cloneKinds() throws {
+    let (directory, spec) = try images()
+    _ = directory
+    let site = try site(
+      spec
+        + "defaults: {memory: 1GiB}\nprofiles: {copied: {clone: full, on_image_change: replace}}\nvms:\n  a: {image: base}\n  b: {image: base, profile: copied}\n  c: {image: base, profile: copied, on_image_change: keep, disks: {root: {clone: linked}, more: {image: base, format: raw}, own: {size: 1GiB}}}\n"
+    )
+    #expect(try site.machine("a").disks.map(\.clone) == [nil])
+    #expect(try site.machine("b").disks.map(\.clone) == [.full])
+    #expect(try site.machine("c").disks.map(\.clone) == [.linked, .full, nil])
+    #expect(try ["a", "b", "c"].map { try site.machine($0).onImageChange } == [.keep, .replace, .keep])
+  }
+
+  @Test("what is no clone has no kind of one")
+  func noClones() throws {
+    let (directory, spec) = try images()
+    _ = directory
+    #expect(
+      findings(
+        in: spec
+          + "disks: {data: {size: 1GiB}}\nvms:\n  a: {memory: 1GiB, clone: 1️⃣copy, on_image_change: 2️⃣drop, disks: {x: {size: 1GiB, clone: 3️⃣full}, y: {disk: data, clone: 4️⃣full}, z: {cdrom: none, clone: 5️⃣full}}}\n"
+      ) == [
+        "1️⃣ 'clone' cannot be 'copy' | help: it is one of: linked, full",
+        "2️⃣ 'on_image_change' cannot be 'drop' | help: it is one of: keep, replace",
+        "3️⃣ 'clone' goes with an 'image', and there is none",
+        "4️⃣ 'clone' does not go with 'disk' | help: a shared disk is described under disks:",
+        "5️⃣ 'clone' does not go with 'cdrom'",
       ])
   }
 

@@ -88,10 +88,11 @@ extension DomainDocument {
     machine.memoryDevices = memoryDevices(in: document)
     machine.kernel = document.at("os", "kernel")?.text
     machine.initrd = document.at("os", "initrd")?.text
+    machine.ignition = ignition(in: document)
     let interfaces = document.all(at: "devices", "interface")
     machine.files = Set(
       document.all(at: "devices", "disk").compactMap(path)
-        + [machine.kernel, machine.initrd].compactMap { $0 })
+        + [machine.kernel, machine.initrd, machine.ignition].compactMap { $0 })
     machine.macs = Set(interfaces.compactMap { macAddress(of: $0).flatMap { try? MACAddress(parsing: $0) } })
     return machine
   }

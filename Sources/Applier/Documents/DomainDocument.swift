@@ -95,6 +95,7 @@ struct DomainDocument {
     case .kernel: setOS("kernel", machine.kernel)
     case .initrd: setOS("initrd", machine.initrd)
     case .cmdline: setOS("cmdline", settings.cmdline)
+    case .ignition: writeIgnition(machine.ignition)
     case .graphics: writeGraphics(settings)
     case .password:
       tree.mutateFirst("devices") { devices in

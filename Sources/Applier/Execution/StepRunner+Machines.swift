@@ -90,7 +90,8 @@ extension StepRunner {
         try await domain.setMemory(kibibytes: (memory.size.rawValue >> 10) + plugged, affecting: .live)
       }
     case .password: try await setPassword(settings.graphicsPassword, of: domain)
-    case .name, .accel, .memoryLimit, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .boot, .graphics,
+    case .name, .accel, .memoryLimit, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .ignition,
+      .boot, .graphics,
       .console,
       .autostart, .shutdown, .protect, .metaData, .networkConfig, .userData, .state:
       break

@@ -56,12 +56,29 @@ extension StepRunner {
     }
   }
 
+  /// Streams the config into a volume. What it holds may be secret: here, too, nobody else reads it.
+  func upload(_ config: IgnitionConfig, into wanted: Volume, replaces: Bool) async throws {
+    try await PrivateDirectory.with { directory in
+      let file = "\(directory)/config.ign"
+      guard FileManager.default.createFile(atPath: file, contents: Data(config.text.utf8)) else {
+        throw Failure(description: "cannot write \(file)")
+      }
+      let length = ByteCount(rawValue: UInt64(config.length))
+      try await upload(file, length: length, into: wanted, replaces: replaces)
+    }
+  }
+
   private func upload(_ file: String, length: ByteCount, into wanted: Volume, replaces: Bool) async throws {
     let pool = try await pool(named: wanted.pool)
     if let there = try await pool.volume(named: wanted.name) {
       // An inactive pool hides what is in it: the image may be complete, and a VM may use it.
       let isWhole = try await there.info(physical: true).allocation == length.rawValue
       if isWhole, !replaces { return }
+      if let clone = try await clone(of: there, in: pool) {
+        // Whoever cloned it found it whole.
+        if isWhole { return }
+        throw Failure(description: "the volume '\(clone)' is a clone of what is there of '\(wanted.name)'")
+      }
       try await there.delete()
     }
     try await checkSpace(for: length, in: pool)
@@ -94,17 +111,9 @@ extension StepRunner {
 
   /// Fails unless the pool has room. libvirt's figure is as old as the pool's last refresh, so it is asked for a new
   /// one before it is believed that there is none.
-  private func checkSpace(for length: ByteCount, in pool: StoragePool) async throws {
+  func checkSpace(for length: ByteCount, in pool: StoragePool) async throws {
     if try await pool.info().available >= length.rawValue { return }
-    for attempt in 1... {
-      do {
-        try await pool.refresh()
-        break
-      } catch let error as LibvirtError where error.code == .internalError && attempt < 20 {
-        // Another upload to the pool is just being completed.
-        try await Task.sleep(for: .milliseconds(100))
-      }
-    }
+    try await refresh(pool)
     let available = ByteCount(rawValue: try await pool.info().available)
     guard available >= length else {
       throw Failure(
@@ -112,14 +121,21 @@ extension StepRunner {
     }
   }
 
-  func create(_ wanted: Volume) async throws {
+  func create(_ wanted: Volume, from source: Volume?) async throws {
     let pool = try await pool(named: wanted.pool)
+    let note = try await pool.volume(named: Identity.copyingName(of: wanted.name))
     if let there = try await pool.volume(named: wanted.name) {
-      // libvirt lists a file that somebody deleted until the pool is refreshed.
-      if try await present({ try await there.xml() }, unless: .noStorageVolume) != nil { return }
-      try await pool.refresh()
+      if note == nil {
+        // libvirt lists a file that somebody deleted until the pool is refreshed.
+        if try await present({ try await there.xml() }, unless: .noStorageVolume) != nil { return }
+        try await pool.refresh()
+      } else {
+        try await deleteUnfinished(there)
+      }
     }
     try await refuseSecond(wanted, in: pool)
+    if let source { return try await copy(source, into: wanted, in: pool) }
+    try await note?.delete()
     _ = try await pool.createVolume(PoolDocument.definition(of: wanted))
   }
 
@@ -170,16 +186,12 @@ extension StepRunner {
     guard let pool = try await connection.storagePool(named: name),
       let volume = try await pool.volume(named: volumeName)
     else { return }
-    let path = try await volume.path()
-    // Somebody else's clone would lose its base. The planner knows the stack's own.
     guard let stack = try? ResourceName(parsing: stack) else { return }
     let identity = Identity(stack: stack)
-    for other in try await pool.volumes() where identity.volume(named: other.name) == nil {
-      let document = try await present({ try await other.xml() }, unless: .noStorageVolume)
-      if document?.at("backingStore", "path")?.text == path {
-        throw Failure(description: "the volume '\(other.name)' is a clone of it")
-      }
-    }
+    let isImage = identity.volume(named: volumeName)?.kind.isCopy == true
+    let clone =
+      isImage ? try await clone(of: volume, in: pool) : try await foreignClone(of: volume, in: pool, identity)
+    if let clone { throw Failure(description: "the volume '\(clone)' is a clone of it") }
     try await volume.delete()
   }
 }

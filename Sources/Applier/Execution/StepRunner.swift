@@ -25,7 +25,9 @@ struct StepRunner: Sendable {
       try await upload(file, content, into: volume, replaces: replaces)
     case .uploadSeed(let seed, let volume, let replaces):
       try await upload(seed, into: volume, replaces: replaces)
-    case .createVolume(let volume): try await create(volume)
+    case .uploadIgnition(let config, let volume, let replaces):
+      try await upload(config, into: volume, replaces: replaces)
+    case .createVolume(let volume, let source): try await create(volume, from: source)
     case .growVolume(let volume, let guest): try await grow(volume, guest)
     case .noteVolume(let pool, let name, let isThere):
       try await note(pool: pool, name: name, isThere)

@@ -8,7 +8,7 @@ public final class StoragePool: Sendable {
   public let connection: Connection
 
   /// Owned.
-  private let handle: Handle
+  let handle: Handle
 
   /// Takes over a reference of the caller's.
   init(adopting pointer: OpaquePointer, of connection: Connection) {

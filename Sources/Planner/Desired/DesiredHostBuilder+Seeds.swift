@@ -1,7 +1,7 @@
 import CloudInit
 import SpecModel
 
-/// Seeds: what a VM's cloud-init reads, as a CD whose name has the digest of its content.
+/// What a VM's cloud-init or its Ignition reads, in volumes whose names have the digests of their content.
 extension DesiredHostBuilder {
   func seed(of spec: MachineSpec, _ actual: Machine?) -> Seed? {
     guard let cloudInit = spec.cloudInit else { return nil }
@@ -24,6 +24,22 @@ extension DesiredHostBuilder {
         capacity: ByteCount(rawValue: UInt64(seed.length)), pool: pool)
     else { return nil }
     return .init(name: name, source: .seed(seed), volume: volume, path: spec.path + "cloud_init")
+  }
+
+  func image(of config: IgnitionConfig, for spec: MachineSpec) -> DesiredHost.WantedImage? {
+    guard state.capabilities.driver == .qemu else {
+      report(
+        "host '\(host.name)' cannot hand a config to Ignition", at: spec.path + "ignition",
+        help: "it takes QEMU, whose firmware device the guest reads")
+      return nil
+    }
+    let name = "\(spec.name).ignition"
+    guard let pool = spec.pool,
+      let volume = volume(
+        .ignition, base: "\(name)-\(config.digest.prefix(12))", format: .raw,
+        capacity: ByteCount(rawValue: UInt64(config.length)), pool: pool)
+    else { return nil }
+    return .init(name: name, source: .ignition(config), volume: volume, path: spec.path + "ignition")
   }
 
   /// The address that the NIC has once the plan is done.

@@ -1,3 +1,4 @@
+import CloudInit
 import FoundationEssentials
 import SpecModel
 
@@ -10,9 +11,9 @@ struct DesiredHostBuilder {
   let images: [ResourceName: ImageContent]
   let options: SitePlanner.Options
   let diagnostics: Diagnostics
-  private var desired = DesiredHost()
+  var desired = DesiredHost()
   /// Indices into `desired.volumes`, by address and by path.
-  private var volumesByAddress: [Address: Int] = [:]
+  private(set) var volumesByAddress: [Address: Int] = [:]
   private var volumesByPath: [String: Int] = [:]
 
   init(
@@ -101,7 +102,7 @@ struct DesiredHostBuilder {
     }
     _ = append(
       .init(
-        address: Address(.disk, disk.name.rawValue, on: host.name), volume: volume, hasSize: true, image: nil,
+        address: Address(.disk, disk.name.rawValue, on: host.name), volume: volume, hasSize: true,
         path: disk.path))
   }
 
@@ -118,7 +119,7 @@ struct DesiredHostBuilder {
   }
 
   /// The index of the volume in `desired.volumes`.
-  private mutating func append(_ volume: DesiredHost.WantedVolume) -> Int {
+  mutating func append(_ volume: DesiredHost.WantedVolume) -> Int {
     let index = desired.volumes.count
     desired.volumes.append(volume)
     volumesByAddress[volume.address] = index
@@ -134,7 +135,7 @@ struct DesiredHostBuilder {
     return index
   }
 
-  private func image(_ name: ResourceName, in pool: ResourceName) -> DesiredHost.WantedImage? {
+  func image(_ name: ResourceName, in pool: ResourceName) -> DesiredHost.WantedImage? {
     guard let spec = site.image(name), let content = images[name],
       let volume = volume(
         .image, base: "\(name)-\(content.sha256.prefix(12))", format: spec.format,
@@ -161,12 +162,12 @@ struct DesiredHostBuilder {
     var volumes: [Int] = []
     for disk in spec.disks {
       guard let position = wantedVolume(disk, of: spec, actual) else { continue }
-      let volume = desired.volumes[position].volume
+      let wanted = desired.volumes[position]
       checkBus(disk)
       machine.disks.append(
         .init(
-          name: disk.name.rawValue, path: volume.path, format: volume.format, bus: disk.bus, keep: disk.keep,
-          isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune))
+          name: disk.name.rawValue, path: wanted.volume.path, format: wanted.volume.format, bus: disk.bus,
+          keep: disk.keep, isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune))
       volumes.append(position)
     }
     var images = [bootImage(spec.kernel, of: spec), bootImage(spec.initrd, of: spec)]
@@ -186,6 +187,10 @@ struct DesiredHostBuilder {
         .init(
           name: SeedDrive.name, media: image?.volume.path,
           bus: state.capabilities.driver == .xen ? nil : .scsi))
+      images.append(image)
+    }
+    if let ignition = spec.ignition, let image = image(of: IgnitionConfig(ignition), for: spec) {
+      machine.ignition = image.volume.path
       images.append(image)
     }
     machine.nics = spec.nics.map(wantedNIC)
@@ -228,70 +233,15 @@ struct DesiredHostBuilder {
     return image(name, in: pool)
   }
 
-  private mutating func wantedVolume(_ disk: DiskSpec, of spec: MachineSpec, _ actual: Machine?) -> Int? {
-    switch disk.source {
-    case .cdrom: return nil
-    case .shared(let name):
-      return volumesByAddress[Address(.disk, name.rawValue, on: host.name)]
-    case .own(let size, let imageName, let format, let pool):
-      let base = "\(spec.name).\(disk.name)"
-      let image = imageName.flatMap { self.image($0, in: pool) }
-      let capacity = size ?? imageName.flatMap { images[$0]?.virtualSize } ?? ByteCount(rawValue: 0)
-      guard
-        var volume = volume(
-          .machineDisk, base: base, format: format, capacity: capacity, pool: pool,
-          backing: image?.volume.path)
-      else { return nil }
-      if let there = actual?.disks.first(where: { $0.name == disk.name.rawValue }),
-        let name = nameOfFile(at: there.path, like: volume, .machineDisk)
-      {
-        // The file of a disk, or of a VM, that was renamed keeps the name that it was made with.
-        (volume.name, volume.path) = (name, there.path)
-      }
-      volume.isProtected = disk.isProtected
-      // The image counts only while the clone has to be made: afterwards the clone stays on the base it has.
-      let isMade = !index.isThere(volume) || isReplaced(disk, of: spec)
-      if isMade, let image { checkSize(of: volume, clonedFrom: image, at: disk.path) }
-      return append(
-        .init(
-          address: Address(.disk, base, on: host.name), volume: volume, hasSize: size != nil,
-          image: isMade ? image : nil, replacement: replacement(of: disk, with: image, for: spec),
-          path: disk.path))
-    }
-  }
-
-  /// Only what `--replace` may delete can have another base.
-  private func replacement(
-    of disk: DiskSpec, with image: DesiredHost.WantedImage?, for spec: MachineSpec
-  ) -> DesiredHost.Replacement? {
-    guard let image, !disk.keep, !disk.isProtected else { return nil }
-    return .init(image: image, machine: spec.name)
-  }
-
-  /// The size of an image that was downloaded or converted is not known before.
-  private func checkSize(of volume: Volume, clonedFrom image: DesiredHost.WantedImage, at path: SpecPath) {
-    let isKnown = site.images.first { $0.name.rawValue == image.name }?.virtualSize != nil
-    guard !isKnown, volume.capacity < image.volume.capacity else { return }
-    report(
-      "a disk of \(volume.capacity) is smaller than its image '\(image.name)', which has \(image.volume.capacity)",
-      at: path + "size",
-      help: "a smaller disk would cut off the end of the image; leave out 'size' to have the image's")
-  }
-
   /// The name of the file at `path` if it was made as a disk in the pool and of the format of `volume`. The name says
   /// so itself: nobody can see into a pool that is not active.
-  private func nameOfFile(at path: String, like volume: Volume, _ kind: Identity.VolumeKind) -> String? {
+  func nameOfFile(at path: String, like volume: Volume, _ kind: Identity.VolumeKind) -> String? {
     let directory = volume.path.dropLast(volume.name.count)
     let isInPool = index.volume(at: path).map { $0.pool == volume.pool } ?? path.hasPrefix(directory)
     let name = String(path.split(separator: "/").last ?? "")
     guard isInPool else { return nil }
     let isOfFormat = name.hasSuffix(".\(volume.format.rawValue)")
     return isOfFormat && identity.volume(named: name)?.kind == kind ? name : nil
-  }
-
-  /// True if the disk is made anew in this run, with its VM.
-  private func isReplaced(_ disk: DiskSpec, of spec: MachineSpec) -> Bool {
-    isReplaced(spec) && !disk.keep && !disk.isProtected
   }
 
   func isReplaced(_ spec: MachineSpec) -> Bool {

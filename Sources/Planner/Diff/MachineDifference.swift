@@ -435,7 +435,8 @@ extension Machine {
       // They go, or go back to what a new VM has.
       case .name, .title, .description, .cpus, .cpuShares, .cpuPinning, .memory, .memoryLimit, .kernel,
         .initrd,
-        .cmdline, .graphics, .password, .console, .autostart, .shutdown, .protect, .metaData, .networkConfig,
+        .cmdline, .ignition, .graphics, .password, .console, .autostart, .shutdown, .protect, .metaData,
+        .networkConfig,
         .userData, .state:
         continue
       }

@@ -47,6 +47,13 @@ enum NetworkDiffer {
     return memory
   }
 
+  /// True for a reservation that the spec set when it was last applied.
+  static func remembers<Address>(
+    _ reservation: Network.Reservation<Address>, in memory: [String: String]
+  ) -> Bool {
+    memory[key(of: reservation)] == text(of: reservation)
+  }
+
   /// By what DHCP knows it: the MAC address, or the name.
   private static func key<Address>(of reservation: Network.Reservation<Address>) -> String {
     let field: NetworkField = Address.family == .ipv4 ? .reservations : .reservationsIPv6
@@ -141,12 +148,7 @@ enum NetworkDiffer {
     _ memory: [String: String]
   ) -> Set<Network.Reservation<Address>> {
     let others = there.filter { entry in
-      let isOwn = memory[key(of: entry)] == text(of: entry)
-      return !isOwn
-        && !wanted.contains {
-          $0.ip == entry.ip || $0.mac != nil && $0.mac == entry.mac
-            || !$0.hostname.isEmpty && $0.hostname == entry.hostname
-        }
+      !remembers(entry, in: memory) && !wanted.contains { $0.collides(with: entry) }
     }
     return wanted.union(others)
   }
@@ -215,6 +217,13 @@ extension [NetworkDiffer.Difference] {
     var paths: [String] = []
     for path in map(\.path) where !paths.contains(path) { paths.append(path) }
     return paths
+  }
+}
+
+extension Network.Reservation {
+  /// True if libvirt refuses to have both in one network.
+  func collides(with other: Self) -> Bool {
+    ip == other.ip || mac != nil && mac == other.mac || !hostname.isEmpty && hostname == other.hostname
   }
 }
 

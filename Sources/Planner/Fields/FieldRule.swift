@@ -51,6 +51,8 @@ public struct FieldRule<Object: Sendable>: Sendable {
     case definition
     /// It is what the object does: running, paused, off.
     case power
+    /// It counts when the object is made, and for an object that is there no more.
+    case creation
     /// It never changes: the plan refuses.
     case fixed
     /// It is destroyed, never changed, and only with consent.

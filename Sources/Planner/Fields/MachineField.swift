@@ -8,7 +8,7 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
   case cpuPinning = "cpus.pin"
   case memory
   case memoryLimit = "memory.limit"
-  case machine, firmware, cpu, kernel, initrd, cmdline, boot, graphics
+  case machine, firmware, cpu, kernel, initrd, cmdline, ignition, boot, graphics
   case password = "graphics.password"
   case console, autostart, shutdown, protect
   case metaData = "cloud_init.meta-data"
@@ -82,6 +82,11 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
     case .initrd: .init("the initrd it is booted with", "<os><initrd>", unset: .removed) { $0.initrd }
     case .cmdline:
       .init("the command line of its kernel", "<os><cmdline>", unset: .removed) { $0.settings.cmdline }
+    case .ignition:
+      .init(
+        "the config that Ignition reads at its first boot, and never again", "<sysinfo type='fwcfg'><entry>",
+        unset: .removed
+      ) { $0.ignition }
     case .boot:
       .init("the disks and NICs it boots from, in order", "<boot order> of its devices") { machine in
         machine.boot.map { $0.isEmpty ? "nothing" : $0.joined(separator: ", ") }

@@ -23,7 +23,7 @@ public enum PoolField: String, CaseIterable, Sendable {
 
 /// The fields of a volume, which is what a disk holds, each with its rule.
 public enum VolumeField: String, CaseIterable, Sendable {
-  case name, size, format, pool, protect, content
+  case name, size, format, pool, image, clone, protect, content
 
   public var rule: FieldRule<Volume> {
     switch self {
@@ -40,6 +40,18 @@ public enum VolumeField: String, CaseIterable, Sendable {
       ) { "\($0.capacity)" }
     case .format: .init("the format of its file", "<format type>", scope: .fixed) { $0.format.rawValue }
     case .pool: .init("the pool that it lies in", "virStorageVolGetPath", scope: .fixed) { $0.pool }
+    case .image:
+      .init(
+        "the image that it is made from; by on_image_change: replace it is made anew from another one",
+        "<backingStore>, or a volume FILE~IMAGE.copied beside it",
+        by: "virStorageVolDelete and virStorageVolCreateXML",
+        scope: .creation
+      ) { $0.backingPath }
+    case .clone:
+      .init(
+        "whether it refers to its image or is a copy of it", "<backingStore>",
+        by: "virStorageVolCreateXMLFrom", scope: .creation
+      ) { $0.backingPath == nil ? CloneKind.full.rawValue : CloneKind.linked.rawValue }
     case .protect:
       .init(
         "whether nothing may delete it", "a volume NAME.protected beside it, or the mark of its VM",

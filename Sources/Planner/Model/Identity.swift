@@ -18,9 +18,11 @@ public struct Identity: Sendable {
     case image
     /// What a VM's cloud-init reads.
     case seed
+    /// The config that a VM's Ignition reads.
+    case ignition
 
     /// True for what has the digest of its content in its name, and is a copy of what is kept elsewhere.
-    public var isCopy: Bool { self == .image || self == .seed }
+    public var isCopy: Bool { self != .machineDisk && self != .sharedDisk }
   }
 
   /// A volume name taken apart.
@@ -68,7 +70,13 @@ public struct Identity: Sendable {
 
   /// `web-1.root-3fa2b1c0.qcow2`: the tag proves the stack's ownership from the name alone.
   public func volumeName(_ kind: VolumeKind, base: String, format: DiskFormat) -> String {
-    "\(base)-\(tag(kind, base)).\(kind == .seed ? "iso" : format.rawValue)"
+    let ending =
+      switch kind {
+      case .seed: "iso"
+      case .ignition: "ign"
+      case .machineDisk, .sharedDisk, .image: format.rawValue
+      }
+    return "\(base)-\(tag(kind, base)).\(ending)"
   }
 
   // libvirt keeps no metadata for volumes, and no VM need have a disk: what has to be remembered of one that none has
@@ -84,6 +92,32 @@ public struct Identity: Sendable {
     "\(base)-\(tag(.sharedDisk, base))~\(name).\(Self.renamed)"
   }
 
+  /// `web-1.root-3fa2b1c0.copying` says that the volume is a copy which is not whole.
+  public static func copyingName(of volume: String) -> String { "\(stem(of: volume)).\(copying)" }
+
+  /// `web-1.root-3fa2b1c0~debian-4c1f37e0a2b9.copied` says what the volume was copied from: an image with the start of its
+  /// digest.
+  public static func copiedName(of volume: String, from image: String) -> String {
+    "\(stem(of: volume))~\(image).\(copied)"
+  }
+
+  /// The images that volumes were copied from, as the names of the volumes beside them say, by the names of the volumes
+  /// without their endings.
+  static func copiedImages(among volumes: Set<String>) -> [Substring: Set<String>] {
+    var images: [Substring: Set<String>] = [:]
+    for volume in volumes where volume.hasSuffix(".\(copied)") {
+      let parts = volume.dropLast(copied.count + 1).split(separator: "~")
+      if parts.count == 2 { images[parts[0], default: []].insert(String(parts[1])) }
+    }
+    return images
+  }
+
+  static func stem(of volume: String) -> Substring {
+    volume.lastIndex(of: ".").map { volume[..<$0] } ?? volume[...]
+  }
+
+  private static let copying = "copying"
+  private static let copied = "copied"
   private static let protection = "protected"
   private static let renamed = "renamed"
 
@@ -106,7 +140,8 @@ public struct Identity: Sendable {
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    let isNote = [Self.protection, Self.renamed].contains(String(name[dot...].dropFirst()))
+    let isNote = [Self.copying, Self.copied, Self.protection, Self.renamed].contains(
+      String(name[dot...].dropFirst()))
     guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       return TaggedVolume(kind: kind, base: base)

@@ -129,6 +129,8 @@ public struct Machine: Hashable, Sendable {
   /// Absolute paths on the host.
   public var kernel: String?
   public var initrd: String?
+  /// Absolute path on the host of the config that its Ignition reads.
+  public var ignition: String?
   public var disks: [Disk]
   public var drives: [Drive]
   public var nics: [NIC]
@@ -183,6 +185,6 @@ public struct Machine: Hashable, Sendable {
     nics.count { $0.link == .network(network) } + otherNetworks[network, default: 0]
   }
 
-  /// The files that it uses as they are: a kernel, an initrd, CDs.
-  var imageFiles: [String] { ([kernel, initrd] + drives.map(\.media)).compactMap { $0 } }
+  /// The files that it uses as they are: a kernel, an initrd, a config, CDs.
+  public var imageFiles: [String] { ([kernel, initrd, ignition] + drives.map(\.media)).compactMap { $0 } }
 }

@@ -30,6 +30,11 @@ public struct Plan: Sendable {
     public let words: [String]
     /// How many changes are left for later.
     public let omitted: Int
+
+    public init(words: [String], omitted: Int) {
+      self.words = words
+      self.omitted = omitted
+    }
   }
 
   init(
@@ -80,5 +85,22 @@ public struct Plan: Sendable {
     }
     summary.restarts = stopped.intersection(started).count
     return summary
+  }
+}
+
+extension Plan {
+  /// The same plan to look at, with every value and note as `transform` says. Its steps stay.
+  public func mapTexts(_ transform: (String) -> String) -> Plan {
+    Plan(
+      stack: stack, goal: goal,
+      changes: changes.map { change in
+        Change(
+          change.address, change.action,
+          fields: change.fields.map { field in
+            FieldChange(
+              field.path, from: field.from.map(transform), to: field.to.map(transform), effect: field.effect,
+              cause: field.cause)
+          }, effect: change.effect, reason: change.reason.map(transform), path: change.path)
+      }, steps: steps, notes: notes.map { Note($0.address, transform($0.text)) }, partial: partial)
   }
 }

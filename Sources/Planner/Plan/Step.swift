@@ -28,7 +28,10 @@ public enum Operation: Sendable {
   case uploadImage(file: String, content: ImageContent, into: Volume, replaces: Bool)
   /// Makes a volume that a guest's cloud-init reads; `replaces` as above.
   case uploadSeed(Seed, into: Volume, replaces: Bool)
-  case createVolume(Volume)
+  /// Makes a volume with the config that a guest's Ignition reads; `replaces` as above.
+  case uploadIgnition(IgnitionConfig, into: Volume, replaces: Bool)
+  /// Makes a volume, as a copy of another one if there is one. A copy that was cut off is made again.
+  case createVolume(Volume, from: Volume?)
   /// Grows a volume; `guest` is the running VM that uses it.
   case growVolume(Volume, guest: UUID?)
   /// Makes or deletes an empty volume whose name says something of a shared disk, see `Identity`.
@@ -80,7 +83,7 @@ public enum Operation: Sendable {
     switch self {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine: .create
     case .defineFirewall: .update
-    case .uploadImage, .uploadSeed: .upload
+    case .uploadImage, .uploadSeed, .uploadIgnition: .upload
     case .growVolume: .grow
     case .setPoolAutostart, .noteVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
       .updateMachine,
@@ -110,7 +113,7 @@ public enum Operation: Sendable {
 }
 
 /// How a step is spoken of while it runs and when it is done.
-public enum Verb: Sendable {
+public enum Verb: String, Sendable {
   case create, upload, grow, update, start, await, pause, resume, restart, stop, remove, forget
 
   public var present: String {

@@ -55,6 +55,7 @@ public enum FieldReference {
       switch rule.scope {
       case .definition: return "–"
       case .power: return "live or stop"
+      case .creation: return "counts when it is made"
       case .fixed: return "refused"
       case .content: return "data loss, only with consent"
       case .guest, .request, .secret:

@@ -117,8 +117,8 @@ extension Operation {
     case .ensurePool(let pool): ["path": pool.directory ?? ""]
     case .uploadImage(_, let content, let volume, _): ["path": volume.path, "sha256": content.sha256]
     // Its name has the digest.
-    case .uploadSeed(_, let volume, _): ["path": volume.path]
-    case .createVolume(let volume), .growVolume(let volume, _):
+    case .uploadSeed(_, let volume, _), .uploadIgnition(_, let volume, _): ["path": volume.path]
+    case .createVolume(let volume, _), .growVolume(let volume, _):
       ["path": volume.path, "size": "\(volume.capacity)"]
     case .ensureNetwork(let network, _): network.values
     case .updateNetwork(let update): update.wanted.values

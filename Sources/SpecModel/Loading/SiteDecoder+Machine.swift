@@ -40,13 +40,17 @@ extension SiteDecoder {
     }
     let pool = machinePool(
       reader, on: host,
-      isNeeded: isComplete && (image != nil || kernel != nil || reader.has("cloud_init")))
-    let disks = decodeDisks(reader, instance, image: image, host: host, pool: pool)
+      isNeeded: isComplete
+        && (image != nil || kernel != nil || reader.has("cloud_init") || reader.has("ignition")))
+    let clone = reader.choice("clone", CloneKind.self)
+    let disks = decodeDisks(reader, instance, image: image, clone: clone, host: host, pool: pool)
     let nics = decodeNICs(reader, instance, host: host)
     let boot = decodeBoot(reader, instance)
     let cloudInit = decodeCloudInit(reader, instance)
+    let ignition = decodeIgnition(reader, instance)
     let isProtected = reader.bool("protect") ?? false
     let onChange = reader.choice("on_change", ChangePolicy.self) ?? .stage
+    let onImageChange = reader.choice("on_image_change", ImageChangePolicy.self) ?? .keep
     let shutdown = decodeShutdown(reader)
     let readiness = decodeReadiness(reader, instance, settings)
     let groups = (reader.names("groups") ?? []).map(\.name).sorted()
@@ -57,8 +61,10 @@ extension SiteDecoder {
     return MachineSpec(
       name: instance.name, host: host, settings: settings, kernel: kernel, initrd: initrd, pool: pool,
       disks: disks, nics: nics, memoryDevices: memoryDevices, boot: boot, cloudInit: cloudInit,
-      isProtected: isProtected, onChange: onChange, shutdown: shutdown, path: path, groups: groups,
-      readiness: readiness, ssh: ssh)
+      ignition: ignition,
+      isProtected: isProtected, onChange: onChange, onImageChange: onImageChange, shutdown: shutdown,
+      path: path,
+      groups: groups, readiness: readiness, ssh: ssh)
   }
 
   /// The pool of the VM's own: named, or needed since the VM has files without one of their own.

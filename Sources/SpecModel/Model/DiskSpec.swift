@@ -3,6 +3,14 @@ public enum DiskBus: String, CaseIterable, Sendable {
   case virtio, scsi, sata
 }
 
+/// How a disk is made from its image.
+public enum CloneKind: String, CaseIterable, Sendable {
+  /// A qcow2 file that refers to the image and holds what differs from it.
+  case linked
+  /// A copy, which needs the image no more.
+  case full
+}
+
 /// A disk with a life of its own: it outlives every VM that uses it.
 public struct SharedDiskSpec: Hashable, Sendable {
   public let name: ResourceName
@@ -35,4 +43,6 @@ public struct DiskSpec: Hashable, Sendable {
   public let isProtected: Bool
   public let ioTune: IOTune?
   public let path: SpecPath
+  /// nil where the spec leaves it to the pool, and for a disk without an image.
+  public var clone: CloneKind?
 }

@@ -8,6 +8,14 @@ public enum ChangePolicy: String, CaseIterable, Sendable {
   case restartIfNeeded = "restart-if-needed"
 }
 
+/// What becomes of a VM's disks whose image is another one than they were made from.
+public enum ImageChangePolicy: String, CaseIterable, Sendable {
+  /// They stay as they are.
+  case keep
+  /// They are made anew, which destroys their content and takes consent.
+  case replace
+}
+
 /// How a guest is stopped.
 public struct ShutdownPolicy: Hashable, Sendable, CustomStringConvertible {
   /// How long the guest has to shut down by itself.
@@ -49,9 +57,12 @@ public struct MachineSpec: Hashable, Sendable {
   public let boot: [ResourceName]?
   /// What cloud-init sets up in the guest; nil if it gets no seed.
   public let cloudInit: CloudInitSpec?
+  /// What Ignition sets up in the guest; nil if it is handed no config.
+  public var ignition: IgnitionSpec?
   /// True if nothing may remove the VM.
   public let isProtected: Bool
   public let onChange: ChangePolicy
+  public var onImageChange = ImageChangePolicy.keep
   public let shutdown: ShutdownPolicy
   public let path: SpecPath
   /// The entry of `vms:` whose `count` or `for_each` made it; nil for a VM by itself.

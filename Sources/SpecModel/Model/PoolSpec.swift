@@ -9,4 +9,7 @@ public struct PoolSpec: Hashable, Sendable {
   public let isExternal: Bool
   public let autostart: Bool?
   public let path: SpecPath
+
+  /// How a disk in the pool is made from its image where the spec does not say.
+  public var defaultClone: CloneKind { .linked }
 }

@@ -15,13 +15,22 @@ struct DriftCommand: AsyncParsableCommand {
   @Flag(name: .customLong("detailed-exitcode"), help: "End with 2 if something has drifted or is missing.")
   var hasDetailedExitCode = false
 
+  @Flag(name: .customLong("json"), help: "As JSON: the whole plan, whose resource_drift has what drifted.")
+  var isJSON = false
+
   func run() async throws {
-    let plan = try await Workspace.open(options, access: .readOnly).closing { workspace in
+    let (plan, forms) = try await Workspace.open(options, access: .readOnly).closing { workspace in
       var workspace = workspace
-      return try await workspace.plan(SitePlanner.Options())
+      let plan = try await workspace.plan(SitePlanner.Options())
+      let digest = try workspace.saved(plan, options: SitePlanner.Options()).digest
+      return (plan, PlanForms(plan, in: workspace, digest: digest))
     }
     let drift = DriftText(plan, style: Terminal.style(noColor: options.reading.noColor))
-    Terminal.print(drift.render(), terminator: "")
+    if isJSON {
+      Terminal.print(forms.document.json)
+    } else {
+      Terminal.print(drift.render(), terminator: "")
+    }
     if hasDetailedExitCode, !drift.isEmpty { throw ExitStatus.changesPresent }
   }
 }

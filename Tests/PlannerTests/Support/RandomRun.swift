@@ -22,6 +22,7 @@ struct RandomRun {
 
   mutating func round(_ number: Int) throws {
     if number > 0 { generator.advance() }
+    if number > 0, generator.random.chance(25) { scenario.imageVersions["debian", default: 1] += 1 }
     let spec = generator.text
     var story: [String] = []
     if generator.random.chance(50) {
@@ -64,7 +65,7 @@ struct RandomRun {
       let known = [
         // A disk that one VM hands to another is free only when the first one stops.
         "cannot have disk", "cannot change while its guest runs", "cannot grow while", "replacing VM",
-        "cannot be replaced", "stays on its host",
+        "cannot be replaced", "stays on its host", "on_image_change: replace destroys",
         // What a refused round was to rename is there under its old name still.
         "cannot be renamed",
       ]

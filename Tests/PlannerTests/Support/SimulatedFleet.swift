@@ -63,6 +63,8 @@ struct SimulatedHost {
   var otherFiles: [UUID: Set<String>] = [:]
   /// Names of files in the pools that carry no tag of the stack.
   var otherVolumes: [String: Set<String>] = [:]
+  /// How often the file at each path was made.
+  var births: [String: Int] = [:]
   /// Names of the empty volumes that say something of others.
   var notes: [String: Set<String>] = [:]
 

@@ -34,7 +34,8 @@ extension SimulatedHost {
     // It comes with the medium of a drive.
     case .metaData, .networkConfig, .userData:
       if driver != .qemu { complain("a running guest cannot change \(field)") }
-    case .name, .accel, .memoryLimit, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .boot, .graphics,
+    case .name, .accel, .memoryLimit, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .ignition, .boot,
+      .graphics,
       .console,
       .autostart, .shutdown, .protect, .state:
       complain("a running guest cannot change \(field)")

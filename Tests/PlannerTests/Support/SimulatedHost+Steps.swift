@@ -15,7 +15,9 @@ extension SimulatedHost {
     case .uploadImage(_, let content, let volume, _): upload(volume, length: content.length, complain)
     case .uploadSeed(let seed, let volume, _):
       upload(volume, length: ByteCount(rawValue: UInt64(seed.length)), complain)
-    case .createVolume(let volume): create(volume, complain)
+    case .uploadIgnition(let config, let volume, _):
+      upload(volume, length: ByteCount(rawValue: UInt64(config.length)), complain)
+    case .createVolume(let volume, let source): make(volume, from: source, complain)
     case .growVolume(let volume, let guest): grow(volume, guest, complain)
     case .noteVolume(let pool, let name, let isThere):
       if isThere { notes[pool, default: []].insert(name) } else { notes[pool]?.remove(name) }
@@ -98,6 +100,18 @@ extension SimulatedHost {
 
   var volumes: [Volume] { state.pools.flatMap(\.volumes) }
 
+  private mutating func make(_ volume: Volume, from source: Volume?, _ complain: Complain) {
+    if let source, !volumes.contains(where: { $0.path == source.path && $0.physical != nil }) {
+      complain("no image \(source.path) to copy")
+    }
+    let note = Identity.copyingName(of: volume.name)
+    if notes[volume.pool]?.remove(note) != nil { deleteVolume(volume.pool, volume.name, complain) }
+    create(volume, complain)
+    guard let source, let stack = try? ResourceName(parsing: "shop") else { return }
+    let image = Identity(stack: stack).volume(named: source.name)?.base ?? ""
+    notes[volume.pool, default: []].insert(Identity.copiedName(of: volume.name, from: image))
+  }
+
   private mutating func create(_ volume: Volume, _ complain: Complain) {
     guard let index = state.pools.firstIndex(where: { $0.name == volume.pool && $0.isActive }) else {
       return complain("no active pool \(volume.pool)")
@@ -107,6 +121,7 @@ extension SimulatedHost {
     }
     if state.pools[index].volumes.contains(where: { $0.name == volume.name }) { return }
     state.pools[index].volumes.append(volume)
+    births[volume.path, default: 0] += 1
   }
 
   private mutating func grow(_ wanted: Volume, _ guest: UUID?, _ complain: Complain) {
@@ -138,7 +153,7 @@ extension SimulatedHost {
 
   /// A guest has its kernel in memory once it runs.
   private func isBootFile(_ path: String, of guest: Machine) -> Bool {
-    [guest.kernel, guest.initrd].contains(path)
+    [guest.kernel, guest.initrd, guest.ignition].contains(path)
   }
 
   // MARK: VMs
@@ -309,6 +324,7 @@ extension SimulatedHost {
     case .cpu: machine.settings.cpu = settings.cpu
     case .kernel: machine.kernel = wanted.kernel
     case .initrd: machine.initrd = wanted.initrd
+    case .ignition: machine.ignition = wanted.ignition
     case .cmdline: machine.settings.cmdline = settings.cmdline
     case .graphics: machine.settings.graphics = settings.graphics
     case .console: machine.settings.console = settings.console

@@ -46,11 +46,13 @@ extension SpecGenerator {
       ("protect", [nil, nil, "true"]), ("cpus.shares", [nil, "512", "2048"]),
       ("on_change", [nil, "stage", "restart-if-needed", "live-only"]),
       ("cloud_init", Self.cloudInits), ("cloud_init", Self.cloudInits),
+      ("clone", [nil, "linked", "full"]), ("on_image_change", [nil, "keep", "replace", "replace"]),
     ]
     if driver == .qemu {
       values += [
         ("machine", [nil, "q35", "pc"]), ("cpu", [nil, "max", "qemu64"]),
         ("firmware", [nil, "bios", "uefi"]),
+        ("ignition", [nil, "{hostname: a}", "{hostname: b}"]),
         ("accel", [nil, "auto", "tcg", hasKVM ? "kvm" : "tcg"]),
       ]
     }

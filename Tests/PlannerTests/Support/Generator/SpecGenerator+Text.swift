@@ -66,7 +66,11 @@ extension SpecGenerator {
       let password = graphics.type == "none" ? nil : graphics.password
       lines.append("graphics: {type: \(graphics.type)\(password.map { ", password: \($0)" } ?? "")}")
     }
-    lines += machine.fields.sorted { $0.key < $1.key }.filter { !$0.key.hasPrefix("cpus.") }.map {
+    // A guest reads one of the two.
+    let other = machine.fields["cloud_init"] == nil ? "" : "ignition"
+    lines += machine.fields.sorted { $0.key < $1.key }.filter {
+      !$0.key.hasPrefix("cpus.") && $0.key != other
+    }.map {
       "\($0.key): \($0.value)"
     }
     if let image = machine.image { lines.append("image: \(image)") }

@@ -119,6 +119,8 @@ struct SpecGenerator {
     guard machines[name] == nil, !spent.contains("vms.\(name)") else { return }
     var machine = MachineDraft()
     machine.image = random.chance(60) ? "debian" : nil
+    machine.fields["clone"] = random.pick([nil, "full"])
+    machine.fields["on_image_change"] = random.pick([nil, "replace"])
     machine.fields["on_change"] = random.pick([nil, "stage", "restart-if-needed", "restart-if-needed"])
     machines[name] = machine
     for _ in 0..<random.number(0..<6) { change(machine: name) }
