@@ -50,6 +50,7 @@ struct HostIndex {
           && identity.volume(named: String(disk.path.split(separator: "/").last ?? "")) == nil
       }
     }
+    Self.resolveNICs(&state)
     state.pools.sort { $0.name.isOrderedNaturally(before: $1.name) }
     state.networks.sort { $0.name.isOrderedNaturally(before: $1.name) }
     state.machines.sort { $0.name.isOrderedNaturally(before: $1.name) }
@@ -90,6 +91,33 @@ struct HostIndex {
       guard machine.isActive else { continue }
       let live = state.guests[machine.uuid]?.macs ?? machine.macs
       for mac in live { guestsByAddress[mac, default: []].append(machine) }
+    }
+  }
+
+  /// Tells NICs what their networks say of them.
+  private static func resolveNICs(_ state: inout HostState) {
+    let networks = Dictionary(
+      state.networks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    func network(_ nic: Machine.NIC) -> Network? {
+      if case .network(let name) = nic.link { networks[name] } else { nil }
+    }
+    for index in state.machines.indices {
+      for number in state.machines[index].nics.indices {
+        var nic = state.machines[index].nics[number]
+        let network = network(nic)
+        nic.isMovable = network?.mode?.isMovable ?? true
+        if let name = nic.portgroup?.name {
+          let group = network?.portgroups[name]
+          nic.portgroup?.vlan = nic.vlan == nil ? group?.vlan : nil
+          nic.portgroup?.qos = nic.qos == nil ? group?.qos : nil
+        }
+        state.machines[index].nics[number] = nic
+      }
+    }
+    for (uuid, guest) in state.guests {
+      for number in guest.nics.indices {
+        state.guests[uuid]?.nics[number].isMovable = network(guest.nics[number])?.mode?.isMovable ?? true
+      }
     }
   }
 

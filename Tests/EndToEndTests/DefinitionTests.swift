@@ -76,7 +76,7 @@ extension QEMUTests {
       site.firewalls = ["wall": "{in: any}"]
       site.networks = [
         "lan": "{mode: isolated, bridge: vft-edit}", "other": "{mode: isolated, bridge: vft-edit2}",
-        "ov": "{mode: ovs, bridge: vft-ovs}",
+        "ov": "{mode: ovs, bridge: vft-ovs, portgroups: {web: {vlan: 9}}}",
       ]
       site.vms["a"] = SiteText.guest(
         "a",
@@ -237,6 +237,10 @@ extension QEMUTests {
         return Row(
           ("nics", "ov"), "vlan", "{mac: \"52:54:00:71:00:02\", vlan: 77}",
           "devices/interface[52:54:00:71:00:02]/vlan")
+      case .portgroup:
+        return Row(
+          ("nics", "ov"), "portgroup", "{mac: \"52:54:00:71:00:02\", vlan: 5, portgroup: web}",
+          "devices/interface[52:54:00:71:00:02]/source@portgroup")
       case .firewall:
         return Row(
           ("nics", "lan"), "firewall", "{firewall: wall, \(mac)}", "\(Self.lan)/filterref")

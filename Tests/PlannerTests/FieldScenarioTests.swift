@@ -196,12 +196,15 @@ struct FieldScenarioTests {
       func others(_ text: String) -> String { text.isEmpty ? "network: lan" : text }
       return Self.row(
         path("nics.n", field.rawValue), field.rule, nics(before), nics(after),
-        without: nics(field == .attached ? nil : field == .vlan ? "network: trunk" : "network: lan"),
+        without: nics(
+          field == .attached ? nil : [.vlan, .portgroup].contains(field) ? "network: trunk" : "network: lan"),
         qemu: qemu, xen: xen, test: test)
     }
     return switch field {
     case .attached: row(nil, "network: lan", .live, .live, .restart)
-    case .network: row("network: lan", "network: trunk", .live, .restart, .restart)
+    case .network: row("network: lan", "network: back", .live, .restart, .restart)
+    case .portgroup:
+      row("network: trunk, portgroup: a", "network: trunk, portgroup: b", .live, .restart, .restart)
     case .mac:
       row(
         "network: lan, mac: \"52:54:00:00:00:01\"", "network: lan, mac: \"52:54:00:00:00:02\"", .restart,
@@ -257,7 +260,7 @@ struct FieldScenarioTests {
     let block = "cidr: 10.0.0.0/24"
     return switch field {
     // It is moved, see `LettingGoTests`; and reservations are told of by their values, see `NetworkTests`.
-    case .name, .reservations: nil
+    case .name, .reservations, .reservationsIPv6: nil
     case .mode: row("mode: nat, \(block)", "mode: routed, \(block)", .restart)
     case .cidr:
       row(
@@ -271,12 +274,39 @@ struct FieldScenarioTests {
         "\(block), dhcp: {from: 10.0.0.10, to: 10.0.0.20}",
         "\(block), dhcp: {from: 10.0.0.10, to: 10.0.0.30}",
         .live)
+    case .cidrIPv6:
+      row(
+        "mode: isolated, ipv6: {cidr: fd00::/64}", "mode: isolated, ipv6: {cidr: fd00:4::/64}",
+        without: "mode: isolated", .restart)
+    case .gatewayIPv6:
+      row(
+        "mode: isolated, ipv6: {cidr: fd00::/64, gateway: fd00::1}",
+        "mode: isolated, ipv6: {cidr: fd00::/64, gateway: fd00::254}", without: "mode: isolated", .restart)
+    case .dhcpIPv6:
+      row(
+        "\(block), ipv6: {cidr: fd00::/64, dhcp: {from: fd00::10, to: fd00::20}}",
+        "\(block), ipv6: {cidr: fd00::/64, dhcp: {from: fd00::10, to: fd00::30}}",
+        without: "\(block), ipv6: {cidr: fd00::/64}", .live)
+    case .natIPv6:
+      row(
+        "\(block), ipv6: {cidr: fd00::/64, nat: true}", "\(block), ipv6: {cidr: fd00::/64, nat: false}",
+        without: "mode: routed, \(block), ipv6: {cidr: fd00::/64}", .restart)
     case .dns:
       row("\(block), dns: {domain: a.example}", "\(block), dns: {domain: b.example}", .restart)
     case .records:
       row(
         "\(block), dns: {hosts: {db: 10.0.0.5}}", "\(block), dns: {hosts: {db: 10.0.0.6}}", .live)
     case .bridge: row("\(block), bridge: br-a", "\(block), bridge: br-b", .restart)
+    case .device:
+      row("mode: macvtap, device: eth0", "mode: macvtap, device: eth1", without: "mode: isolated", .restart)
+    case .type:
+      row(
+        "mode: macvtap, device: eth0, type: bridge", "mode: macvtap, device: eth0, type: private",
+        without: "mode: isolated", .restart)
+    case .portgroups:
+      row(
+        "\(block), portgroups: {a: {qos: {inbound: {average: 10MiB}}}}",
+        "\(block), portgroups: {a: {qos: {inbound: {average: 20MiB}}}}", .live)
     case .mtu: row("\(block), mtu: 1400", "\(block), mtu: 9000", .restart)
     case .autostart: row("\(block), autostart: true", "\(block), autostart: false", Effect.none)
     case .protect: row("\(block), protect: false", "\(block), protect: true", Effect.none)
@@ -306,7 +336,8 @@ struct FieldScenarioTests {
         linux: {source: \(Images.file), format: raw}
       networks:
         lan: {\(network)}
-        trunk: {mode: ovs, bridge: ovsbr0}
+        trunk: {mode: ovs, bridge: ovsbr0, portgroups: {a: {vlan: 40}, b: {vlan: {trunk: [41, 50-59], native: 41}}}}
+        back: {mode: isolated}
       firewalls: {a: {in: any}, b: }
       vms:
         web: {state: \(state.rawValue), \(machine.joined(separator: ", "))}

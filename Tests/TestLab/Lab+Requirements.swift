@@ -55,6 +55,10 @@ extension Lab {
   /// True where documents can be held against libvirt's grammars of them.
   public static let hasGrammars = has("/usr/bin/xmllint", "/usr/share/libvirt/schemas/storagepool.rng")
 
+  /// True inside of `Lab/with-switch.sh`: in namespaces with an Open vSwitch of their own.
+  public static let hasSwitch =
+    hasQEMU && ProcessInfo.processInfo.environment["VF_SWITCH"] == "inside" && has("/run/openvswitch/db.sock")
+
   /// True where Ansible reads inventories.
   public static let hasAnsible = has("/usr/bin/ansible-inventory")
 }

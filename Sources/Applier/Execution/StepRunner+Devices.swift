@@ -131,7 +131,26 @@ extension StepRunner {
       if let child = running.first(name) { element.insert(child) }
     }
     DomainDocument.change(&element, to: nic)
+    try await keepPort(&element, of: running)
     try await domain.updateDevice(element, affecting: .live)
+  }
+
+  /// An interface that stays on its network keeps its port there: libvirt takes one with another identity for moved, which
+  /// it does not do on Open vSwitch. Nor does it look for the VLAN of a port group: the port would have none.
+  private func keepPort(_ element: inout XMLElement, of running: XMLElement) async throws {
+    guard let port = running.first("virtualport"),
+      let name = element.first("source")?[attribute: "network"],
+      running.first("source")?[attribute: "network"] == name
+    else { return }
+    element.setChild(port)
+    guard element.first("vlan") == nil, let network = try await connection.network(named: name) else {
+      return
+    }
+    let portgroup = element.first("source")?[attribute: "portgroup"]
+    let group = try await network.xml(.live).all("portgroup").first {
+      portgroup == nil ? $0[attribute: "default"] == "yes" : $0[attribute: "name"] == portgroup
+    }
+    element.setVLAN(group?.vlan, .after(["mac", "source"]))
   }
 
   // MARK: Random numbers

@@ -9,7 +9,9 @@ extension DesiredHostBuilder {
     let made = identity.uuid(.machine, spec.name.rawValue)
     let uuid = isReplaced(spec) ? made : actual?.uuid ?? made
     let nics = spec.nics.map { nic in
-      GuestNIC(name: nic.name.rawValue, mac: mac(of: nic, of: spec, actual), address: nic.address)
+      GuestNIC(
+        name: nic.name.rawValue, mac: mac(of: nic, of: spec, actual), addresses: nic.addresses,
+        nameservers: nic.nameservers, dhcp: nic.dhcp)
     }
     return Seed(cloudInit, identity: uuid.uuidString.lowercased(), nics: nics)
   }

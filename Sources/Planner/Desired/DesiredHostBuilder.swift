@@ -35,7 +35,7 @@ struct DesiredHostBuilder {
     for pool in site.pools where pool.hosts.contains(host.name) { add(pool) }
     for disk in site.disks where disk.host == host.name { add(disk) }
     for machine in site.machines where machine.host == host.name { add(machine) }
-    for network in site.networks where network.hosts.contains(host.name) { add(network) }
+    desired.networks = site.networks.filter { $0.hosts.contains(host.name) }.compactMap(wantedNetwork)
     let used = Set(site.machines.filter { $0.host == host.name }.flatMap { $0.nics.compactMap(\.firewall) })
     desired.firewalls = site.firewalls.filter { used.contains($0.name) }.map {
       .init(spec: $0, firewall: Firewall($0, identity))
@@ -274,9 +274,18 @@ struct DesiredHostBuilder {
         "host '\(host.name)' (Xen) has no user-mode network", at: nic.path,
         help: "use a bridge or a virtual network")
     }
-    return Machine.NIC(
+    var wanted = Machine.NIC(
       name: nic.name.rawValue, link: link, mac: nic.mac, model: nic.model, linkState: nic.link,
-      vlan: nic.vlan, qos: nic.qos, firewall: nic.firewall.map(identity.filterName))
+      portgroup: portgroup(of: nic), vlan: nic.vlan, qos: nic.qos,
+      firewall: nic.firewall.map(identity.filterName))
+    let mode = mode(ofNetwork: nic.network)
+    wanted.isMovable = mode?.isMovable ?? true
+    if nic.firewall != nil, mode?.isMovable == false {
+      report(
+        "network '\(nic.network)' on host '\(host.name)' is of Open vSwitch or macvtap, where libvirt filters nothing",
+        at: nic.path + "firewall", help: "leave out 'firewall'")
+    }
+    return wanted
   }
 
   /// The accelerator that the spec insists on; nil where virtform may choose.
@@ -288,80 +297,5 @@ struct DesiredHostBuilder {
       report("host '\(host.name)' has no KVM", at: path, help: "use accel: auto or accel: tcg")
     }
     return wanted == .auto ? nil : wanted
-  }
-
-  // MARK: Networks
-
-  private mutating func add(_ spec: NetworkSpec) {
-    guard spec.mode != .user else { return }
-    let name = spec.name.rawValue
-    if spec.isExternal {
-      let actual = index.network(named: name)
-      if actual?.isActive != true {
-        report(
-          actual == nil
-            ? "host '\(host.name)' has no network '\(name)'"
-            : "the external network '\(name)' on host '\(host.name)' is not active", at: spec.path,
-          help: actual == nil
-            ? "an external network must be there; leave out 'external' to have it made"
-            : "start it: virsh net-start \(name)")
-      }
-      return
-    }
-    if !state.isPrivileged {
-      report(
-        "host '\(host.name)' runs without root and cannot make a network of mode \(spec.mode.rawValue)",
-        at: spec.path,
-        help: "use mode: user, or a host whose libvirt runs as root")
-    }
-    var network = Network(
-      name: libvirtName(ofNetwork: spec.name),
-      uuid: index.ownNetwork(named: name)?.uuid ?? identity.uuid(.network, name), mode: spec.mode,
-      isActive: true)
-    network.specName = name
-    network.cidr = spec.cidr
-    network.gateway = spec.gateway
-    network.ranges = spec.dhcp.map { [$0] } ?? []
-    network.domain = spec.domain
-    network.records = spec.records
-    network.bridge = spec.bridge
-    network.mtu = spec.mtu
-    network.autostart = spec.autostart
-    network.isProtected = spec.isProtected
-    network.reservations = reservations(on: spec)
-    desired.networks.append(.init(spec: spec, network: network))
-  }
-
-  /// A network that was renamed keeps the name that it was made with.
-  private func libvirtName(ofNetwork name: ResourceName) -> String {
-    if site.network(name)?.isExternal == true { return name.rawValue }
-    return index.ownNetwork(named: name.rawValue)?.name ?? name.rawValue
-  }
-
-  /// The address that a running guest has on a NIC whose other one waits for its restart. Until then DHCP goes on
-  /// knowing the guest by this one.
-  private func addressUntilRestart(of nic: NICSpec, _ machine: MachineSpec) -> MACAddress? {
-    let waits =
-      nic.mac != nil && !options.restarts && machine.onChange != .restartIfNeeded && !isReplaced(machine)
-      && machine.settings.state != .off
-    guard waits, let actual = index.ownMachine(named: machine.name.rawValue) else { return nil }
-    return index.guest(of: actual)?.nics.first { $0.name == nic.name.rawValue }?.mac
-  }
-
-  private func reservations(on network: NetworkSpec) -> Set<Network.Reservation> {
-    var reservations: Set<Network.Reservation> = []
-    for machine in site.machines where machine.host == host.name {
-      // libvirt adds no second address of a name to an active network: the first interface has it.
-      var hostname = machine.name.rawValue
-      for nic in machine.nics where nic.network == network.name {
-        guard let ip = nic.ip else { continue }
-        let mac =
-          addressUntilRestart(of: nic, machine) ?? nic.mac
-          ?? index.address(ofNIC: nic.name.rawValue, of: machine.name.rawValue)
-        reservations.insert(.init(mac: mac, ip: ip, hostname: hostname))
-        hostname = ""
-      }
-    }
-    return reservations
   }
 }

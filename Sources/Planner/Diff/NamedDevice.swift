@@ -96,7 +96,8 @@ extension Machine.NIC: NamedDevice {
 
   mutating func clear(_ field: NICField) {
     switch field {
-    case .vlan: vlan = 0
+    case .portgroup: portgroup = .init(name: "")
+    case .vlan: vlan = VLAN.none
     case .qos: qos = QoS()
     case .firewall: firewall = ""
     case .attached, .network, .mac, .model, .link: break
@@ -117,7 +118,7 @@ extension Machine.NIC: NamedDevice {
     var update = self
     (update.mac, update.model) = (live.mac, live.model)
     if changes.contains(where: { $0.field == .network && $0.change.effect == .restart }) {
-      update.link = live.link
+      (update.link, update.portgroup, update.vlan) = (live.link, live.portgroup, live.vlan)
     }
     return [.updateNIC(update)]
   }

@@ -77,6 +77,27 @@ public struct Machine: Hashable, Sendable {
     }
   }
 
+  /// The port group of its network that an interface is in.
+  public struct PortgroupUse: Hashable, Sendable, CustomStringConvertible {
+    /// Empty in a wanted NIC that is to leave the one it is in.
+    public var name: String
+    /// What the interface has from it: nothing that it says of itself.
+    public var vlan: VLAN?
+    public var qos: QoS?
+
+    public init(name: String, vlan: VLAN? = nil, qos: QoS? = nil) {
+      self.name = name
+      self.vlan = vlan
+      self.qos = qos
+    }
+
+    /// `web (VLAN 40, in 10 MiB/s)`
+    public var description: String {
+      let parts = [vlan.map { "VLAN \($0)" }, qos?.description].compactMap { $0 }
+      return name + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+    }
+  }
+
   /// A network interface known by its name.
   public struct NIC: Hashable, Sendable {
     public var name: String
@@ -85,21 +106,25 @@ public struct Machine: Hashable, Sendable {
     public var mac: MACAddress?
     public var model: String?
     public var linkState: LinkState?
-    public var vlan: Int?
+    public var portgroup: PortgroupUse?
+    /// `VLAN.none` in a wanted NIC that is to leave those it is on.
+    public var vlan: VLAN?
     public var qos: QoS?
     /// libvirt's name of the filter between it and its network; empty in a wanted NIC that is to lose the one it has.
     public var firewall: String?
+    /// False on a network from and to which libvirt moves no interface of a running guest: of Open vSwitch and of macvtap.
+    public var isMovable = true
 
     public init(
       name: String, link: Link, mac: MACAddress?, model: String?, linkState: LinkState? = nil,
-      vlan: Int? = nil,
-      qos: QoS? = nil, firewall: String? = nil
+      portgroup: PortgroupUse? = nil, vlan: VLAN? = nil, qos: QoS? = nil, firewall: String? = nil
     ) {
       self.name = name
       self.link = link
       self.mac = mac
       self.model = model
       self.linkState = linkState
+      self.portgroup = portgroup
       self.vlan = vlan
       self.qos = qos
       self.firewall = firewall
@@ -134,8 +159,8 @@ public struct Machine: Hashable, Sendable {
   public var mark: Mark?
   /// The paths of all files that the VM uses, by name or not.
   public var files: Set<String>
-  /// The networks that interfaces without a name are on.
-  public var otherNetworks: Set<String>
+  /// The networks that interfaces without a name are on, and how many.
+  public var otherNetworks: [String: Int]
   /// The network filters that interfaces without a name have.
   public var otherFilters: Set<String> = []
   /// The MAC addresses of all its interfaces, by name or not.
@@ -152,7 +177,7 @@ public struct Machine: Hashable, Sendable {
     memoryDevices = []
     isProtected = false
     files = []
-    otherNetworks = []
+    otherNetworks = [:]
     macs = []
   }
 
@@ -161,15 +186,16 @@ public struct Machine: Hashable, Sendable {
 
   /// The networks that it has interfaces on, by name or not.
   public var networks: Set<String> {
-    otherNetworks.union(nics.compactMap { if case .network(let name) = $0.link { name } else { nil } })
+    Set(otherNetworks.keys).union(
+      nics.compactMap { if case .network(let name) = $0.link { name } else { nil } })
   }
 
   /// The network filters that its interfaces have, by name or not.
   var filters: Set<String> { otherFilters.union(nics.compactMap(\.firewall)) }
 
-  /// How many interfaces it has on the network; those without a name count once.
+  /// How many interfaces it has on the network, by name or not.
   func interfaces(on network: String) -> Int {
-    nics.count { $0.link == .network(network) } + (otherNetworks.contains(network) ? 1 : 0)
+    nics.count { $0.link == .network(network) } + otherNetworks[network, default: 0]
   }
 
   /// The files that it uses as they are: a kernel, an initrd, a config, CDs.

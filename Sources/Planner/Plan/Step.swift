@@ -163,14 +163,14 @@ public struct ReadinessWait: Hashable, Sendable {
     public let mac: MACAddress?
     /// libvirt's name of the network that it is on, if it is on one.
     public let network: String?
-    /// The address that the spec gives it.
-    public let ip: IPv4Address?
+    /// The addresses that the spec gives it.
+    public let stated: [IPAddress]
 
-    public init(name: String, mac: MACAddress?, network: String?, ip: IPv4Address?) {
+    public init(name: String, mac: MACAddress?, network: String?, stated: [IPAddress]) {
       self.name = name
       self.mac = mac
       self.network = network
-      self.ip = ip
+      self.stated = stated
     }
   }
 

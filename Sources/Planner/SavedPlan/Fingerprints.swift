@@ -112,7 +112,8 @@ extension Network {
   var values: [String: String] {
     var values: [String: String] = [:]
     for field in NetworkField.allCases { values[field.rawValue] = field.value(of: self) }
-    for reservation in reservations { values["reservation.\(reservation.ip)"] = "\(reservation)" }
+    for reservation in ipv4.reservations { values["reservation.\(reservation.ip)"] = "\(reservation)" }
+    for reservation in ipv6.reservations { values["reservation.\(reservation.ip)"] = "\(reservation)" }
     return values
   }
 }

@@ -76,4 +76,7 @@ public struct MachineSpec: Hashable, Sendable {
   /// What is waited for after a start; nil if nothing is.
   public var readiness: Readiness?
   public var ssh: SSHAccess?
+
+  /// What the guest calls itself, as far as the spec has a say.
+  public var guestName: String { cloudInit?.hostname ?? name.rawValue }
 }

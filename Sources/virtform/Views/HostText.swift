@@ -47,7 +47,8 @@ struct HostText {
           network.specName == network.name
             ? network.name : "\(network.specName) (libvirt: \(network.name))",
           (network.isActive ? "active" : "inactive") + pending, network.mode?.rawValue ?? "",
-          network.cidr?.description ?? "", network.bridge ?? "",
+          [network.ipv4.cidr?.description, network.ipv6.cidr?.description].compactMap { $0 }.joined(
+            separator: " "), network.bridge ?? "",
         ]
       })
     text += table(

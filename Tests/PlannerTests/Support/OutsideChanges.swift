@@ -51,8 +51,8 @@ struct OutsideChanges {
     story.append("devices of others for \(machine.name)")
     host.otherFiles[machine.uuid, default: []].insert("/var/lib/libvirt/images/backup.img")
     guard let index = host.state.machines.firstIndex(where: { $0.uuid == machine.uuid }) else { return }
-    host.state.machines[index].otherNetworks.insert("default")
-    host.guests[machine.uuid]?.otherNetworks.insert("default")
+    host.state.machines[index].otherNetworks["default", default: 0] += 1
+    host.guests[machine.uuid]?.otherNetworks["default", default: 0] += 1
   }
 
   /// A change of one document.

@@ -212,11 +212,12 @@ struct RandomRun {
         if generator.random.chance(50) { try host.startNetwork(network.name) }
       }
       for network in own where generator.random.chance(20) {
-        try host.changeNetwork(network.name) { $0.ranges.removeAll() }
+        try host.changeNetwork(network.name) { $0.ipv4.ranges.removeAll() }
         if host.liveNetworks[network.uuid] != nil, generator.random.chance(50) {
           try host.changeLiveNetwork(network.name) { network in
-            network.reservations.removeAll()
-            network.records["stray"] = nil
+            network.ipv4.reservations.removeAll()
+            network.ipv6.reservations.removeAll()
+            network.records = network.records.filter { $0.key.family == .ipv4 }
           }
         }
       }

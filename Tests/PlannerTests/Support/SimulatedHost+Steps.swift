@@ -257,7 +257,8 @@ extension SimulatedHost {
     let old = machine.nics.first { $0.name == nic.name }
     nic.model = nic.model ?? old?.model ?? "virtio"
     nic.linkState = nic.linkState ?? old?.linkState ?? .up
-    nic.vlan = (nic.vlan ?? old?.vlan).flatMap { $0 == 0 ? nil : $0 }
+    nic.vlan = (nic.vlan ?? old?.vlan).flatMap { $0.isNone ? nil : $0 }
+    nic.portgroup = (nic.portgroup ?? old?.portgroup).flatMap { $0.name.isEmpty ? nil : $0 }
     nic.firewall = (nic.firewall ?? old?.firewall).flatMap { $0.isEmpty ? nil : $0 }
     nic.qos = (nic.qos ?? old?.qos).flatMap { $0.isUnlimited ? nil : $0 }
     machine.nics.removeAll { $0.name == nic.name }

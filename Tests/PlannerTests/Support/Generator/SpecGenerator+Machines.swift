@@ -17,7 +17,7 @@ extension SpecGenerator {
       }
     case 10, 23:
       let password = random.pick([nil, "abc", "xyz"])
-      if random.chance(50), let screen = machines[name]?.graphics?.type {
+      if random.chance(75), let screen = machines[name]?.graphics?.type {
         machines[name]?.graphics = (screen, password)
       } else {
         machines[name]?.graphics = random.pick([nil, ("none", nil), ("vnc", password), ("spice", password)])
@@ -193,7 +193,9 @@ extension SpecGenerator {
       }
       return
     }
-    switch random.number(0..<11) {
+    switch random.number(0..<13) {
+    case 12: machines[name]?.nics[nic]?.portgroup = random.pick([nil, "a", "b"])
+    case 11: machines[name]?.nics[nic]?.hasIPv6.toggle()
     case 9:
       let isFiltered =
         driver == .qemu && machines[name]?.nics[nic].map { networks[$0.network]?.isSwitch == false } == true
@@ -213,7 +215,8 @@ extension SpecGenerator {
     case 6: move(device: nic, to: "\(nic)-\(random.number(0..<9))", "nics", of: name)
     default:
       let isTagged = machines[name]?.nics[nic].flatMap { networks[$0.network]?.isSwitch } ?? false
-      machines[name]?.nics[nic]?.vlan = isTagged ? random.pick([nil, 40, 41]) : nil
+      machines[name]?.nics[nic]?.vlan =
+        isTagged ? random.pick([nil, "40", "41", "{trunk: [40, 50-59], native: 40}"]) : nil
     }
   }
 
