@@ -31,6 +31,7 @@ run: packages-run
 ## test: everything, the fast parts first
 test: packages-test lint fast-test guest
 	VIRTFORM_STRICT=1 Lab/with-daemon.sh swift test --skip-build --filter DaemonTests
+	VIRTFORM_STRICT=1 Lab/with-switch.sh swift test --skip-build --filter SwitchTests
 	VIRTFORM_STRICT=1 swift test --skip-build --filter EndToEndTests
 
 fast-test:

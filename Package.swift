@@ -41,16 +41,22 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["README.md"], swiftSettings: settings),
+    .target(
+      name: "Reports", dependencies: ["Applier", "Planner", "SpecModel"], exclude: ["README.md"],
+      swiftSettings: settings),
     .executableTarget(
       name: "virtform",
       dependencies: [
-        "Applier", "Planner", "Libvirt", "SpecModel",
+        "Applier", "Planner", "Libvirt", "Reports", "SpecModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 
     .testTarget(name: "SpecModelTests", dependencies: ["SpecModel"], swiftSettings: settings),
     .testTarget(name: "CloudInitTests", dependencies: ["CloudInit", "SpecModel"], swiftSettings: settings),
     .testTarget(name: "PlannerTests", dependencies: ["Planner", "SpecModel"], swiftSettings: settings),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Reports", "Applier", "Planner", "SpecModel", "TestLab"],
+      swiftSettings: settings),
     .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness),
     .testTarget(
       name: "ApplierTests",

@@ -10,8 +10,12 @@ run=(
     "${build[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
     dnsmasq-base iptables iproute2 cpio kmod xorriso xz-utils
 )
-# For the guest with cloud-init: its image, and a way in.
-test=("${run[@]}" ovmf shellcheck mmdebstrap e2fsprogs openssh-client ansible-core)
+# Firmware and a TPM for guests; for the one with cloud-init its image, and a way in; for storage pools volume groups,
+# partitions, and the check of documents against libvirt's grammars; for VLANs a switch; for reports their schemas.
+test=(
+    "${run[@]}" ovmf swtpm swtpm-tools shellcheck mmdebstrap e2fsprogs openssh-client openssl ansible-core
+    lvm2 parted libxml2-utils openvswitch-switch python3-jsonschema
+)
 
 case ${1:-} in
 build) wanted=("${build[@]}") ;;

@@ -3,12 +3,12 @@
 # Called by udhcpc in the test guest. /run/ip.NIC tells the status line which address the NIC has.
 case $1 in
 deconfig)
-    ip addr flush dev "$interface"
+    ip -4 addr flush dev "$interface"
     ip link set "$interface" up
     rm -f "/run/ip.$interface"
     ;;
 bound | renew)
-    ip addr flush dev "$interface"
+    ip -4 addr flush dev "$interface"
     ip addr add "$ip/${mask:-24}" dev "$interface"
     [ -z "$router" ] || ip route replace default via "${router%% *}" dev "$interface"
     : >/etc/resolv.conf

@@ -4,13 +4,20 @@ public import SpecModel
 public struct GuestNIC: Hashable, Sendable {
   public let name: String
   public let mac: MACAddress
-  /// nil: the guest asks DHCP.
-  public let address: StaticAddress?
+  public let addresses: [StaticAddress]
+  public let nameservers: [IPAddress]
+  /// The families of which the guest asks DHCP.
+  public let dhcp: Set<AddressFamily>
 
-  public init(name: String, mac: MACAddress, address: StaticAddress?) {
+  public init(
+    name: String, mac: MACAddress, addresses: [StaticAddress], nameservers: [IPAddress],
+    dhcp: Set<AddressFamily>
+  ) {
     self.name = name
     self.mac = mac
-    self.address = address
+    self.addresses = addresses
+    self.nameservers = nameservers
+    self.dhcp = dhcp
   }
 }
 
@@ -43,25 +50,25 @@ extension Seed {
   /// (<https://cloudinit.readthedocs.io/en/latest/reference/network-config-format-v2.html>).
   private static func networkConfig(_ nics: [GuestNIC]) -> String {
     var ethernets: [String: StructuredValue] = [:]
-    // The first NIC with a gateway is the way out; the others' ways stand behind it.
-    var metric: Int?
+    // Of each family the first NIC with a gateway is the way out; the others' ways stand behind it.
+    var metrics: [AddressFamily: Int] = [:]
     for nic in nics {
       var fields: [String: StructuredValue] = ["match": .map(["macaddress": .string("\(nic.mac)")])]
-      if let address = nic.address {
-        fields["addresses"] = .list([.string("\(address)")])
-        if let gateway = address.gateway {
-          var route: [String: StructuredValue] = [
-            "to": .string("0.0.0.0/0"), "via": .string("\(gateway)"),
-          ]
-          if let metric { route["metric"] = .int(metric) }
-          metric = (metric ?? 0) + 100
-          fields["routes"] = .list([.map(route)])
-        }
-        if !address.nameservers.isEmpty {
-          fields["nameservers"] = .map(["addresses": .list(address.nameservers.map { .string("\($0)") })])
-        }
-      } else {
-        fields["dhcp4"] = .bool(true)
+      if nic.dhcp.contains(.ipv4) { fields["dhcp4"] = .bool(true) }
+      if nic.dhcp.contains(.ipv6) { fields["dhcp6"] = .bool(true) }
+      if !nic.addresses.isEmpty { fields["addresses"] = .list(nic.addresses.map { .string("\($0)") }) }
+      let routes = nic.addresses.compactMap { address -> StructuredValue? in
+        guard let gateway = address.gateway else { return nil }
+        var route: [String: StructuredValue] = [
+          "to": .string(gateway.family == .ipv4 ? "0.0.0.0/0" : "::/0"), "via": .string("\(gateway)"),
+        ]
+        if let metric = metrics[gateway.family] { route["metric"] = .int(metric) }
+        metrics[gateway.family, default: 0] += 100
+        return .map(route)
+      }
+      if !routes.isEmpty { fields["routes"] = .list(routes) }
+      if !nic.nameservers.isEmpty {
+        fields["nameservers"] = .map(["addresses": .list(nic.nameservers.map { .string("\($0)") })])
       }
       ethernets[nic.name] = .map(fields)
     }

@@ -1,4 +1,5 @@
 import Dispatch
+import FoundationEssentials
 
 /// A file on a web server that is fetched into a local one, from where an earlier run was cut off.
 ///
@@ -8,6 +9,28 @@ public struct Download: Sendable {
   /// Path of the local file. Its directory must be there.
   public let partial: String
   public let limits: Limits
+  public let trust: Trust
+
+  /// Who vouches for the servers of https URLs.
+  public struct Trust: Sendable {
+    /// The path of a file with certificates in PEM, in place of the system's own.
+    public let bundle: String?
+    /// The path of a directory with such files, by the hashes of their names (`openssl rehash`).
+    public let directory: String?
+
+    public init(bundle: String? = nil, directory: String? = nil) {
+      self.bundle = bundle
+      self.directory = directory
+    }
+
+    /// What the variables say that curl, and OpenSSL's own programs, go by.
+    public static var environment: Trust {
+      let environment = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
+      return Trust(
+        bundle: environment["CURL_CA_BUNDLE"] ?? environment["SSL_CERT_FILE"],
+        directory: environment["SSL_CERT_DIR"])
+    }
+  }
 
   /// How long a server may keep silent.
   public struct Limits: Sendable {
@@ -30,10 +53,13 @@ public struct Download: Sendable {
   /// Gets the bytes that are there and how many there will be; nil if the server does not say.
   public typealias Progress = @Sendable (UInt64, UInt64?) -> Void
 
-  public init(url: String, partial: String, limits: Limits = Limits()) {
+  public init(
+    url: String, partial: String, limits: Limits = Limits(), trust: Trust = .environment
+  ) {
     self.url = url
     self.partial = partial
     self.limits = limits
+    self.trust = trust
   }
 
   /// Removes what an earlier run left.
@@ -79,7 +105,7 @@ public struct Download: Sendable {
   ) throws -> Outcome? {
     var outcome: Outcome?
     var total: UInt64?
-    let transfer = try Transfer(url: url, headers: headers, limits: limits) { head in
+    let transfer = try Transfer(url: url, headers: headers, limits: limits, trust: trust) { head in
       switch head.status {
       case 200:
         let validators = Validators(head)

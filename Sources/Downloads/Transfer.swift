@@ -5,6 +5,9 @@ final class Transfer {
   private let handle: UnsafeMutableRawPointer
   private var headers: UnsafeMutablePointer<curl_slist>?
   private let url: String
+  private let trust: Download.Trust
+  /// Where libcurl says more of what went wrong.
+  private let details: UnsafeMutablePointer<CChar>
   /// Called once with the head of the final response, before its body.
   private let receiveHead: (ResponseHead) throws -> Void
   private let receiveBody: (UnsafeRawBufferPointer) throws -> Void
@@ -17,7 +20,7 @@ final class Transfer {
   private static let library: CURLcode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
   init(
-    url: String, headers lines: [String], limits: Download.Limits,
+    url: String, headers lines: [String], limits: Download.Limits, trust: Download.Trust,
     head receiveHead: @escaping (ResponseHead) throws -> Void,
     body receiveBody: @escaping (UnsafeRawBufferPointer) throws -> Void
   ) throws {
@@ -25,16 +28,21 @@ final class Transfer {
       throw DownloadError("libcurl cannot be initialized")
     }
     self.handle = handle
+    details = .allocate(capacity: Int(CURL_ERROR_SIZE))
+    details.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     self.url = url
+    self.trust = trust
     self.receiveHead = receiveHead
     self.receiveBody = receiveBody
     for line in lines { headers = curl_slist_append(headers, line) }
     // A redirect from HTTPS to HTTP would give up what the user chose HTTPS for.
     let redirects = url.lowercased().hasPrefix("https:") ? "https" : "http,https"
-    let texts = [
+    var texts = [
       (CURLOPT_URL, url), (CURLOPT_PROTOCOLS_STR, "http,https"), (CURLOPT_REDIR_PROTOCOLS_STR, redirects),
       (CURLOPT_USERAGENT, "virtform"),
     ]
+    if let bundle = trust.bundle { texts.append((CURLOPT_CAINFO, bundle)) }
+    if let directory = trust.directory { texts.append((CURLOPT_CAPATH, directory)) }
     let numbers = [
       (CURLOPT_NOSIGNAL, 1), (CURLOPT_FOLLOWLOCATION, 1), (CURLOPT_MAXREDIRS, 10),
       (CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue)),
@@ -45,6 +53,7 @@ final class Transfer {
     var codes = texts.map { virtform_set_text(handle, $0, $1) }
     codes += numbers.map { virtform_set_long(handle, $0, $1) }
     codes.append(virtform_set_pointer(handle, CURLOPT_HTTPHEADER, headers))
+    codes.append(virtform_set_pointer(handle, CURLOPT_ERRORBUFFER, details))
     if let bad = codes.first(where: { $0 != CURLE_OK }) {
       throw DownloadError("cannot download '\(url)': \(Self.text(of: bad))")
     }
@@ -53,6 +62,7 @@ final class Transfer {
   deinit {
     curl_easy_cleanup(handle)
     curl_slist_free_all(headers)
+    details.deallocate()
   }
 
   func perform() throws {
@@ -76,7 +86,7 @@ final class Transfer {
     }
     let code = curl_easy_perform(handle)
     if let failure { throw failure }
-    guard code == CURLE_OK else { throw DownloadError("cannot download '\(url)': \(Self.text(of: code))") }
+    guard code == CURLE_OK else { throw failure(of: code) }
     // A response without a body.
     if !hasHead { try receiveHead(head) }
   }
@@ -92,6 +102,24 @@ final class Transfer {
     } catch {
       failure = error
       return false
+    }
+  }
+
+  private func failure(of code: CURLcode) -> DownloadError {
+    let said = String(cString: details)
+    switch code {
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return DownloadError(
+        "cannot download '\(url)': the server's certificate is not trusted (\(said))",
+        help: trust.bundle.map {
+          "its CA is not among those in '\($0)', which CURL_CA_BUNDLE or SSL_CERT_FILE names"
+        }
+          ?? "a CA of your own goes into a file that SSL_CERT_FILE names")
+    case CURLE_SSL_CACERT_BADFILE:
+      return DownloadError(
+        "cannot download '\(url)': the certificates of CAs cannot be read (\(said))",
+        help: "CURL_CA_BUNDLE and SSL_CERT_FILE name a file of theirs, SSL_CERT_DIR a directory")
+    default: return DownloadError("cannot download '\(url)': \(Self.text(of: code))")
     }
   }
 

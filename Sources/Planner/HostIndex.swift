@@ -21,6 +21,8 @@ struct HostIndex {
   private let sharedDisks: [String: Volume]
   /// What hosts remember of the names of shared disks, see `Identity.renamedDisks`.
   private let renamedDisks: [String: Set<String>]
+  /// The images that volumes were copied from, by pool and by the volume's name without its ending.
+  private let copiedImages: [String: [Substring: Set<String>]]
   private let users: [String: [Machine]]
   /// By the addresses in the definitions, and by those that running guests have now.
   private var machinesByAddress: [MACAddress: [Machine]] = [:]
@@ -48,6 +50,7 @@ struct HostIndex {
           && identity.volume(named: String(disk.path.split(separator: "/").last ?? "")) == nil
       }
     }
+    Self.resolveNICs(&state)
     state.pools.sort { $0.name.isOrderedNaturally(before: $1.name) }
     state.networks.sort { $0.name.isOrderedNaturally(before: $1.name) }
     state.machines.sort { $0.name.isOrderedNaturally(before: $1.name) }
@@ -76,6 +79,9 @@ struct HostIndex {
         let names = renamedDisks[tagged.base] ?? [tagged.base]
         return names.sorted().map { (renames.name(ofSharedDisk: $0), volume) }
       }, uniquingKeysWith: { first, _ in first })
+    copiedImages = Dictionary(
+      state.pools.map { ($0.name, Identity.copiedImages(among: $0.volumeNames)) },
+      uniquingKeysWith: { first, _ in first })
     users = state.machines.reduce(into: [:]) { [guests = state.guests] users, machine in
       let live = guests[machine.uuid]?.files ?? []
       for file in machine.files.union(live) { users[file, default: []].append(machine) }
@@ -85,6 +91,33 @@ struct HostIndex {
       guard machine.isActive else { continue }
       let live = state.guests[machine.uuid]?.macs ?? machine.macs
       for mac in live { guestsByAddress[mac, default: []].append(machine) }
+    }
+  }
+
+  /// Tells NICs what their networks say of them.
+  private static func resolveNICs(_ state: inout HostState) {
+    let networks = Dictionary(
+      state.networks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    func network(_ nic: Machine.NIC) -> Network? {
+      if case .network(let name) = nic.link { networks[name] } else { nil }
+    }
+    for index in state.machines.indices {
+      for number in state.machines[index].nics.indices {
+        var nic = state.machines[index].nics[number]
+        let network = network(nic)
+        nic.isMovable = network?.mode?.isMovable ?? true
+        if let name = nic.portgroup?.name {
+          let group = network?.portgroups[name]
+          nic.portgroup?.vlan = nic.vlan == nil ? group?.vlan : nil
+          nic.portgroup?.qos = nic.qos == nil ? group?.qos : nil
+        }
+        state.machines[index].nics[number] = nic
+      }
+    }
+    for (uuid, guest) in state.guests {
+      for number in guest.nics.indices {
+        state.guests[uuid]?.nics[number].isMovable = network(guest.nics[number])?.mode?.isMovable ?? true
+      }
     }
   }
 
@@ -192,6 +225,36 @@ struct HostIndex {
   {
     let names = Set((remembered[base] ?? [base]).map(renames.name(ofSharedDisk:)))
     return names.max() ?? base
+  }
+
+  /// The image that the volume was made from, with the start of its digest; nil if it was made from none, or if nobody
+  /// remembers.
+  func image(of volume: Volume) -> String? {
+    guard let path = volume.backingPath else { return copiedImages(of: volume).first }
+    let base = identity.volume(named: String(path.split(separator: "/").last ?? ""))
+    return base?.kind == .image ? base?.base : nil
+  }
+
+  /// What the host remembers of what the volume was copied from: one image, or none.
+  func copiedImages(of volume: Volume) -> [String] {
+    (copiedImages[volume.pool]?[Identity.stem(of: volume.name)] ?? []).sorted()
+  }
+
+  /// True if a volume beside the image was copied from it.
+  func isCopied(_ image: Volume) -> Bool {
+    guard let name = identity.volume(named: image.name)?.base else { return false }
+    return copiedImages[image.pool]?.values.contains { $0.contains(name) } ?? false
+  }
+
+  /// True if the volume is there as a copy that is not whole.
+  func isCutOff(_ volume: Volume) -> Bool {
+    pool(named: volume.pool)?.volumeNames.contains(Identity.copyingName(of: volume.name)) ?? false
+  }
+
+  /// True if a volume beside the disk says that nothing may delete it.
+  func isProtected(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
+    let name = identity.protectionName(of: disk.kind, disk.base)
+    return self.pool(named: pool)?.volumeNames.contains(name) ?? false
   }
 
   /// The VMs that have the file at `path`, by their definition or in their running guest.

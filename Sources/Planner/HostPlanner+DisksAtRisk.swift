@@ -56,7 +56,7 @@ extension HostPlanner {
 
   /// The command that copies the content of a file that was deleted into a new one of the same name.
   func rescue(_ disk: Machine.Disk, of machine: Machine) -> String {
-    let pool = state.pools.first { pool in pool.directory.map { disk.path.hasPrefix("\($0)/") } ?? false }
+    let pool = state.pools.first { pool in pool.source?.root.map { disk.path.hasPrefix("\($0)/") } ?? false }
     let format = disk.format.map { " --format \($0.rawValue)" } ?? ""
     return "virsh blockcopy \(machine.domainName) \(disk.target ?? disk.name) \(disk.path)\(format) "
       + "--transient-job --wait --pivot && virsh pool-refresh \(pool?.name ?? "POOL")"

@@ -23,8 +23,10 @@ extension HostPlanner {
     let address = address(.firewall, firewall.specName)
     let actual = there.first { $0.uuid == firewall.uuid }
     if actual == nil, names.contains(firewall.name) {
-      return refuseForeign(
-        "network filter", firewall.name, ownedBy: nil, at: path, help: "give this firewall another name")
+      report(
+        "host '\(state.name)' already has a network filter '\(firewall.name)', and it is a person's or another stack's",
+        at: path, help: "give this firewall another name")
+      return
     }
     if actual == firewall { return }
     let fields = Self.differences(from: actual, to: firewall)

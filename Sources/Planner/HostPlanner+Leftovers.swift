@@ -8,7 +8,7 @@ extension HostPlanner {
   mutating func removeLeftover(_ volume: Volume, _ tagged: Identity.TaggedVolume, _ address: Address) {
     let isDestroyed = options.goal == .destroy
     let spec = isDestroyed ? diskSpec(ofVolume: tagged.base) : nil
-    let isProtected = isProtected(tagged, in: volume.pool) || spec?.isProtected == true
+    let isProtected = host.isProtected(tagged, in: volume.pool) || spec?.isProtected == true
     let reason =
       isProtected ? Self.protection : spec?.keep == true && !isNamed(address) ? "keep: true" : nil
     let users = remainingUsers(of: volume.path)
@@ -20,9 +20,10 @@ extension HostPlanner {
       return
     }
     let flag = isDestroyed ? "--allow-data-loss" : "--allow-data-loss-of \(address)"
+    let remedy = (host.isCutOff(volume) ? "a copy that was cut off; " : "") + "\(flag) deletes it"
     let belongs =
       users.isEmpty
-      ? "belongs to no VM and stays at \(volume.path), \(volume.capacity) (\(reason ?? "\(flag) deletes it"))"
+      ? "belongs to no VM and stays at \(volume.path), \(volume.capacity) (\(reason ?? remedy))"
       : "is still in use by \(names(of: users)) and stays at \(volume.path), \(volume.capacity)"
         + (reason.map { " (\($0))" } ?? "")
     draft.note(address, belongs)

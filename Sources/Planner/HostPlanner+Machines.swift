@@ -69,28 +69,34 @@ extension HostPlanner {
     var fields = MachineField.allCases.filter { $0 != .name }.compactMap { field in
       field.value(of: machine).map { FieldChange(field.rawValue, from: nil, to: $0, effect: .none) }
     }
-    fields += machine.memoryDevices.map {
-      FieldChange("memory.devices.\($0.name)", from: nil, to: "\($0.size)", effect: .none)
-    }
-    fields += machine.disks.map { FieldChange("disks.\($0.name)", from: nil, to: $0.path, effect: .none) }
-    fields += machine.drives.map {
-      FieldChange("disks.\($0.name)", from: nil, to: $0.media ?? "empty", effect: .none)
-    }
+    fields += Self.additions(machine.memoryDevices) + Self.additions(machine.disks)
+    fields += Self.additions(machine.drives)
     fields += machine.nics.map { nic in
       FieldChange(
         NICField.attached.path(of: nic.name), from: nil,
         to: "\(host.specName(ofNetwork: "\(nic.link)")) (\(nic.mac.map(\.description) ?? ""))", effect: .none)
     }
+    fields += Self.additions(machine.shares) + Self.additions(machine.hostDevices)
     if machine.isActive { fields += orderFields(of: wanted.spec) }
+    let losses = removal == nil ? [] : host.machine(wanted.machine.uuid).map(tpmLosses) ?? []
     draft.add(
       removal == nil
         ? Change(address, .create, fields: fields, path: path)
-        : Change(address, .replace, fields: fields, effect: .replace, reason: "--replace", path: path))
+        : Change(
+          address, .replace, fields: fields + losses, effect: losses.isEmpty ? .replace : .dataLoss,
+          reason: "--replace", path: path))
     let before =
       storageSteps(of: wanted) + (removal.map { [$0] } ?? [])
       + machine.nics.flatMap { firewallSteps(for: $0) }
     let define = draft.add(.defineMachine(machine), for: address, after: before, path: path)
     if machine.isActive { starts.append(Start(wanted: wanted, machine: machine, after: [define])) }
+  }
+
+  private static func additions<Device: NamedDevice>(_ devices: [Device]) -> [FieldChange] {
+    let field = Device.Field.attached
+    return devices.map {
+      FieldChange(field.path(of: $0.name), from: nil, to: field.rule.value($0), effect: .none)
+    }
   }
 
   /// What comes before and after the first start, for people.
@@ -102,7 +108,11 @@ extension HostPlanner {
   }
 
   private func storageSteps(of wanted: DesiredHost.WantedMachine) -> [Int] {
-    wanted.volumes.compactMap { volumeSteps[$0] } + wanted.images.compactMap { imageSteps[$0.volume.path] }
+    let pools = wanted.spec.disks.compactMap { disk in
+      if case .existing(_, let pool) = disk.source { poolSteps[pool.rawValue] } else { nil }
+    }
+    return pools + wanted.volumes.compactMap { volumeSteps[$0] }
+      + wanted.images.compactMap { imageSteps[$0.volume.path] }
   }
 
   private func withAddress(_ nic: Machine.NIC, of machine: Machine) -> Machine.NIC {
@@ -142,13 +152,13 @@ extension HostPlanner {
     let difference = MachineDifference(
       from: actual, guest: host.guest(of: actual), to: target, on: state.capabilities, staysUp: staysUp,
       isPaused: actual.settings.state == .paused && wantedState == .paused, renamedDevices: renamedDevices)
-    for (there, disk) in difference.misplacedDisks {
+    for (there, disk) in difference.disks.misplaced {
       report(
         "disk '\(disk.name)' of VM '\(actual.name)' lies at \(there.path) and cannot become \(disk.path)",
         at: wanted.spec.disks.first { $0.name.rawValue == disk.name }?.path ?? path,
         help: "its pool, format and source stay as they were made; add a new disk and copy the content")
     }
-    for disk in difference.removedDisks where losesProtection(disk) {
+    for disk in difference.disks.removed where losesProtection(disk) {
       report(
         "disk '\(disk.name)' of VM '\(actual.name)' is protected and lies in no active pool (\(disk.path))",
         at: path + "disks",
@@ -158,7 +168,8 @@ extension HostPlanner {
     if actual.hasSavedState {
       draft.note(address, "has a saved state (virsh managedsave): its next start goes on from there")
     }
-    let restarts = self.restarts(difference, wanted)
+    let imageChanges = imageChanges(of: wanted, from: actual)
+    let restarts = staysUp && !imageChanges.isEmpty || self.restarts(difference, wanted)
     let stops = restarts || (actual.isActive && !wantedState.isActive)
     if stops, let disk = actual.disks.first(where: { isDeleted($0.path) }) {
       report(
@@ -166,9 +177,11 @@ extension HostPlanner {
         help: "its content is lost with the guest; save it first: \(rescue(disk, of: actual))")
     }
     var changes = withNetworks(difference.changes, of: actual, wanted.machine)
+    let hasDifference = !changes.isEmpty
+    changes += imageChanges
     let power = powerChange(from: actual, to: wantedState)
     // The mark remembers the power, too: by it drift is told from a change of the spec.
-    let isEdited = !changes.isEmpty || power?.cause == .change
+    let isEdited = hasDifference || power?.cause == .change
     if let power { changes.append(power) }
 
     var after = storageSteps(of: wanted)
@@ -195,7 +208,11 @@ extension HostPlanner {
     }
     // A guest that has to be stopped is stopped late: what libvirt refuses is then refused while it still runs.
     // Only a disk that is deleted needs it off before.
-    if stops, difference.removedDisks.contains(where: { mayDelete($0, of: actual) }) { addStop(&self) }
+    if stops, stopSteps[actual.uuid] == nil,
+      difference.disks.removed.contains(where: { mayDelete($0, of: actual) })
+    {
+      addStop(&self)
+    }
     // A guest that is off by then has its devices from the definition.
     let plugs = self.plugs(of: difference, actual, isOff: stopSteps[actual.uuid] != nil)
     if !plugs.unplugged.isEmpty {
@@ -207,21 +224,24 @@ extension HostPlanner {
       ]
     }
     // And the disk goes before the definition forgets it: a run that is cut off in between finds it again.
-    for disk in difference.removedDisks { after += discard(disk, of: actual, after: after) }
+    for disk in difference.disks.removed { after += discard(disk, of: actual, after: after) }
     if isEdited {
       after +=
-        plugs.now.flatMap { networkSteps(for: $0) } + difference.setNICs.flatMap { firewallSteps(for: $0) }
+        plugs.now.flatMap { networkSteps(for: $0) } + difference.nics.set.flatMap { firewallSteps(for: $0) }
       var machine = difference.wanted
       machine.mark = mark(for: wanted, staged: difference.pending, of: actual)
       let update = MachineUpdate(
         wanted: machine, fields: difference.fields,
         liveFields: stopSteps[actual.uuid] == nil ? difference.liveFields : [], devices: plugs.now,
-        renamedDevices: renamedDevices, overlays: overlays(of: actual), setDisks: difference.setDisks,
-        removeDisks: difference.removedDisks.map(\.name) + difference.removedDrives.map(\.name),
-        setDrives: difference.setDrives, setMemory: difference.setMemory,
-        removeMemory: difference.removedMemory,
-        setNICs: difference.setNICs.map { withAddress($0, of: machine) },
-        removeNICs: difference.removedNICs.map(\.name))
+        renamedDevices: renamedDevices, overlays: overlays(of: actual), setDisks: difference.disks.set,
+        removeDisks: difference.disks.removed.map(\.name) + difference.drives.removed.map(\.name),
+        setDrives: difference.drives.set, setMemory: difference.memory.set,
+        removeMemory: difference.memory.removed.map(\.name),
+        setNICs: difference.nics.set.map { withAddress($0, of: machine) },
+        removeNICs: difference.nics.removed.map(\.name),
+        setShares: difference.shares.set, removeShares: difference.shares.removed.map(\.name),
+        setHostDevices: difference.hostDevices.set,
+        removeHostDevices: difference.hostDevices.removed.map(\.name))
       let worst = difference.changes.map(\.effect).max() ?? .none
       after = [draft.add(.updateMachine(update), for: address, after: after, effect: worst, path: path)]
     }
@@ -295,8 +315,7 @@ extension HostPlanner {
       case .attachNIC(let nic) where host.holders(ofAddress: nic.mac, other: machine).isEmpty == false:
         plugs.later.append(device)
       case .attachMemory, .attachDisk, .attachNIC, .throttleDisk, .attachDrive, .detachDrive, .changeMedia,
-        .detachNIC,
-        .updateNIC:
+        .detachNIC, .updateNIC, .attachHostDevice, .detachHostDevice:
         plugs.now.append(device)
       }
     }
@@ -317,7 +336,7 @@ extension HostPlanner {
     case .stage: return false
     case .liveOnly:
       for change in difference.changes where change.effect == .restart {
-        reportMissingConsent(
+        refuse(
           "\(change.path) of VM '\(wanted.machine.name)' cannot change while its guest runs, and on_change is live-only",
           at: wanted.spec.path + change.path,
           help: "--restart restarts the guest for it; on_change: stage keeps it for the next start")

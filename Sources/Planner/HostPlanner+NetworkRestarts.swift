@@ -21,11 +21,11 @@ extension HostPlanner {
       network.fields += activation(of: network, wanted, address)
     } else if let actual = network.actual {
       let users = guests(on: actual)
-      if !network.pending.isEmpty, mayRestart(under: users) {
+      if !network.pending.isEmpty, mayRestart(actual, as: wanted, under: users) {
         restart(actual, under: users, &network)
         if !users.isEmpty { reason = "plugs in again: \(names(of: users))" }
       } else {
-        notePending(network, users, address)
+        notePending(network, users, address, canMove: canMove(between: actual, wanted))
         reconnect(actual, &network)
       }
     }
@@ -49,9 +49,9 @@ extension HostPlanner {
     return start + guestsToPlugIn(on: wanted).filter(keepsRunning).map(pluggedIn)
   }
 
-  /// The running VMs that were on a network which is not active. A bridge of the host outlives the network.
+  /// The running VMs that were on a network which is not active. What is the host's outlives the network.
   private func guestsWithout(_ network: Network) -> [Machine] {
-    if network.mode?.usesHostBridge == true { return [] }
+    if network.mode?.usesHostDevice == true { return [] }
     return state.machines.filter { host.liveNetworks(of: $0).contains(network.name) }
   }
 
@@ -69,9 +69,9 @@ extension HostPlanner {
   // MARK: Restart
 
   /// Guests notice a restart: it takes the consent of the run, or of the specs of all of them.
-  private func mayRestart(under users: [Machine]) -> Bool {
+  private func mayRestart(_ actual: Network, as wanted: Network, under users: [Machine]) -> Bool {
     if users.isEmpty { return true }
-    guard canPlugIn else { return false }
+    guard canMove(between: actual, wanted) else { return false }
     return options.restarts
       || users.allSatisfy { user in
         host.owns(user) && wantedMachines[user.uuid]?.spec.onChange == .restartIfNeeded
@@ -80,6 +80,12 @@ extension HostPlanner {
 
   /// Only QEMU lets an interface of a running guest be plugged into another network.
   private var canPlugIn: Bool { state.capabilities.driver == .qemu }
+
+  /// True if guests can be parked while the network restarts: as it runs, and as it will.
+  private func canMove(between actual: Network, _ wanted: Network) -> Bool {
+    let live = state.liveNetworks[actual.uuid] ?? actual
+    return canPlugIn && [live.mode, wanted.mode].allSatisfy { $0?.isMovable ?? true }
+  }
 
   private mutating func restart(_ actual: Network, under users: [Machine], _ network: inout NetworkDraft) {
     network.fields += network.pending.filter { !network.told.contains($0.key) }.map {
@@ -105,12 +111,16 @@ extension HostPlanner {
     machine.networks.contains(network) || host.liveNetworks(of: machine).contains(network)
   }
 
-  private mutating func notePending(_ network: NetworkDraft, _ users: [Machine], _ address: Address) {
+  private mutating func notePending(
+    _ network: NetworkDraft, _ users: [Machine], _ address: Address, canMove: Bool
+  ) {
     guard !network.pending.isEmpty else { return }
-    let way =
+    let hindrance =
       canPlugIn
-      ? "--restart restarts it and plugs its guests in again"
-      : "it restarts when they are off: this host cannot plug a running guest in again"
+      ? "no running guest can be plugged into it again" : "this host cannot plug a running guest in again"
+    let way =
+      canMove
+      ? "--restart restarts it and plugs its guests in again" : "it restarts when they are off: \(hindrance)"
     draft.note(
       address,
       "pending restart of the network: \(network.pending.paths.joined(separator: ", ")) (in use by \(names(of: users)); \(way))"

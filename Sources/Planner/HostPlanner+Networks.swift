@@ -26,7 +26,10 @@ extension HostPlanner {
     }
     if let actual = host.ownNetwork(named: network.specName) {
       var network = network
-      network.reservations.formUnion(reservationsThatStay(on: actual, beside: network.reservations))
+      network.ipv4.reservations.formUnion(
+        reservationsThatStay(actual.ipv4, beside: network.ipv4, actual.applied))
+      network.ipv6.reservations.formUnion(
+        reservationsThatStay(actual.ipv6, beside: network.ipv6, actual.applied))
       return planUpdate(of: actual, to: network, path)
     }
     guard let other = host.network(named: network.name) else { return planCreate(network, path) }
@@ -42,28 +45,40 @@ extension HostPlanner {
 
   /// The networks that are to keep other addresses for a VM than they do.
   func networksToReserve(_ wanted: DesiredHost.WantedMachine) -> Set<Address> {
-    let actual = host.ownMachine(named: wanted.machine.name)?.nics.compactMap(\.mac) ?? []
+    let name = wanted.machine.name
+    let actual = host.ownMachine(named: name)?.nics.compactMap(\.mac) ?? []
     let addresses = Set(actual + wanted.machine.nics.compactMap(\.mac))
+    func isMissed<Address>(_ wanted: Network.Subnet<Address>, _ there: Network.Subnet<Address>) -> Bool {
+      there.reservations.symmetricDifference(wanted.reservations).contains { entry in
+        entry.mac.map(addresses.contains) ?? (entry.hostname == name)
+      }
+    }
     let networks = desired.networks.map(\.network).filter { network in
       guard let there = networkDrafts[network.name]?.actual else { return false }
-      return there.reservations.symmetricDifference(network.reservations).contains {
-        addresses.contains($0.mac)
-      }
+      return isMissed(network.ipv4, there.ipv4) || isMissed(network.ipv6, there.ipv6)
     }
     return Set(networks.map { self.address(.network, $0.specName) })
   }
 
   /// A VM that stays although the spec no longer has it keeps its address.
-  private func reservationsThatStay(on network: Network, beside wanted: Set<Network.Reservation>)
-    -> Set<Network.Reservation>
-  {
-    network.reservations.filter { entry in
-      NetworkDiffer.remembers(entry, in: network.applied)
-        && !wanted.contains { $0.collides(with: entry) }
-        && host.owners(ofAddress: entry.mac).contains {
+  private func reservationsThatStay<Address>(
+    _ subnet: Network.Subnet<Address>, beside wanted: Network.Subnet<Address>, _ memory: [String: String]
+  ) -> Set<Network.Reservation<Address>> {
+    subnet.reservations.filter { entry in
+      NetworkDiffer.remembers(entry, in: memory)
+        && !wanted.reservations.contains { $0.collides(with: entry) }
+        && owners(of: entry).contains {
           wantedMachines[$0.uuid] == nil && !removedMachines.contains($0.uuid)
         }
     }
+  }
+
+  /// The VMs that DHCP keeps the address for: by the MAC address, or by the name.
+  private func owners<Address>(of reservation: Network.Reservation<Address>) -> [Machine] {
+    guard let mac = reservation.mac else {
+      return state.machines.filter { host.owns($0) && host.specName(of: $0) == reservation.hostname }
+    }
+    return host.owners(ofAddress: mac)
   }
 
   func address(of network: Network) -> Address { address(.network, host.specName(of: network)) }
@@ -176,7 +191,7 @@ extension HostPlanner {
     guard let actual = network.actual else { return }
     let address = address(of: actual)
     // A guest that is removed holds its address for as long as it runs.
-    var steps = stops(ofRemovedHoldersOf: definition.removedReservations + live.removedReservations)
+    var steps = stops(ofRemovedHoldersOf: [definition, live])
     if definition.fields.contains(.autostart), let autostart = target.autostart {
       // Before the mark says so: a run that is cut off in between does it again.
       steps = [
@@ -203,11 +218,13 @@ extension HostPlanner {
     networkSteps[actual.name] = steps
   }
 
-  private func stops(ofRemovedHoldersOf reservations: [Network.Reservation]) -> [Int] {
-    let addresses = Set(reservations.map(\.mac))
+  private func stops(ofRemovedHoldersOf edits: [NetworkEdit]) -> [Int] {
+    let addresses = Set(edits.flatMap(\.ipv4.removedReservations).compactMap(\.mac))
+    let names = Set(edits.flatMap(\.ipv6.removedReservations).map(\.hostname))
     return state.machines.filter { machine in
       removedMachines.contains(machine.uuid)
-        && machine.nics.contains { nic in nic.mac.map(addresses.contains) ?? false }
+        && (names.contains(host.specName(of: machine))
+          || !addresses.isDisjoint(with: machine.nics.compactMap(\.mac)))
     }.compactMap { stopSteps[$0.uuid] }
   }
 }

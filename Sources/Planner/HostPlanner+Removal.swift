@@ -2,7 +2,7 @@ import SpecModel
 
 /// What the stack has on the host and the spec no longer wants. Only what is the stack's own is touched.
 extension HostPlanner {
-  private var reason: String? { options.goal == .destroy ? nil : "the spec no longer has it" }
+  var reason: String? { options.goal == .destroy ? nil : "the spec no longer has it" }
 
   // MARK: VMs
 
@@ -63,14 +63,27 @@ extension HostPlanner {
     // The volumes go before the definition: a run that is cut off in between finds the VM again and finishes.
     var deletions: [Int] = []
     for disk in machine.disks { deletions += discard(disk, of: machine, after: stop) }
-    let saved = FieldChange("saved state", from: "where its guest would go on", to: nil, effect: .stop)
+    let keepsState = !options.dataLoss.covers(address)
+    var losses = keepsState ? [] : tpmLosses(of: machine)
+    let losesData = !losses.isEmpty
+    if machine.hasSavedState {
+      losses.append(FieldChange("saved state", from: "where its guest would go on", to: nil, effect: .stop))
+    }
+    let effect: Effect =
+      losesData ? .dataLoss : machine.isActive || machine.hasSavedState ? .stop : .none
+    draft.add(Change(address, .delete, fields: losses, effect: effect, reason: reason))
+    if keepsState, !tpmLosses(of: machine).isEmpty {
+      draft.note(address, "what its TPM holds stays on the host (--allow-data-loss deletes it)")
+    }
     draft.add(
-      Change(
-        address, .delete, fields: machine.hasSavedState ? [saved] : [],
-        effect: machine.isActive || machine.hasSavedState ? .stop : .none, reason: reason))
-    draft.add(
-      .undefineMachine(uuid: machine.uuid, keepsState: !options.dataLoss.isGiven), for: address,
-      after: stop + deletions, path: nil)
+      .undefineMachine(uuid: machine.uuid, keepsState: keepsState), for: address, after: stop + deletions,
+      effect: losesData ? .dataLoss : .none, path: nil)
+  }
+
+  /// What goes with the TPM of `machine` when its VM goes.
+  func tpmLosses(of machine: Machine) -> [FieldChange] {
+    guard machine.settings.tpm?.kind != nil else { return [] }
+    return [FieldChange("tpm", from: "keys and state", to: nil, effect: .dataLoss)]
   }
 
   private func isProtected(_ machine: Machine) -> Bool {
@@ -130,21 +143,27 @@ extension HostPlanner {
         "VM '\(wanted.machine.name)' cannot be replaced: somebody has put a file over its disk '\(disk.name)'",
         at: wanted.spec.path, help: "take \(disk.file) back into \(disk.path) first: virsh blockcommit")
     }
+    if !tpmLosses(of: machine).isEmpty, !options.dataLoss.covers(address) {
+      refuse(
+        "replacing VM '\(wanted.machine.name)' destroys what its TPM holds", at: wanted.spec.path + "tpm",
+        help: "--allow-data-loss consents")
+    }
     var doomed: [Volume] = []
-    for (disk, index) in zip(wanted.machine.disks, wanted.volumes) {
+    for index in wanted.volumes {
       let volume = desired.volumes[index]
+      guard let disk = wanted.machine.disks.first(where: { $0.path == volume.volume.path }) else { continue }
       guard let there = host.volume(at: disk.path), isMachineDisk(there), !disk.keep, !disk.isProtected else {
         continue
       }
       let isRemembered = machine.disks.contains { $0.path == disk.path && $0.isProtected }
-      if isRemembered || host.tagged(there).map({ isProtected($0, in: there.pool) }) == true {
+      if isRemembered || host.tagged(there).map({ host.isProtected($0, in: there.pool) }) == true {
         report(
           "\(volume.address) is protected and cannot be replaced", at: volume.path,
           help: "apply without protect: true first, and replace the VM then")
         continue
       }
       guard options.dataLoss.covers(volume.address) else {
-        reportMissingConsent(
+        refuse(
           "replacing VM '\(wanted.machine.name)' destroys the content of \(volume.address)", at: volume.path,
           help: "--allow-data-loss consents; keep: true on the disk hands it on to the new VM")
         continue
@@ -192,10 +211,10 @@ extension HostPlanner {
       return rememberProtection(of: disk, machine)
     }
     guard let tagged = host.tagged(volume), tagged.kind == .machineDisk else { return [] }
-    let isProtected = disk.isProtected || isProtected(tagged, in: volume.pool)
+    let isProtected = disk.isProtected || host.isProtected(tagged, in: volume.pool)
     let reason = isProtected ? Self.protection : reasonToKeep(disk, address)
     let deletion = discard(volume, address, isKept: reason, after: after)
-    guard isProtected, !self.isProtected(tagged, in: volume.pool) else { return deletion }
+    guard isProtected, !host.isProtected(tagged, in: volume.pool) else { return deletion }
     // The mark of the VM has the word until now.
     return [
       draft.add(
@@ -221,7 +240,7 @@ extension HostPlanner {
   /// The pool of the file at `path`, if this plan starts it.
   private func startedPool(of path: String) -> String? {
     state.pools.first { pool in
-      poolSteps[pool.name] != nil && pool.directory.map { path.hasPrefix("\($0)/") } == true
+      poolSteps[pool.name] != nil && pool.source?.root.map { path.hasPrefix("\($0)/") } == true
     }?.name
   }
 
@@ -255,9 +274,7 @@ extension HostPlanner {
   /// True if the file's pool was looked into, so that a volume which is not in it does not exist.
   func isRead(_ path: String) -> Bool {
     state.pools.contains { pool in
-      guard pool.isActive, let directory = pool.directory, path.hasPrefix("\(directory)/") else {
-        return false
-      }
+      guard pool.isActive, let root = pool.source?.root, path.hasPrefix("\(root)/") else { return false }
       return identity.owns(pool) || site.pools.contains { $0.name.rawValue == pool.name }
     }
   }
@@ -292,11 +309,28 @@ extension HostPlanner {
     return [delete(volume, address, after: after, effect: .dataLoss)]
   }
 
-  private mutating func delete(_ volume: Volume, _ address: Address, after: [Int], effect: Effect) -> Int {
+  mutating func delete(_ volume: Volume, _ address: Address, after: [Int], effect: Effect) -> Int {
+    let notes = forgetCopy(volume, for: address, after: after)
     let step = draft.add(
-      .deleteVolume(pool: volume.pool, name: volume.name), for: address, after: after, effect: effect,
+      .deleteVolume(pool: volume.pool, name: volume.name), for: address, after: after + notes, effect: effect,
       path: nil)
     deletionSteps[volume.path] = step
+    guard host.isCutOff(volume) else { return step }
+    // That it is not whole is remembered for as long as it is there.
+    return note(volume, Identity.copyingName(of: volume.name), for: address, after: [step])
+  }
+
+  /// The steps by which the host forgets what the volume was copied from.
+  mutating func forgetCopy(_ volume: Volume, for address: Address, after: [Int]) -> [Int] {
+    host.copiedImages(of: volume).map { image in
+      note(volume, Identity.copiedName(of: volume.name, from: image), for: address, after: after)
+    }
+  }
+
+  private mutating func note(_ volume: Volume, _ name: String, for address: Address, after: [Int]) -> Int {
+    let step = draft.add(
+      .noteVolume(pool: volume.pool, name: name, false), for: address, after: after, path: nil)
+    deletionSteps["\(volume.path.dropLast(volume.name.count))\(name)"] = step
     return step
   }
 
@@ -322,7 +356,7 @@ extension HostPlanner {
       switch tagged.kind {
       case .sharedDisk: removeShared(volume, tagged, address)
       case .machineDisk: removeLeftover(volume, tagged, address)
-      case .image, .seed: continue
+      case .image, .seed, .ignition: continue
       }
     }
   }
@@ -331,69 +365,19 @@ extension HostPlanner {
     let base = tagged.base
     let isProtected =
       site.disks.contains { $0.name.rawValue == address.name && $0.isProtected }
-      || isProtected(tagged, in: volume.pool)
+      || host.isProtected(tagged, in: volume.pool)
     let after = host.users(of: volume.path).flatMap { steps(of: $0) }
     let deletion = discard(volume, address, isKept: isProtected ? Self.protection : nil, after: after)
     // What it was called is remembered for as long as there is something to call.
     guard !deletion.isEmpty else { return }
     for name in host.rememberedNames(ofDisk: base).sorted() {
-      let note = identity.renameName(ofDisk: base, to: name)
+      let note = identity.renameName(ofDisk: base, to: name, isFile: volume.type == .file)
       deletionSteps["\(volume.path.dropLast(volume.name.count))\(note)"] = draft.add(
         .noteVolume(pool: volume.pool, name: note, false), for: address, after: deletion, path: nil)
     }
   }
 
-  // MARK: Images
-
-  /// Images go last: a clone that is deleted in this run, before its VM is edited or removed, no longer needs its
-  /// image.
-  mutating func removeImages() {
-    let wanted = Set(
-      (desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)).map(\.volume.path))
-    let images = state.pools.flatMap(\.volumes).filter { host.tagged($0)?.kind.isCopy == true }
-    guard images.contains(where: { !wanted.contains($0.path) }) else { return }
-    let remaining = state.pools.flatMap(\.volumes).filter { deletionSteps[$0.path] == nil }
-    let used = Set(remaining.compactMap(\.backingPath)).union(state.machines.flatMap(filesAfterPlan))
-      .union(state.pools.flatMap(\.foreignBackingPaths))
-    for image in images where !wanted.contains(image.path) {
-      let address = address(.image, host.tagged(image)?.base ?? image.name)
-      if used.contains(image.path) {
-        // While the stack lives, a disk that stays on the image it was made from is nothing to tell.
-        if options.goal == .destroy {
-          draft.note(address, "stays at \(image.path): something that stays uses it")
-        }
-        continue
-      }
-      draft.add(Change(address, .delete, reason: options.goal == .destroy ? nil : "nothing uses it any more"))
-      _ = delete(
-        image, address, after: steps(ofUsers: [image.path]) + cloneDeletions(of: image), effect: .none)
-    }
-  }
-
-  /// The steps of VMs that have one of the files now.
-  private func steps(ofUsers paths: Set<String>) -> [Int] {
-    Set(paths.flatMap(host.users(of:)).map(\.uuid)).compactMap(host.machine(_:)).flatMap { steps(of: $0) }
-  }
-
-  private func cloneDeletions(of image: Volume) -> [Int] {
-    state.pools.flatMap(\.volumes).filter { $0.backingPath == image.path }.compactMap { clone in
-      deletionSteps[clone.path] ?? replacedVolumes[clone.path]
-    }
-  }
-
-  /// The files that `machine` uses once this plan is done.
-  private func filesAfterPlan(_ machine: Machine) -> Set<String> {
-    if removedMachines.contains(machine.uuid) { return [] }
-    guard host.owns(machine), !keptMachines.contains(machine.uuid),
-      let wanted = wantedMachines[machine.uuid]?.machine
-    else { return machine.files }
-    let before = Set(machine.imageFiles)
-    // A guest that cannot change its CD while it runs keeps the one that it has.
-    let live = keepsRunning(machine) ? guestMedia[machine.uuid] ?? [] : []
-    return machine.files.subtracting(before).union(wanted.imageFiles).union(live)
-  }
-
-  // MARK: Networks and pools
+  // MARK: Networks
 
   mutating func removeNetworks() {
     let wanted = Set(desired.networks.map(\.network.name))
@@ -451,49 +435,5 @@ extension HostPlanner {
         address(of: network), "stays: guests of the network '\(origin)' are plugged into it")
     }
     return true
-  }
-
-  /// The names of the files of `pool` that nothing may take away: protected disks, and those of VMs that are others'
-  /// or that stay although the spec no longer has them.
-  private func protectedFiles(in pool: Pool) -> [String] {
-    guard !pool.isActive, let directory = pool.directory else {
-      return pool.volumes.filter { holdsProtected($0, in: pool) }.map(\.name)
-    }
-    let kept = state.machines.filter { keptMachines.contains($0.uuid) }.flatMap(\.disks)
-    return Set(kept.map(\.path)).filter { $0.hasPrefix("\(directory)/") }.sorted().map {
-      String($0.dropFirst(directory.count + 1))
-    }
-  }
-
-  private func holdsProtected(_ volume: Volume, in pool: Pool) -> Bool {
-    host.tagged(volume).map { isProtected($0, in: pool.name) } ?? false
-      || host.users(of: volume.path).contains { user in
-        !host.owns(user) || keptMachines.contains(user.uuid)
-          || user.disks.contains { $0.path == volume.path && $0.isProtected }
-      }
-  }
-
-  mutating func removePools() {
-    let wanted = Set(desired.pools.map(\.pool.name))
-    for pool in state.pools where identity.owns(pool) && !wanted.contains(pool.name) {
-      let address = address(.pool, pool.name)
-      let protected = protectedFiles(in: pool)
-      if !protected.isEmpty {
-        draft.note(
-          address,
-          "stays: disks that are protected or in use lie in it (\(protected.joined(separator: ", ")))")
-        continue
-      }
-      let deletions = pool.volumeNames.compactMap { deletionSteps["\(pool.directory ?? "")/\($0)"] }
-      let staying = pool.volumeNames.count - deletions.count
-      if staying > 0 {
-        draft.note(
-          address, "its directory \(pool.directory ?? "") keeps \(staying) file\(staying == 1 ? "" : "s")")
-      }
-      draft.add(Change(address, .delete, reason: reason))
-      draft.add(
-        .removePool(uuid: pool.uuid), for: address,
-        after: deletions + steps(ofUsers: Set(pool.volumes.map(\.path))), path: nil)
-    }
   }
 }

@@ -56,7 +56,7 @@ extension HostPlanner {
       return ReadinessWait.Interface(
         name: wanted.name, mac: wanted.mac ?? host.address(ofNIC: wanted.name, of: machine.name),
         network: network,
-        ip: nic.statedAddress)
+        stated: nic.statedAddresses)
     }
     return draft.add(
       .awaitReady(ReadinessWait(uuid: machine.uuid, readiness: readiness, interfaces: interfaces)),

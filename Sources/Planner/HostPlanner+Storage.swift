@@ -1,112 +1,6 @@
 import SpecModel
 
 extension HostPlanner {
-  mutating func plan(_ wanted: DesiredHost.WantedPool) {
-    let pool = wanted.pool
-    let address = address(.pool, pool.name)
-    guard let actual = host.pool(named: pool.name) else {
-      if let other = state.pools.first(where: { $0.directory == pool.directory }) {
-        return report(
-          "\(pool.directory ?? "") on host '\(state.name)' is the directory of pool '\(other.name)' already",
-          at: wanted.spec.path + "path",
-          help: identity.owns(other)
-            ? "a pool cannot be renamed; call it '\(other.name)'"
-            : "to use that pool as it is, write \(other.name): {external: true}")
-      }
-      draft.add(
-        Change(
-          address, .create,
-          fields: [
-            FieldChange("type", from: nil, to: "dir", effect: .none),
-            FieldChange("path", from: nil, to: pool.directory, effect: .none),
-          ], path: wanted.spec.path))
-      poolSteps[pool.name] = draft.add(.ensurePool(pool), for: address, path: wanted.spec.path)
-      return
-    }
-    guard identity.owns(actual) else {
-      return refuseForeign(
-        "pool", pool.name, ownedBy: nil, at: wanted.spec.path,
-        help: "to use it as it is, write \(pool.name): {external: true}")
-    }
-    guard actual.directory == pool.directory else {
-      return report(
-        "pool '\(pool.name)' on host '\(state.name)' lies at \(actual.directory ?? "another place") and cannot move",
-        at: wanted.spec.path + "path", help: "declare a new pool and let new disks use it")
-    }
-    var fields: [FieldChange] = []
-    if !actual.isActive {
-      fields.append(FieldChange("active", from: "false", to: "true", effect: .none))
-      draft.note(address, "is not active: what it holds is compared with the spec by the next plan")
-      poolSteps[pool.name] = draft.add(.ensurePool(pool), for: address, path: wanted.spec.path)
-    }
-    if let autostart = pool.autostart, autostart != actual.autostart {
-      fields.append(
-        FieldChange(
-          PoolField.autostart.rawValue, from: actual.autostart.map(String.init), to: "\(autostart)",
-          effect: .none))
-      draft.add(
-        .setPoolAutostart(uuid: actual.uuid, autostart), for: address,
-        after: poolSteps[pool.name].map { [$0] } ?? [], path: wanted.spec.path)
-    }
-    if let worst = fields.map(\.effect).max() {
-      draft.add(Change(address, .update, fields: fields, effect: worst, path: wanted.spec.path))
-    }
-  }
-
-  // MARK: Images
-
-  /// Brings the images to the host that a disk is cloned from in this run or that a VM boots from directly.
-  mutating func planImages() {
-    var seen: Set<String> = []
-    let images = desired.volumes.compactMap(\.image) + desired.machines.flatMap(\.images)
-    var needed: [String: UInt64] = [:]
-    for image in images where seen.insert(image.volume.path).inserted {
-      let address = address(.image, image.name)
-      let actual = host.volume(at: image.volume.path)
-      if actual == nil, host.isThere(image.volume) { continue }
-      // Of the right length and in use is whole. In use by nothing, it may be the end of a run that was cut off.
-      let isWhole = actual?.physical == image.length
-      let replaces = isWhole && isIdle(image.volume.path)
-      if isWhole, !replaces { continue }
-      var fields = [FieldChange("pool", from: nil, to: image.volume.pool, effect: .none)]
-      let operation: Operation
-      switch image.source {
-      case .file(let origin, let content):
-        fields.append(FieldChange("source", from: nil, to: origin, effect: .none))
-        operation = .uploadImage(file: content.file, content: content, into: image.volume, replaces: replaces)
-      case .seed(let seed): operation = .uploadSeed(seed, into: image.volume, replaces: replaces)
-      }
-      let length = FieldChange(
-        "length", from: actual?.physical?.description, to: "\(image.length)", effect: .none)
-      draft.add(
-        Change(
-          address, actual == nil ? .create : .update, fields: actual == nil ? fields + [length] : [length],
-          reason: actual == nil
-            ? nil
-            : replaces ? "nothing uses it: its upload may have been cut off" : "its last upload was cut off",
-          path: image.path))
-      imageSteps[image.volume.path] = draft.add(
-        operation, for: address, after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.path)
-      needed[image.volume.pool, default: 0] += image.length.rawValue
-      let available = host.pool(named: image.volume.pool)?.available
-      if let available, available.rawValue < needed[image.volume.pool, default: 0] {
-        // No refusal: libvirt's figure is as old as the pool's last refresh, which a plan may not ask for.
-        draft.note(
-          address,
-          "pool '\(image.volume.pool)' may be full: \(image.length) are needed, \(available) were free"
-        )
-      }
-    }
-  }
-
-  /// True if no VM and no clone uses the image at `path`.
-  private func isIdle(_ path: String) -> Bool {
-    host.users(of: path).isEmpty
-      && !state.pools.contains { pool in
-        pool.foreignBackingPaths.contains(path) || pool.volumes.contains { $0.backingPath == path }
-      }
-  }
-
   // MARK: Disks
 
   mutating func planVolume(_ index: Int) {
@@ -130,10 +24,11 @@ extension HostPlanner {
         "\(wanted.address) cannot be used again: another file is based on \(actual.path)", at: wanted.path,
         help: "take that file back into it (qemu-img commit), or delete it, if nobody needs what it holds")
     }
+    if host.isCutOff(actual) { return planCopy(ofVolume: index, over: actual) }
     if isLeftover(actual) { draft.note(wanted.address, "is there already and is used again") }
-    noteNewBase(of: wanted, actual)
+    tellOfImage(of: wanted, actual)
     var fields = planName(ofVolume: index)
-    if wanted.hasSize, wanted.volume.capacity != actual.capacity {
+    if wanted.hasSize, !isRounded(actual, from: wanted.volume) {
       fields += planGrowth(of: actual, toVolume: index)
     }
     fields += planProtection(ofVolume: index)
@@ -142,25 +37,15 @@ extension HostPlanner {
     }
   }
 
-  /// A disk stays on the base that it was cloned from. Whoever wants another one says so.
-  private mutating func noteNewBase(of wanted: DesiredHost.WantedVolume, _ actual: Volume) {
-    guard let replacement = wanted.replacement, let path = actual.backingPath,
-      let old = identity.volume(named: String(path.split(separator: "/").last ?? "")), old.kind == .image,
-      let new = identity.volume(named: replacement.image.volume.name), new.base != old.base
-    else { return }
-    draft.note(
-      wanted.address,
-      "new base available: \(old.base) → \(new.base); --replace vm.\(replacement.machine) makes the VM anew from it"
-    )
-  }
-
   /// True for a VM's own disk that no VM has: an earlier run was cut off, or its VM gave it up.
   private func isLeftover(_ volume: Volume) -> Bool {
     host.tagged(volume)?.kind == .machineDisk && host.users(of: volume.path).isEmpty
   }
 
-  /// - Parameter deletion: the step that deletes what was there before.
-  private mutating func planCreation(ofVolume index: Int, after deletion: Int? = nil) {
+  /// - Parameters:
+  ///   - deletion: the step that deletes what was there before.
+  ///   - reason: why it is made, if what is there is no disk yet.
+  mutating func planCreation(ofVolume index: Int, after deletion: Int? = nil, because reason: String? = nil) {
     let wanted = desired.volumes[index]
     if let former = hiddenName(of: wanted) {
       return report(
@@ -176,23 +61,29 @@ extension HostPlanner {
     }
     var fields = [FieldChange("size", from: nil, to: "\(wanted.volume.capacity)", effect: .none)]
     if let image = wanted.image {
-      fields.append(FieldChange("image", from: nil, to: image.name, effect: .none))
+      fields.append(FieldChange(VolumeField.image.rawValue, from: nil, to: image.name, effect: .none))
+      if wanted.volume.backingPath == nil {
+        fields.append(
+          FieldChange(VolumeField.clone.rawValue, from: nil, to: CloneKind.full.rawValue, effect: .none))
+      }
     }
     fields.append(FieldChange("pool", from: nil, to: wanted.volume.pool, effect: .none))
     if deletion == nil {
-      draft.add(Change(wanted.address, .create, fields: fields, path: wanted.path))
+      draft.add(Change(wanted.address, .create, fields: fields, reason: reason, path: wanted.path))
     } else {
       fields.append(FieldChange("content", from: wanted.volume.path, to: nil, effect: .dataLoss))
       draft.add(
         Change(
-          wanted.address, .replace, fields: fields, effect: .dataLoss, reason: "--replace", path: wanted.path)
-      )
+          wanted.address, .replace, fields: fields, effect: .dataLoss,
+          reason: wanted.imageChange == nil ? "--replace" : "on_image_change: replace", path: wanted.path))
     }
+    let former = forgetCopy(wanted.volume, for: wanted.address, after: deletion.map { [$0] } ?? [])
     let before = [
       deletion, poolSteps[wanted.volume.pool], wanted.image.flatMap { imageSteps[$0.volume.path] },
     ]
     volumeSteps[index] = draft.add(
-      .createVolume(wanted.volume), for: wanted.address, after: before.compactMap { $0 }, path: wanted.path)
+      creation(of: wanted), for: wanted.address, after: before.compactMap { $0 } + former, path: wanted.path)
+    demand(for: wanted, freed: host.volume(at: wanted.volume.path))
     _ = planProtection(ofVolume: index)
   }
 
@@ -202,6 +93,23 @@ extension HostPlanner {
       host.pool(named: wanted.volume.pool)?.isActive == false
     else { return nil }
     return host.formerName(ofSharedDisk: wanted.address.name)
+  }
+
+  private func creation(of wanted: DesiredHost.WantedVolume) -> Operation {
+    if wanted.isSent, let image = wanted.image, case .file(_, let content) = image.source {
+      let name = identity.volume(named: image.volume.name)?.base ?? image.name
+      return .copyImage(content, image.volume.format, name: name, into: wanted.volume)
+    }
+    return .createVolume(wanted.volume, from: wanted.volume.backingPath == nil ? wanted.image?.volume : nil)
+  }
+
+  /// True if `actual` has the size of `wanted`, be it rounded up to what the pool hands out.
+  private func isRounded(_ actual: Volume, from wanted: Volume) -> Bool {
+    guard actual.type == .block, actual.capacity > wanted.capacity else {
+      return actual.capacity == wanted.capacity
+    }
+    let unit = host.pool(named: actual.pool)?.unit ?? 1
+    return actual.capacity.rawValue - wanted.capacity.rawValue < unit
   }
 
   /// Where a shared disk of this name lies already: a second, empty one is not what anybody wants.
@@ -228,7 +136,9 @@ extension HostPlanner {
     for (name, isThere) in notes {
       volumeSteps[index] = draft.add(
         .noteVolume(
-          pool: wanted.volume.pool, name: identity.renameName(ofDisk: tagged.base, to: name), isThere),
+          pool: wanted.volume.pool,
+          name: identity.renameName(ofDisk: tagged.base, to: name, isFile: wanted.volume.type == .file),
+          isThere),
         for: wanted.address, after: volumeSteps[index].map { [$0] } ?? [], path: wanted.path)
     }
     return [
@@ -243,7 +153,7 @@ extension HostPlanner {
   private mutating func planProtection(ofVolume index: Int) -> [FieldChange] {
     let wanted = desired.volumes[index]
     guard let tagged = identity.volume(named: wanted.volume.name) else { return [] }
-    let isProtected = isProtected(tagged, in: wanted.volume.pool)
+    let isProtected = host.isProtected(tagged, in: wanted.volume.pool)
     let isRemembered = tagged.kind == .sharedDisk || isProtected
     guard isRemembered, wanted.volume.isProtected != isProtected else { return [] }
     draft.add(
@@ -256,12 +166,6 @@ extension HostPlanner {
         VolumeField.protect.rawValue, from: "\(isProtected)", to: "\(wanted.volume.isProtected)",
         effect: .none)
     ]
-  }
-
-  /// True if a volume beside the disk says that nothing may delete it.
-  func isProtected(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
-    let name = identity.protectionName(of: disk.kind, disk.base)
-    return host.pool(named: pool)?.volumeNames.contains(name) ?? false
   }
 
   private mutating func planGrowth(of actual: Volume, toVolume index: Int) -> [FieldChange] {
@@ -287,6 +191,12 @@ extension HostPlanner {
       return []
     }
     let guest = guest(with: actual)
+    if let pool = desired.type(ofPool: wanted.volume.pool), !pool.growsVolumes {
+      report(
+        "\(wanted.address) cannot grow: libvirt makes no volume of a pool of type \(pool.rawValue) larger",
+        at: wanted.path + "size", help: handiwork(actual, wanted.volume.capacity, pool, guest))
+      return []
+    }
     let rule = VolumeField.size.rule
     if let guest, !rule.isLive(from: actual, to: wanted.volume, on: state.capabilities.driver) {
       report(
@@ -295,6 +205,8 @@ extension HostPlanner {
       return []
     }
     let effect: Effect = guest == nil ? .none : .live
+    demand(
+      thin: ByteCount(rawValue: wanted.volume.capacity.rawValue - actual.capacity.rawValue), in: actual.pool)
     let before =
       [poolSteps[wanted.volume.pool], volumeSteps[index]]
       + host.users(of: actual.path).map { stopSteps[$0.uuid] }
@@ -306,6 +218,19 @@ extension HostPlanner {
         VolumeField.size.rawValue, from: "\(actual.capacity)", to: "\(wanted.volume.capacity)", effect: effect
       )
     ]
+  }
+
+  /// How a person grows a volume that libvirt cannot.
+  private func handiwork(_ volume: Volume, _ size: ByteCount, _ type: PoolType, _ guest: Machine?) -> String {
+    let bytes = size.rawValue
+    let growth =
+      type == .zfs
+      ? "zfs set volsize=\(bytes) \(volume.path.replacing("/dev/zvol/", with: ""))"
+      : "lvextend --size \(bytes)b \(volume.path)"
+    let commands =
+      [growth, "virsh pool-refresh \(volume.pool)"]
+      + (guest.map { ["virsh blockresize \($0.domainName) \(volume.path) \(bytes)B"] } ?? [])
+    return "grow it on host '\(state.name)', and apply again: " + commands.joined(separator: " && ")
   }
 
   /// The guest that has the disk while it grows.

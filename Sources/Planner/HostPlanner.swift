@@ -64,6 +64,10 @@ struct HostPlanner {
   var settledPaths: Set<String> = []
   /// The steps that delete volumes for good, by path.
   var deletionSteps: [String: Int] = [:]
+  /// What the plan takes from pools, by name, in the order of its steps.
+  var demands: [String: [Demand]] = [:]
+  /// The bytes that new disks may take from pools as their guests write.
+  var thinDemands: [String: UInt64] = [:]
 
   init(
     site: Site, desired: DesiredHost, host: HostIndex, elsewhere: [HostIndex], options: SitePlanner.Options,
@@ -93,6 +97,7 @@ struct HostPlanner {
     removeMachines()
     replaceMachines()
     planImages()
+    replaceDisks()
     for index in desired.volumes.indices { planVolume(index) }
     for firewall in desired.firewalls { plan(firewall) }
     for network in desired.networks { plan(network) }
@@ -104,6 +109,7 @@ struct HostPlanner {
     removeNetworks()
     removeFirewalls()
     removePools()
+    checkCapacity()
     return draft
   }
 
@@ -126,9 +132,9 @@ struct HostPlanner {
     diagnostics.error(message, at: path.flatMap { site.origins.location(of: $0) }, help: help)
   }
 
-  /// Reports that the plan takes a consent which the run lacks.
-  mutating func reportMissingConsent(_ message: String, at path: SpecPath?, help: String) {
-    draft.missingConsents += 1
+  /// Reports what could be done and is not: the plan takes a consent which the run lacks, or more than there is.
+  mutating func refuse(_ message: String, at path: SpecPath?, help: String) {
+    draft.refusals += 1
     report(message, at: path, help: help)
   }
 

@@ -34,8 +34,8 @@ public struct SitePlanner {
   /// Why there is no plan: each problem is placed in the spec where it can be.
   public struct Failure: Error, Sendable {
     public let diagnostics: [Diagnostic]
-    /// True if nothing is wrong but that the run lacks a consent, which each diagnostic names.
-    public let lacksConsent: Bool
+    /// True if nothing is wrong: the plan takes a consent which the run lacks, or more space than there is.
+    public let isRefusal: Bool
   }
 
   /// The plan that takes `hosts` to what `site` wants.
@@ -49,7 +49,7 @@ public struct SitePlanner {
     let (draft, diagnostics) = draft(site, hosts: hosts, images: images, options: options)
     if diagnostics.hasErrors {
       let errors = diagnostics.sorted.count { $0.severity == .error }
-      throw Failure(diagnostics: diagnostics.sorted, lacksConsent: errors == draft.missingConsents)
+      throw Failure(diagnostics: diagnostics.sorted, isRefusal: errors == draft.refusals)
     }
     return draft.finished(for: site.machines).restricted(to: options.scope, needs: draft.needs)
   }

@@ -13,8 +13,8 @@ struct ConsentOptions: ParsableArguments {
   func obtain(for question: String) async throws -> Consent {
     if isApproved { return .given }
     guard Terminal.isInteractive else {
-      Terminal.error("error: this needs consent, and there is no terminal to ask on; --auto-approve gives it")
-      throw ExitStatus.refused
+      throw Terminal.fail(
+        "this needs consent, and there is no terminal to ask on", help: "--auto-approve gives it", .refused)
     }
     Terminal.print("\n\(question) Only 'yes' is taken for an answer: ", terminator: "")
     guard await Self.answer() == "yes" else {

@@ -1,5 +1,8 @@
 import Applier
 import Planner
+import Reports
+import SpecModel
+import Synchronization
 
 /// Lock, plan, consent, execution, report: what `apply` and `destroy` share.
 struct Convergence {
@@ -23,93 +26,172 @@ struct Convergence {
     do {
       planning = try saved.options.planning
     } catch {
-      Terminal.error("error: the plan is damaged: \(error.message)")
-      throw ExitStatus.failure
+      throw Terminal.fail("the plan is damaged: \(error.message)")
     }
   }
 
   func run() async throws {
+    if let path = options.output.json {
+      let file = try OutputFile(path)
+      Terminal.copyEvents { file.write($0) }
+    }
     try await Workspace.open(options.spec, access: .readWrite).closing { workspace in
       var workspace = workspace
+      let observers = observers(of: workspace.site)
       // Where there is nothing to do, nothing is written: not even a lock.
       let plan = try await workspace.plan(planning)
-      try refuseStale(plan, workspace)
+      let forms = try check(plan, workspace)
       if plan.isEmpty {
-        show(plan)
-        return await showOutputs(workspace)
+        for observer in observers { observer.show(forms) }
+        try writeJUnit(ApplyReport(plan: plan, results: []), workspace.site)
+        return await showOutputs(workspace, to: observers)
       }
       let command = planning.goal == .destroy ? "destroy" : "apply"
       try await Locking(workspace).holding(command: command, timeout: options.lock.timeout) { lock in
+        let interruption = Interruption(first: { leave($0, lock) }, second: {})
+        defer { interruption.end() }
         // What the plan was made from may have been another run's half-done work.
-        try await converge(workspace.refreshed(keepingImages: true), lock)
+        try await converge(workspace.refreshed(keepingImages: true), lock, interruption, observers)
       }
     }
   }
 
-  private func converge(_ start: Workspace, _ lock: StackLock) async throws {
+  private func observers(of site: Site) -> [any RunObserver] {
+    var observers: [any RunObserver] = []
+    if Terminal.speech == .text { observers.append(TextObserver(site: site, style: style)) }
+    if Terminal.speech == .lines || options.output.json != nil { observers.append(EventObserver()) }
+    return observers
+  }
+
+  /// Ends a run that was interrupted before it began anything.
+  private func leave(_ signal: String, _ lock: StackLock) {
+    Task {
+      await Locking.release(lock)
+      Terminal.remark("")
+      _ = Terminal.fail("\(signal): nothing was changed")
+      Virtform.end(.failure)
+    }
+  }
+
+  private func converge(
+    _ start: Workspace, _ lock: StackLock, _ interruption: Interruption, _ observers: [any RunObserver]
+  ) async throws {
     var workspace = start
     let plan = try await workspace.plan(planning)
-    try refuseStale(plan, workspace)
-    show(plan)
+    let forms = try check(plan, workspace)
+    for observer in observers { observer.show(forms) }
     if plan.isEmpty { return }
-    // A plan from a file has been read already.
-    if saved == nil, try await options.consent.obtain(for: "Do this?") == .asked {
+    // A plan from a file, or one whose digest is known, has been read already.
+    let isReviewed = saved != nil || options.approval.digest != nil
+    if !isReviewed, try await options.consent.obtain(for: "Do this?") == .asked {
       // What is done is what they have read, or nothing.
+      let read = workspace.saved(plan, options: planning)
       workspace = try await workspace.refreshed()
       let again = try await workspace.plan(planning)
-      let before = workspace.saved(plan, options: planning)
-      guard workspace.saved(again, options: planning).steps == before.steps else {
-        Terminal.error(
-          "error: the hosts have changed since this plan was made; nothing was done; run it again")
-        throw ExitStatus.stalePlan
-      }
+      try refuse(
+        read.staleness(comparedWith: workspace.saved(again, options: planning)), help: "run it again")
     }
-    try await execute(plan, workspace, lock)
+    try await execute(plan, workspace, lock, interruption, observers)
   }
 
-  /// Ends the run unless `plan`, made just now, is what was reviewed.
-  private func refuseStale(_ plan: Plan, _ workspace: Workspace) throws {
-    guard let saved else { return }
-    let reasons = saved.staleness(comparedWith: workspace.saved(plan, options: planning))
+  /// The forms of `plan`, made just now. Ends the run unless that is what was reviewed.
+  private func check(_ plan: Plan, _ workspace: Workspace) throws -> PlanForms {
+    let current = workspace.saved(plan, options: planning)
+    let digest = try current.digest
+    if let saved {
+      try refuse(
+        saved.staleness(comparedWith: current), help: "make a new one with virtform plan -o FILE")
+    }
+    if let approved = options.approval.digest, !digest.hasPrefix(approved) {
+      throw Terminal.fail(
+        "the plan is not the one that was approved, and nothing was done: its digest is \(digest)",
+        help: "read it with virtform plan, with the options of this run", .stalePlan)
+    }
+    return PlanForms(plan, in: workspace, digest: digest)
+  }
+
+  /// Ends the run if there is a reason why the plan that was read is no longer what would be done.
+  private func refuse(_ reasons: [String], help: String) throws {
     guard !reasons.isEmpty else { return }
-    Terminal.error("error: the plan is stale, and nothing was done:")
-    for reason in reasons { Terminal.error("  \(reason)") }
-    Terminal.error("  help: make a new one with virtform plan -o FILE")
-    throw ExitStatus.stalePlan
+    throw Terminal.fail(
+      "the plan is stale, and nothing was done: \(reasons.joined(separator: "; "))", help: help, .stalePlan)
   }
 
-  private func execute(_ plan: Plan, _ workspace: Workspace, _ lock: StackLock) async throws {
-    Terminal.print("")
-    let progress = ProgressView(isLive: Terminal.outputIsTerminal, style: style)
-    let executor = Executor(fleet: workspace.fleet, states: workspace.states, interruption: { lock.loss }) {
-      progress.show($0)
+  private func execute(
+    _ plan: Plan, _ workspace: Workspace, _ lock: StackLock, _ interruption: Interruption,
+    _ observers: [any RunObserver]
+  ) async throws {
+    if Terminal.speech == .text { Terminal.print("") }
+    let running = RunningSteps()
+    interruption.on { signal in
+      for observer in observers { observer.interrupted(by: signal, unfinished: running.steps) }
+    } second: {
+      Terminal.tell(.aborted(running.steps))
+      let names = running.steps.map { "\($0.address) on \($0.address.host) (\($0.operation.verb.present))" }
+      _ = Terminal.fail(
+        "ended at once"
+          + (names.isEmpty ? "" : "; what was under way may be unfinished: \(names.joined(separator: ", "))"),
+        help: "run the same command again to go on from here")
+    }
+    let executor = Executor(
+      fleet: workspace.fleet, states: workspace.states, stepsPerHost: options.parallelism,
+      interruption: { lock.loss ?? interruption.reason }
+    ) { event in
+      running.note(event)
+      for observer in observers { observer.show(event.mapTexts(Terminal.redacted)) }
     }
     let callsBefore = workspace.fleet.mutatingCalls
-    let ticker = Task { await progress.tick() }
-    let report = await executor.run(plan)
-    ticker.cancel()
-    progress.end()
-    Terminal.print(
-      ReportText(report, site: workspace.site, style: style).render(goal: planning.goal), terminator: "")
+    let report = await withTaskGroup(of: ApplyReport?.self) { group in
+      for observer in observers {
+        group.addTask {
+          await observer.tick()
+          return nil
+        }
+      }
+      let report = await executor.run(plan).mapTexts(Terminal.redacted)
+      group.cancelAll()
+      return report
+    }
+    for observer in observers { observer.show(report, goal: planning.goal) }
+    try writeJUnit(report, workspace.site)
     if report.succeeded {
       if !workspace.site.outputs.isEmpty {
-        await showOutputs(try await workspace.refreshed(keepingImages: true))
+        await showOutputs(try await workspace.refreshed(keepingImages: true), to: observers)
       }
       return
     }
     let loss = lock.loss
-    if let loss { Terminal.error("error: \(loss); what had not begun was left out") }
+    if let loss { _ = Terminal.fail("\(loss); what had not begun was left out") }
     if workspace.fleet.mutatingCalls > callsBefore { throw ExitStatus.partlyApplied }
     throw loss == nil ? ExitStatus.failure : ExitStatus.locked
   }
 
-  /// What the spec hands on, as far as it is known by now.
-  private func showOutputs(_ workspace: Workspace) async {
-    guard planning.goal == .converge, !workspace.site.outputs.isEmpty else { return }
-    Terminal.print("\nOutputs:\n" + (await Outputs(workspace)).text, terminator: "")
+  private func writeJUnit(_ report: ApplyReport, _ site: Site) throws {
+    guard let path = options.output.junit else { return }
+    try OutputFile.replace(path, with: Array(JUnitReport(report, of: site).render().utf8))
   }
 
-  private func show(_ plan: Plan) {
-    Terminal.print(PlanText(plan, style: style).render(), terminator: "")
+  /// What the spec hands on, as far as it is known by now.
+  private func showOutputs(_ workspace: Workspace, to observers: [any RunObserver]) async {
+    guard planning.goal == .converge, !workspace.site.outputs.isEmpty else { return }
+    let outputs = await Outputs(workspace)
+    for observer in observers { observer.show(outputs) }
+  }
+}
+
+/// The steps that are under way at this moment.
+private final class RunningSteps: Sendable {
+  private let byID = Mutex<[Int: Step]>([:])
+
+  var steps: [Step] { byID.withLock { $0.values.sorted { $0.id < $1.id } } }
+
+  func note(_ event: ApplyEvent) {
+    byID.withLock { steps in
+      switch event {
+      case .started(let step): steps[step.id] = step
+      case .finished(let step, _): steps[step.id] = nil
+      case .progress: break
+      }
+    }
   }
 }

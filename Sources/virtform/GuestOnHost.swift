@@ -36,11 +36,8 @@ extension Workspace {
   /// The same; if it is not made yet, says so and ends the command.
   func guest(of spec: MachineSpec) throws -> GuestOnHost {
     if let guest = existingGuest(of: spec) { return guest }
-    report(
-      Diagnostic(
-        .error, "VM '\(spec.name)' is not on host '\(spec.host)' yet",
-        at: site.origins.location(of: spec.path),
-        help: "virtform apply makes it"))
-    throw ExitStatus.failure
+    throw Terminal.fail(
+      "VM '\(spec.name)' is not on host '\(spec.host)' yet", at: site.origins.location(of: spec.path),
+      help: "virtform apply makes it")
   }
 }

@@ -1,4 +1,5 @@
 import Applier
+import Reports
 import SpecModel
 
 /// Takes the lock of a workspace's stack, and says what comes up.
@@ -15,10 +16,10 @@ struct Locking {
     do {
       try await body(lock)
     } catch {
-      await release(lock)
+      await Self.release(lock)
       throw error
     }
-    await release(lock)
+    await Self.release(lock)
   }
 
   /// Takes the lock on all hosts; if it cannot be had, says why and ends the command.
@@ -26,25 +27,46 @@ struct Locking {
     let stack = workspace.site.stack
     do {
       return try await StackLock.take(request, on: workspace.fleet) { event in
-        Terminal.print(LockText.line(event, stack: stack))
+        let line = LockText.line(event, stack: stack)
+        if Terminal.speech == .text { Terminal.print(line) }
+        Terminal.tell(.lock(line))
       }
     } catch .held(let held) {
-      workspace.report(
-        Diagnostic(
-          .error, LockText.sentence(held, stack: stack), at: nil,
-          help: "wait for it with --lock-timeout 10m; "
-            + "if nothing works there any more, see 'virtform lock --status' and 'virtform unlock'"))
-      throw ExitStatus.locked
+      throw Terminal.fail(
+        LockText.sentence(held, stack: stack),
+        help: "wait for it with --lock-timeout 10m; "
+          + "if nothing works there any more, see 'virtform lock --status' and 'virtform unlock'", .locked)
     } catch .host(let host) {
       throw workspace.unreachable(host)
     }
   }
 
-  /// Shows the lock of every host; returns those that there are.
-  func show() async throws -> [HeldLock] {
-    let locks = try await failing { () async throws(HostError) in
+  private func held() async throws -> [HeldLock] {
+    try await failing { () async throws(HostError) in
       try await workspace.fleet.locks(of: workspace.site.stack)
     }
+  }
+
+  /// The locks of all hosts, for a program.
+  func document() async throws -> JSONValue {
+    let locks = try await held()
+    return [
+      "format_version": .string(PlanDocument.formatVersion),
+      "stack": .string(workspace.site.stack.rawValue),
+      "hosts": .array(
+        workspace.site.hosts.map { host in
+          let lock = locks.first { $0.host == host.name }
+          return [
+            "host": .string(host.name.rawValue), "locked": .bool(lock != nil),
+            "lock": lock?.record.map(LockText.json) ?? .null,
+          ]
+        }),
+    ]
+  }
+
+  /// Shows the lock of every host; returns those that there are.
+  func show() async throws -> [HeldLock] {
+    let locks = try await held()
     for host in workspace.site.hosts {
       let held = locks.first { $0.host == host.name }
       Terminal.print("host \(host.name)  " + (held.map { "locked \(LockText.details($0))" } ?? "not locked"))
@@ -62,11 +84,9 @@ struct Locking {
         "host \(held.host)  " + (isBroken ? "the lock is broken" : "the lock was released meanwhile"))
     }
     guard let foreign = locks.first(where: { $0.record == nil }) else { return }
-    workspace.report(
-      Diagnostic(
-        .error, "what locks host '\(foreign.host)' was not made by this virtform, and stays", at: nil,
-        help: "look at it with: virsh net-dumpxml \(ResourceName.lockPrefix)\(workspace.site.stack)"))
-    throw ExitStatus.failure
+    throw Terminal.fail(
+      "what locks host '\(foreign.host)' was not made by this virtform, and stays",
+      help: "look at it with: virsh net-dumpxml \(ResourceName.lockPrefix)\(workspace.site.stack)")
   }
 
   private func failing<Value>(_ body: () async throws(HostError) -> Value) async throws -> Value {
@@ -77,7 +97,7 @@ struct Locking {
     }
   }
 
-  private func release(_ lock: StackLock) async {
-    for problem in await lock.release() { Terminal.error("warning: \(printable(problem))") }
+  static func release(_ lock: StackLock) async {
+    Terminal.report((await lock.release()).map { Diagnostic(.warning, $0, at: nil) })
   }
 }

@@ -1,3 +1,4 @@
+import Reports
 import SpecModel
 
 /// The outputs of a spec with what is known of its VMs filled in.

@@ -10,17 +10,25 @@ struct SpecOptions: ParsableArguments {
   @OptionGroup var reading: ReadingOptions
 
   /// The checked spec; with errors in it, prints them all and ends the command.
-  func load() throws -> Site {
-    let given = GivenVariables(assignments: reading.variables, files: reading.variableFiles)
-    let result = SpecLoader(environment: ProcessInfo.processInfo.environment, given: given).load(spec)
-    Terminal.conceal(result.secrets)
-    for diagnostic in result.rendered { Terminal.error(diagnostic) }
+  func load() throws -> Site { try accept(read()) }
+
+  /// The site of what was read; with errors in it, prints them all and ends the command.
+  func accept(_ result: SpecLoader.Result) throws -> Site {
+    Terminal.report(result.diagnostics, in: result.sources)
     guard let site = result.site else {
       let count = result.diagnostics.count { $0.severity == .error }
-      Terminal.error("\(count) error\(count == 1 ? "" : "s") in the spec")
+      Terminal.remark("\(count) error\(count == 1 ? "" : "s") in the spec")
       throw ExitStatus.invalidSpec
     }
     return site
+  }
+
+  /// What comes of reading the spec; its secrets are concealed from now on.
+  func read() -> SpecLoader.Result {
+    let given = GivenVariables(assignments: reading.variables, files: reading.variableFiles)
+    let result = SpecLoader(environment: ProcessInfo.processInfo.environment, given: given).load(spec)
+    Terminal.conceal(result.secrets)
+    return result
   }
 
   /// The VM of that name; if the spec has none, says which is near and ends the command.
@@ -39,19 +47,6 @@ struct SpecOptions: ParsableArguments {
     let all =
       known.isEmpty
       ? nil : "there are " + known.prefix(10).joined(separator: ", ") + (known.count > 10 ? ", …" : "")
-    report([Diagnostic(.error, "no \(kind) '\(name)' in this spec", at: nil, help: near ?? all)])
-    return .failure
-  }
-
-  /// Prints diagnostics that came up after loading, with the lines they are about.
-  func report(_ diagnostics: [Diagnostic]) {
-    let paths = Set(diagnostics.compactMap(\.location?.path))
-    let sources = paths.compactMap { path in
-      FileManager.default.contents(atPath: path).map {
-        SourceText(path: path, text: String(decoding: $0, as: UTF8.self))
-      }
-    }
-    let renderer = DiagnosticRenderer(sources: sources)
-    for diagnostic in diagnostics { Terminal.error(renderer.render(diagnostic)) }
+    return Terminal.fail("no \(kind) '\(name)' in this spec", help: near ?? all)
   }
 }

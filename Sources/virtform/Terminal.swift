@@ -30,7 +30,7 @@ enum Terminal {
     write(redacted(text) + terminator, to: STDOUT_FILENO)
   }
 
-  /// To standard error, for what went wrong.
+  /// To standard error, for what went wrong; a program that reads JSON has it from `report`.
   static func error(_ text: String) {
     write(redacted(text) + "\n", to: STDERR_FILENO)
   }
@@ -61,7 +61,7 @@ enum Terminal {
     return isWanted && outputIsTerminal ? .coloured : .plain
   }
 
-  private static func write(_ text: String, to descriptor: Int32) {
+  static func write(_ text: String, to descriptor: Int32) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

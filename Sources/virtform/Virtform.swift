@@ -25,6 +25,7 @@ struct Virtform: AsyncParsableCommand {
   static func main() async {
     // A reader of the output, or a daemon, that goes away must not end an apply in its middle.
     signal(SIGPIPE, SIG_IGN)
+    Terminal.speak(Speech(arguments: CommandLine.arguments))
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? AsyncParsableCommand {
@@ -32,22 +33,27 @@ struct Virtform: AsyncParsableCommand {
       } else {
         try command.run()
       }
-      end(0)
+      end(nil)
     } catch let status as ExitStatus {
-      end(status.rawValue)
+      end(status)
     } catch {
       // The parser has a code of its own for wrong arguments; here they are an error like any other.
       let isHelp = exitCode(for: error).isSuccess
       if isHelp { exit(withError: error) }
-      Terminal.error(fullMessage(for: error))
-      end(ExitStatus.failure.rawValue)
+      if Terminal.speech == .text {
+        Terminal.error(fullMessage(for: error))
+      } else {
+        _ = Terminal.fail(message(for: error))
+      }
+      end(.failure)
     }
   }
 
   /// Ends the process at once. Threads of libvirt's, and of connections, may still be running: what C libraries tidy up
   /// when a process exits would be torn down under them.
-  private static func end(_ status: Int32) -> Never {
+  static func end(_ status: ExitStatus?) -> Never {
+    Terminal.finish()
     fflush(nil)
-    _exit(status)
+    _exit(status?.rawValue ?? 0)
   }
 }

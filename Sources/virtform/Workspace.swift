@@ -46,7 +46,7 @@ struct Workspace {
       let workspace = Workspace(site: site, fleet: fleet, options: options)
       return reads ? try await workspace.refreshed() : workspace
     } catch let failure as Fleet.Failure {
-      throw unreachable(failure.hosts, site, options)
+      throw unreachable(failure.hosts, site)
     }
   }
 
@@ -83,8 +83,8 @@ struct Workspace {
   }
 
   /// Says which hosts cannot be worked with.
-  private static func unreachable(_ hosts: [HostError], _ site: Site, _ options: SpecOptions) -> ExitStatus {
-    options.report(
+  private static func unreachable(_ hosts: [HostError], _ site: Site) -> ExitStatus {
+    Terminal.report(
       hosts.map { host in
         Diagnostic(
           .error, host.description, at: site.origins.location(of: SpecPath("hosts.\(host.host).uri")))
@@ -92,10 +92,8 @@ struct Workspace {
     return .failure
   }
 
-  func report(_ diagnostic: Diagnostic) { options.report([diagnostic]) }
-
   /// Says why a host cannot be worked with.
-  func unreachable(_ host: HostError) -> ExitStatus { Self.unreachable([host], site, options) }
+  func unreachable(_ host: HostError) -> ExitStatus { Self.unreachable([host], site) }
 
   /// The same with what the hosts have now, and the image files unless they are taken to be as they were.
   func refreshed(keepingImages: Bool = false) async throws -> Workspace {
@@ -105,7 +103,7 @@ struct Workspace {
       workspace.states = try await fleet.inspect(site).map(\.withoutLocks)
       return workspace
     } catch {
-      throw Self.unreachable(error.hosts, site, options)
+      throw Self.unreachable(error.hosts, site)
     }
   }
 
@@ -115,11 +113,11 @@ struct Workspace {
       if images == nil, planning.goal == .converge { images = try await readImages() }
       return try SitePlanner.plan(site, hosts: states, images: images ?? [:], options: planning)
     } catch let failure as ImageStore.Failure {
-      options.report(failure.diagnostics)
+      Terminal.report(failure.diagnostics)
       throw ExitStatus.invalidSpec
     } catch let failure as SitePlanner.Failure {
-      options.report(failure.diagnostics)
-      throw failure.lacksConsent ? ExitStatus.refused : .failure
+      Terminal.report(failure.diagnostics)
+      throw failure.isRefusal ? ExitStatus.refused : .failure
     }
   }
 
@@ -129,7 +127,7 @@ struct Workspace {
       if images == nil { images = try await readImages() }
       return SitePlanner.differences(site, hosts: states, images: images ?? [:])
     } catch {
-      options.report(error.diagnostics)
+      Terminal.report(error.diagnostics)
       throw ExitStatus.invalidSpec
     }
   }

@@ -89,7 +89,7 @@ final class ConvergenceTests {
         switch result {
         case .done: "done"
         case .failed: "failed"
-        case .skipped: "skipped"
+        case .skipped, .notBegun: "skipped"
         }
       names[word, default: []].append("\(step.address)")
     }

@@ -25,9 +25,22 @@ struct DomainDocumentTests {
     settings.graphics = .spice
     settings.console = true
     settings.cmdline = "console=ttyS0"
+    settings.secureBoot = true
+    settings.cpuTopology = CPUTopology(sockets: 1, cores: 2, threads: 2)
+    settings.hugePages = .present(.size(.mebibytes(2)))
+    settings.numaCells = [
+      NUMACell(cpus: CPUSet(0...1), memory: .gibibytes(1)),
+      NUMACell(cpus: CPUSet(2...3), memory: .gibibytes(1)),
+    ]
+    settings.numaNodes = CPUSet([0, 2])
+    settings.consoleLog = "/var/log/db.log"
+    settings.tpm = .present(.tis)
+    settings.randomSource = .present(RandomSource(rate: .kibibytes(1)))
+    settings.watchdog = .present(Watchdog(model: .ib700, action: .injectNMI))
     var machine = Machine(name: "db", uuid: UUID(), settings: settings)
     machine.kernel = "/images/kernel"
     machine.initrd = "/images/initrd"
+    machine.ignition = "/images/db.ignition.ign"
     machine.disks = [
       .init(name: "root", path: "/images/root.qcow2", format: .qcow2, bus: .virtio),
       .init(name: "log", path: "/images/log.raw", format: .raw, bus: .scsi, keep: true),
@@ -38,8 +51,41 @@ struct DomainDocumentTests {
         name: "lan", link: .network("lan"), mac: try MACAddress(parsing: "52:54:00:00:00:01"), model: nil),
       .init(name: "out", link: .user, mac: try MACAddress(parsing: "52:54:00:00:00:02"), model: "e1000e"),
     ]
+    machine.shares = [
+      HostShare(name: "a.b_c", path: "/srv/a", kind: .virtiofs),
+      HostShare(name: "old", path: "/srv/old", kind: .plan9, isReadOnly: true),
+    ]
+    machine.hostDevices = [
+      HostDevice(name: "gpu", id: .pci(try PCIAddress(parsing: "0000:03:1f.7"))),
+      HostDevice(name: "key", id: .usb(try USBProduct(parsing: "1050:0407"))),
+    ]
     machine.mark = Mark(stack: "shop", applied: ["memory": "1 GiB"])
     return machine
+  }
+
+  @Test("Ignition's config is one entry of the firmware's, and those of others stay")
+  func ignition() throws {
+    var wanted = try machine()
+    var document = DomainDocument.definition(of: wanted, on: qemu)
+    let smbios = XMLElement("sysinfo", ["type": "smbios"]) { XMLElement("bios") }
+    document.insert(smbios, .before(["os"]))
+    let mine = XMLElement("entry", ["name": "opt/org.example/mine"], text: "1")
+    document.mutateChildren(named: "sysinfo") { if $0[attribute: "type"] == "fwcfg" { $0.insert(mine) } }
+    func edit(_ path: String?) throws -> [XMLElement] {
+      wanted.ignition = path
+      document = DomainDocument.edit(document, MachineUpdate(wanted: wanted, fields: [.ignition]), on: qemu)
+      let read = DomainDocument.read(document, name: wanted.name, uuid: wanted.uuid)
+      #expect(read.ignition == path)
+      return document.all("sysinfo")
+    }
+    let entry = XMLElement("entry", ["name": "opt/com.coreos/config", "file": "/images/other.ign"])
+    #expect(
+      try edit("/images/other.ign").flatMap(\.elements).map { try $0.serialized() }.sorted()
+        == [XMLElement("bios"), entry, mine].map { try $0.serialized() }.sorted())
+    #expect(try edit(nil).count == 2)
+    document.removeChildren { $0[attribute: "type"] == "fwcfg" }
+    #expect(try edit("/images/other.ign").count == 2)
+    #expect(try edit(nil).map { $0[attribute: "type"] } == ["smbios"])
   }
 
   @Test("what is written reads back as what was wanted")
@@ -50,18 +96,22 @@ struct DomainDocumentTests {
     #expect(read.settings == wanted.settings)
     #expect(read.kernel == wanted.kernel)
     #expect(read.initrd == wanted.initrd)
+    #expect(read.ignition == wanted.ignition && read.files.isSuperset(of: wanted.imageFiles))
     #expect(read.disks.map(\.name) == ["root", "log", "data"])
     #expect(read.disks.map(\.target) == ["vda", "sda", "vdb"])
     #expect(read.disks.map(\.path) == wanted.disks.map(\.path))
     #expect(read.disks.map(\.keep) == [false, true, false])
     #expect(read.nics.map(\.link) == [.network("lan"), .user])
     #expect(read.nics.map(\.model) == ["virtio", "e1000e"])
+    #expect(read.shares == wanted.shares)
+    #expect(read.hostDevices == wanted.hostDevices)
     #expect(read.mark?.stack == "shop")
     #expect(read.mark?.applied == ["memory": "1 GiB"])
     #expect(read.networks == ["lan"])
     #expect(
       read.files == [
         "/images/root.qcow2", "/images/log.raw", "/images/data.qcow2", "/images/kernel", "/images/initrd",
+        "/images/db.ignition.ign",
       ])
   }
 
@@ -145,14 +195,115 @@ struct DomainDocumentTests {
   func everyField() throws {
     for field in MachineField.allCases where field != .state && field != .autostart {
       let wanted = try machine()
-      let (_, after) = try edited([field]) { existing in
+      // A log is that of a console.
+      let (_, after) = try edited(field == .consoleLog ? [.console, field] : [field]) { existing in
         existing.settings = wanted.settings
         existing.kernel = wanted.kernel
         existing.initrd = wanted.initrd
+        existing.ignition = wanted.ignition
       }
       let read = DomainDocument.read(after, name: "db", uuid: wanted.uuid)
       #expect(field.value(of: read) == field.value(of: wanted), "\(field)")
     }
+  }
+
+  @Test("each field that is gone is gone from the document, and so is what only held it")
+  func everyFieldGone() throws {
+    let wanted = try machine()
+    var bare = wanted
+    bare.settings.tpm = .absent
+    bare.settings.watchdog = .absent
+    bare.settings.randomSource = .absent
+    bare.settings.hugePages = .absent
+    (bare.settings.cpuTopology, bare.settings.numaCells, bare.settings.numaNodes) = (nil, nil, nil)
+    bare.settings.consoleLog = nil
+    let fields: Set<MachineField> = [
+      .tpm, .watchdog, .randomSource, .hugePages, .cpuTopology, .numaCells, .numaNodes, .consoleLog,
+    ]
+    let update = MachineUpdate(
+      wanted: bare, fields: fields, removeShares: ["a.b_c", "old"], removeHostDevices: ["gpu", "key"])
+    let after = DomainDocument.edit(DomainDocument.definition(of: wanted, on: qemu), update, on: qemu)
+    for name in ["tpm", "watchdog", "rng", "filesystem", "hostdev"] {
+      #expect(after.at("devices", name) == nil, "\(name)")
+    }
+    #expect(after.at("devices", "serial", "log") == nil && after.first("numatune") == nil)
+    #expect(after.at("cpu", "topology") == nil && after.at("cpu", "numa") == nil)
+    #expect(after.at("memoryBacking", "hugepages") == nil)
+  }
+
+  @Test("each kind of boot has firmware variables of its own, and another firmware has none of them")
+  func variables() throws {
+    func edited(_ document: XMLElement, _ isSecure: Bool?, _ firmware: Firmware = .uefi) throws -> XMLElement
+    {
+      var wanted = try machine()
+      (wanted.settings.firmware, wanted.settings.secureBoot) = (firmware, isSecure)
+      let fields: Set<MachineField> = isSecure == nil ? [.firmware] : [.secureBoot]
+      return DomainDocument.edit(document, MachineUpdate(wanted: wanted, fields: fields), on: qemu)
+    }
+    func path(_ document: XMLElement) -> String? { document.at("os", "nvram")?.text }
+    let secure = DomainDocument.definition(of: try machine(), on: qemu)
+    let plain = try edited(secure, false)
+    let again = try edited(plain, true)
+    #expect(path(secure) != path(plain) && path(again) == path(secure))
+    #expect(DomainDocument.secureBoot(of: plain) == false)
+    let bios = try edited(plain, nil, .bios)
+    #expect(path(bios) == nil)
+    // What may have any keys is neither.
+    var theirs = secure
+    theirs.mutateFirst("os") { os in os.mutateFirst("nvram") { $0.setText("/theirs.fd") } }
+    #expect(DomainDocument.secureBoot(of: theirs) == nil)
+  }
+
+  @Test("what a person has of a kind that the language has a word for stays theirs")
+  func theirDevices() throws {
+    var before = DomainDocument.definition(of: try machine(), on: qemu)
+    let theirs = try [
+      "<rng model='virtio'><backend model='random'>/dev/random</backend></rng>",
+      "<watchdog model='itco' action='reset'/>",
+      "<filesystem type='mount'><source dir='/theirs'/><target dir='theirs'/></filesystem>",
+      "<hostdev mode='subsystem' type='usb'><source><vendor id='0x1'/><product id='0x2'/></source></hostdev>",
+    ].map { try XMLElement(parsing: $0) }
+    before.mutateFirst("devices") { devices in for device in theirs { devices.insert(device, .first) } }
+    var wanted = try machine()
+    wanted.settings.randomSource = .absent
+    wanted.settings.watchdog = .present(Watchdog(action: .pause))
+    let update = MachineUpdate(
+      wanted: wanted, fields: [.randomSource, .watchdog], setShares: [wanted.shares[0]],
+      removeHostDevices: ["key"])
+    let after = DomainDocument.edit(before, update, on: qemu)
+    for device in theirs { #expect(after.first("devices")?.elements.contains(device) == true, "\(device)") }
+    #expect(after.all(at: "devices", "rng").count == 1)
+    #expect(after.all(at: "devices", "watchdog").map { $0[attribute: "model"] } == ["itco", "i6300esb"])
+  }
+
+  @Test("memory devices keep a NUMA cell when the cells of the spec go")
+  func cells() throws {
+    var wanted = try machine()
+    wanted.settings.memoryLimit = .gibibytes(8)
+    let before = DomainDocument.definition(of: wanted, on: qemu)
+    #expect(before.all(at: "cpu", "numa", "cell").count == 2)
+    wanted.settings.numaCells = nil
+    let after = DomainDocument.edit(before, MachineUpdate(wanted: wanted, fields: [.numaCells]), on: qemu)
+    let cells = after.all(at: "cpu", "numa", "cell")
+    #expect(cells.map { $0[attribute: "cpus"] } == ["0-3"])
+    #expect(cells.map { $0[attribute: "memory"] } == ["\(2 << 20)"])
+  }
+
+  @Test("a device of the host is told by its document")
+  func nodeDevices() throws {
+    let usb = try XMLElement(
+      parsing: """
+        <device><name>usb_1_4</name><capability type='usb_device'><bus>1</bus><device>4</device>
+        <product id='0x0407'>Key</product><vendor id='0x1050'>Yubico</vendor></capability></device>
+        """)
+    let pci = try XMLElement(
+      parsing: """
+        <device><name>pci_0000_03_00_0</name><capability type='pci'><class>0x030000</class><domain>0</domain>
+        <bus>3</bus><slot>0</slot><function>1</function><product id='0x1'/><vendor id='0x2'/></capability></device>
+        """)
+    #expect(Inspector.id(of: usb).map { "\($0)" } == "usb 1050:0407")
+    #expect(Inspector.id(of: pci).map { "\($0)" } == "pci 0000:03:00.1")
+    #expect(Inspector.id(of: try XMLElement(parsing: "<device><name>computer</name></device>")) == nil)
   }
 
   @Test("foreign metadata, devices and addresses survive every edit")

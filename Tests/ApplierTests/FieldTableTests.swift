@@ -27,21 +27,40 @@ struct FieldTableTests {
   /// nil for what this driver cannot be asked: it has one accelerator, keeps no files, and names are moved, not set.
   private func row(_ field: MachineField) -> Row? {
     switch field {
-    case .name, .accel, .kernel, .initrd, .cmdline: nil
+    case .name, .accel, .kernel, .initrd, .cmdline, .ignition: nil
     case .title: Row("title: A", "title: B", .live, owns: "title")
     case .description: Row("description: A", "description: B", .live, owns: "description")
     case .cpus: Row("cpus: {count: 1, max: 4}", "cpus: {count: 3, max: 4}", .live, owns: "vcpu")
     case .cpuShares:
       Row("cpus: {count: 1, shares: 512}", "cpus: {count: 1, shares: 1024}", .restart, owns: "cputune")
     case .cpuPinning: Row("cpus: {count: 1, pin: 0}", "cpus: {count: 1, pin: 1}", .restart, owns: "cputune")
+    case .cpuTopology:
+      Row(
+        "cpus: {count: 2, topology: {cores: 2}}", "cpus: {count: 2, topology: {sockets: 2}}", .restart,
+        owns: "cpu")
     case .memory:
       Row(
         "memory: {size: 64MiB, max: 128MiB}", "memory: {size: 96MiB, max: 128MiB}", .live, owns: "memory",
         "currentMemory")
     case .memoryLimit:
       Row("memory: {size: 64MiB}", "memory: {size: 64MiB, limit: 1GiB}", .restart, owns: "maxMemory", "cpu")
+    case .hugePages:
+      Row(
+        "memory: {size: 64MiB, huge_pages: true}", "memory: {size: 64MiB, huge_pages: 2MiB}", .restart,
+        owns: "memoryBacking")
+    case .numaCells:
+      Row(
+        "memory: 96MiB, cpus: 2, numa: {cells: [{cpus: 0, memory: 32MiB}, {cpus: 1, memory: 64MiB}]}",
+        "memory: 96MiB, cpus: 2, numa: {cells: [{cpus: 0, memory: 64MiB}, {cpus: 1, memory: 32MiB}]}",
+        .restart,
+        owns: "cpu")
+    case .numaNodes: Row("numa: {nodes: 0}", "numa: {nodes: 0-1}", .restart, owns: "numatune")
     case .machine: Row("machine: alpha", "machine: beta", .restart, owns: "os")
     case .firmware: Row("firmware: bios", "firmware: uefi", .restart, owns: "os")
+    case .secureBoot:
+      Row(
+        "firmware: {type: uefi, secure_boot: true}", "firmware: {type: uefi, secure_boot: false}", .restart,
+        owns: "os")
     case .cpu: Row("cpu: core2duo", "cpu: Penryn", .restart, owns: "cpu")
     case .boot: Row("boot: [a, b]", "boot: [b, a]", .restart, owns: "devices", "os")
     case .graphics: Row("graphics: none", "graphics: vnc", .restart, owns: "devices")
@@ -50,6 +69,12 @@ struct FieldTableTests {
         "graphics: {type: vnc, password: first}", "graphics: {type: vnc, password: second}", .restart,
         owns: "devices")
     case .console: Row("console: true", "console: false", .restart, owns: "devices")
+    case .consoleLog:
+      Row(
+        "console: {log: /var/log/a}", "console: {log: /var/log/b}", .restart, owns: "devices")
+    case .tpm: Row("tpm: true", "tpm: {model: tis}", .restart, owns: "devices")
+    case .randomSource: Row("rng: {rate: 1KiB}", "rng: {rate: 2KiB}", .restart, owns: "devices")
+    case .watchdog: Row("watchdog: reset", "watchdog: pause", .restart, owns: "devices")
     case .autostart: Row("autostart: false", "autostart: true", .none)
     case .shutdown: Row("shutdown: {timeout: 10s}", "shutdown: {timeout: 20s}", .none)
     case .protect: Row("protect: false", "protect: true", .none)

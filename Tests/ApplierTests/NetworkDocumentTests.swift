@@ -12,18 +12,32 @@ struct NetworkDocumentTests {
     var network = Network(name: "lan", uuid: UUID(), mode: mode, isActive: true)
     network.bridge = "br-lan"
     if mode.hasAddresses {
-      network.cidr = try CIDRBlock(parsing: "10.1.0.0/16")
-      network.gateway = try IPv4Address(parsing: "10.1.0.1")
-      network.ranges = [
+      network.ipv4.cidr = try CIDRBlock(parsing: "10.1.0.0/16")
+      network.ipv4.gateway = try IPv4Address(parsing: "10.1.0.1")
+      network.ipv4.ranges = [
         AddressRange(
           from: try IPv4Address(parsing: "10.1.9.0"), to: try IPv4Address(parsing: "10.1.9.255"))
       ]
       network.records = [
-        "db": try IPv4Address(parsing: "10.1.0.9"), "log": try IPv4Address(parsing: "10.1.0.9"),
+        .init("db", .ipv4): try IPAddress(parsing: "10.1.0.9"),
+        .init("log", .ipv4): try IPAddress(parsing: "10.1.0.9"),
+        .init("db", .ipv6): try IPAddress(parsing: "fd00:1::9"),
       ]
+      network.ipv6.cidr = try CIDRBlock(parsing: "fd00:1::/64")
+      network.ipv6.gateway = try IPv6Address(parsing: "fd00:1::1")
+      network.ipv6.ranges = [
+        AddressRange(
+          from: try IPv6Address(parsing: "fd00:1::100"), to: try IPv6Address(parsing: "fd00:1::1ff"))
+      ]
+      network.ipv6.reservations = [
+        .init(ip: try IPv6Address(parsing: "fd00:1::11"), hostname: "web"),
+        .init(
+          duid: "00:03:00:01:52:54:00:00:00:02", ip: try IPv6Address(parsing: "fd00:1::12"), hostname: ""),
+      ]
+      if mode == .nat { network.translatesIPv6 = true }
       network.domain = "shop.example"
       network.mtu = 1400
-      network.reservations = [
+      network.ipv4.reservations = [
         .init(
           mac: try MACAddress(parsing: "52:54:00:00:00:01"), ip: try IPv4Address(parsing: "10.1.0.11"),
           hostname: "web"),
@@ -58,8 +72,8 @@ struct NetworkDocumentTests {
         """)
     let read = NetworkDocument.read(document, name: "lan", uuid: UUID(), isActive: false)
     #expect(read.mode == .nat)
-    #expect(read.cidr?.description == "10.1.0.0/16")
-    #expect(read.reservations.first?.mac.description == "52:54:00:aa:bb:cc")
+    #expect(read.ipv4.cidr?.description == "10.1.0.0/16")
+    #expect(read.ipv4.reservations.first?.mac?.description == "52:54:00:aa:bb:cc")
   }
 
   /// A network that virtform made, with what a person put beside its own.
@@ -81,13 +95,13 @@ struct NetworkDocumentTests {
   private func edit() throws -> NetworkEdit {
     var edit = NetworkEdit()
     edit.fields = [.cidr, .gateway]
-    edit.removedRanges = [
+    edit.ipv4.removedRanges = [
       AddressRange(from: try IPv4Address(parsing: "10.1.0.2"), to: try IPv4Address(parsing: "10.1.0.9"))
     ]
-    edit.addedRanges = try network(.nat).ranges
-    edit.addedReservations = try network(.nat).reservations.sorted()
-    edit.removedRecords = ["old"]
-    edit.setRecords = ["db": try IPv4Address(parsing: "10.1.0.9")]
+    edit.ipv4.addedRanges = try network(.nat).ipv4.ranges
+    edit.ipv4.addedReservations = try network(.nat).ipv4.reservations.sorted()
+    edit.removedRecords = [.init("old", .ipv4)]
+    edit.setRecords = [.init("db", .ipv4): try IPAddress(parsing: "10.1.0.9")]
     return edit
   }
 
@@ -183,7 +197,7 @@ struct NetworkDocumentTests {
     let volume = Volume(
       pool: "p", name: "web.root-00000000.qcow2", path: "/p/web.root-00000000.qcow2", capacity: .gibibytes(2),
       format: .qcow2, backingPath: "/p/debian-1-00000000.qcow2")
-    let document = PoolDocument.definition(of: volume)
+    let document = VolumeDocument.definition(of: volume)
     #expect(document.at("backingStore", "format")?[attribute: "type"] == "qcow2")
     #expect(document.at("target", "format")?[attribute: "type"] == "qcow2")
     #expect(document.first("capacity")?.text == "\(2 << 30)")

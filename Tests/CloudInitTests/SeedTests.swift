@@ -114,6 +114,33 @@ import Testing
     #expect(try !none.text("network-config").contains("nameservers"))
   }
 
+  @Test("an address of each family has its own gateway, and DHCP is asked for what nobody gave")
+  func dualStack() throws {
+    func config(_ nics: String) throws -> String {
+      try seed("{}", nics: nics).text("network-config").filter { !$0.isWhitespace }
+    }
+    let both = try config(
+      "{six: {address: [\"fd00:10::5\", 10.30.0.5]}, six2: {network: six, ip: \"fd00:10::6\"}}")
+    #expect(
+      both.contains(
+        #""six":{"addresses":["10.30.0.5/24","fd00:10::5/64"],"match":{"macaddress":"52:54:00:00:00:01"},"nameservers":{"addresses":["10.30.0.1","fd00:10::1"]},"routes":[{"to":"0.0.0.0/0","via":"10.30.0.1"},{"to":"::/0","via":"fd00:10::1"}]}"#
+      ), "\(both)")
+    #expect(both.contains(#""six2":{"dhcp4":true,"dhcp6":true,"#), "\(both)")
+    let one = try config(
+      "{dmz: {address: \"2001:db8::5/64\", gateway: \"2001:db8::1\"}, only: {address: \"fd00:11::7\"}, only2: {network: only}}"
+    )
+    #expect(
+      one.contains(
+        #""dmz":{"addresses":["2001:db8::5/64"],"match":{"macaddress":"52:54:00:00:00:01"},"routes":[{"to":"::/0","via":"2001:db8::1"}]}"#
+      ), "\(one)")
+    #expect(one.contains(#""metric":100,"to":"::/0","via":"fd00:11::1""#), "\(one)")
+    #expect(one.contains(#""only2":{"dhcp6":true,"#), "\(one)")
+    let reserved = try config("{six: {ip: 10.30.0.9, address: \"fd00:10::5\", gateway: none}}")
+    #expect(
+      reserved.contains(#""six":{"addresses":["fd00:10::5/64"],"dhcp4":true,"match""#)
+        && !reserved.contains("routes"), "\(reserved)")
+  }
+
   @Test("the network may be left to the guest")
   func noNetwork() throws {
     #expect(

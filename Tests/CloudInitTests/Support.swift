@@ -12,6 +12,8 @@ func seed(_ cloudInit: String, nics: String = "{}", files: [String: String] = [:
       lan: {mode: nat, cidr: 10.10.0.0/24, dhcp: {from: 10.10.0.100, to: 10.10.0.199}}
       back: {mode: isolated, cidr: 10.20.0.0/24}
       dmz: {mode: bridge, bridge: br0}
+      six: {mode: nat, cidr: 10.30.0.0/24, ipv6: {cidr: "fd00:10::/64"}}
+      only: {mode: nat, ipv6: {cidr: "fd00:11::/64", dhcp: {from: "fd00:11::100", to: "fd00:11::1ff"}}}
     vms:
       web:
         memory: 1GiB
@@ -24,7 +26,7 @@ func seed(_ cloudInit: String, nics: String = "{}", files: [String: String] = [:
   let guestNICs = try machine.nics.enumerated().map { index, nic in
     GuestNIC(
       name: nic.name.rawValue, mac: try MACAddress(parsing: "52:54:00:00:00:0\(index + 1)"),
-      address: nic.address)
+      addresses: nic.addresses, nameservers: nic.nameservers, dhcp: nic.dhcp)
   }
   return Seed(try #require(machine.cloudInit), identity: "4d6e", nics: guestNICs)
 }

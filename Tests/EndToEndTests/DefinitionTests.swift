@@ -76,7 +76,7 @@ extension QEMUTests {
       site.firewalls = ["wall": "{in: any}"]
       site.networks = [
         "lan": "{mode: isolated, bridge: vft-edit}", "other": "{mode: isolated, bridge: vft-edit2}",
-        "ov": "{mode: ovs, bridge: vft-ovs}",
+        "ov": "{mode: ovs, bridge: vft-ovs, portgroups: {web: {vlan: 9}}}",
       ]
       site.vms["a"] = SiteText.guest(
         "a",
@@ -104,15 +104,27 @@ extension QEMUTests {
       case .cpuShares: Row(name, "cpus", "{count: 1, max: 2, shares: 2048, pin: {0: 0-1}}", "cputune/shares")
       case .cpuPinning:
         Row(name, "cpus", "{count: 1, max: 2, shares: 512, pin: {0: \"1\", 1: \"0\"}}", "cputune/vcpupin")
+      case .cpuTopology:
+        Row(
+          name, "cpus", "{count: 1, max: 2, shares: 512, pin: {0: 0-1}, topology: {cores: 2}}",
+          "cpu/topology")
       case .memory: Row(name, name, "{size: 112MiB, max: 160MiB}", "memory", "currentMemory")
       case .memoryLimit:
         Row(name, "memory", "{size: 96MiB, max: 128MiB, limit: 1GiB}", "maxMemory", "cpu/numa")
+      case .hugePages:
+        Row(name, "memory", "{size: 96MiB, max: 128MiB, huge_pages: 2MiB}", "memoryBacking")
+      case .numaCells:
+        Row(name, "numa", "{cells: [{cpus: 0, memory: 48MiB}, {cpus: 1, memory: 80MiB}]}", "cpu/numa")
+      case .numaNodes: Row(name, "numa", "{nodes: 0}", "numatune")
       case .machine: Row(name, name, "pc-q35-7.1", "os/type@machine")
       case .firmware: Row(name, name, "uefi", "os@firmware", "os/loader", "os/nvram", "os/firmware")
+      case .secureBoot:
+        Row(name, "firmware", "{type: uefi, secure_boot: true}", "os/firmware", "os/nvram", "os/loader")
       case .cpu: Row(name, name, "Nehalem", "cpu@", "cpu/model")
       case .kernel: Row(name, name, "initrd", "os/kernel")
       case .initrd: Row(name, name, "kernel", "os/initrd")
       case .cmdline: Row(name, name, "\"quiet a=<b>\"", "os/cmdline")
+      case .ignition: Row(name, name, "{hostname: b}", "sysinfo")
       case .boot:
         // A kernel leaves nothing to choose from.
         Row(
@@ -127,6 +139,12 @@ extension QEMUTests {
       case .password:
         Row(name, "graphics", "{type: vnc, password: t0p-s3cr}", "devices/graphics@passwd")
       case .console: Row(name, name, "false", "devices/serial", "devices/console")
+      case .consoleLog:
+        Row(name, "console", "{log: /tmp/console.log}", "devices/serial/log", "devices/console/log")
+      case .tpm: Row(name, name, "true", "devices/tpm")
+      case .randomSource: Row(name, name, "{rate: 1KiB}", "devices/rng/rate")
+      // The spec takes over the card that a person gave the VM, and takes it along.
+      case .watchdog: Row(name, name, "pause", "devices/watchdog")
       case .autostart: Row(name, name, "true")
       case .shutdown: Row(name, name, "{timeout: 5s}")
       case .protect: Row(name, name, "true")
@@ -166,6 +184,29 @@ extension QEMUTests {
       }
     }
 
+    private func row(_ field: ShareField) -> Row {
+      switch field {
+      // What is said of memory for the share's server stays.
+      case .attached:
+        Row("shares.web", "shares", "{web: {path: /srv}}", "devices/filesystem", "memoryBacking")
+      }
+    }
+
+    private func row(_ field: HostDeviceField, _ device: String) -> Row {
+      switch field {
+      case .attached:
+        Row("host_devices.card", "host_devices", "{card: {pci: \"\(device)\"}}", "devices/hostdev")
+      }
+    }
+
+    /// A device that the host has on PCI: `0000:00:03.0`.
+    private func device(_ lab: Lab) async throws -> String {
+      let names = try await lab.virsh("nodedev-list", "--cap", "pci").split(separator: "\n")
+      let parts = try #require(names.first, "this host has no PCI device to put into a definition").split(
+        separator: "_")
+      return "\(parts[1]):\(parts[2]):\(parts[3]).\(parts[4])"
+    }
+
     private func row(_ field: DriveField) -> Row {
       switch field {
       case .attached: Row(("disks", "cd2"), "", "{cdrom: kernel, bus: sata}", "devices/disk[sdc]")
@@ -196,6 +237,10 @@ extension QEMUTests {
         return Row(
           ("nics", "ov"), "vlan", "{mac: \"52:54:00:71:00:02\", vlan: 77}",
           "devices/interface[52:54:00:71:00:02]/vlan")
+      case .portgroup:
+        return Row(
+          ("nics", "ov"), "portgroup", "{mac: \"52:54:00:71:00:02\", vlan: 5, portgroup: web}",
+          "devices/interface[52:54:00:71:00:02]/source@portgroup")
       case .firewall:
         return Row(
           ("nics", "lan"), "firewall", "{firewall: wall, \(mac)}", "\(Self.lan)/filterref")
@@ -289,10 +334,12 @@ extension QEMUTests {
         #expect(original.all(at: "devices", "serial").count == 2)
         #expect(original.first("metadata")?.elements.count == 2)
 
+        let device = try await device(guests.lab)
         let rows =
           MachineField.allCases.compactMap(row) + MemoryDeviceField.allCases.map(row)
           + DiskField.allCases.map(row)
-          + DriveField.allCases.map(row) + NICField.allCases.map(row)
+          + DriveField.allCases.map(row) + NICField.allCases.map(row) + ShareField.allCases.map(row)
+          + HostDeviceField.allCases.map { row($0, device) }
         for row in rows {
           var site = Self.site()
           row.edit(&site)

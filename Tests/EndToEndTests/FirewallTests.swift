@@ -79,5 +79,41 @@ extension QEMUTests {
         #expect(try await !lab.virsh("nwfilter-list").contains("virtform-tiers"))
       }
     }
+
+    @Test("what is allowed passes over IPv6, too, and of ICMPv6 what finds neighbours, but no ping")
+    func ipv6() async throws {
+      try await Guests.inLab { guests in
+        let lab = guests.lab
+        var site = SiteText("six")
+        site.networks["lan"] = "{mode: isolated, ipv6: {cidr: \"fd00:87::/64\"}}"
+        func firewall(_ more: String) -> String {
+          "{in: [{protocol: tcp, port: 80, from: \"fd00:87::20\"}\(more)]}"
+        }
+        site.firewalls["db"] = firewall("")
+        func guest(_ name: String, _ number: Int, nic: String) -> [String: String] {
+          SiteText.guest(
+            name,
+            [
+              "cmdline":
+                "console=ttyS0 quiet vf.host=\(name) vf.every=1 vf.ip6=fd00:87::\(number)/64 vf.fetch=fd00:87::10 vf.ping=fd00:87::10",
+              "nics": "{lan: {\(nic)}}",
+            ])
+        }
+        site.vms["db"] = guest("db", 10, nic: "firewall: db")
+        site.vms["app"] = guest("app", 20, nic: "")
+        site.vms["spy"] = guest("spy", 30, nic: "")
+        try await guests.apply(site)
+        let app = try await lab.status(of: "app") { $0["fd00:87::10"] == "db" }
+        #expect(app["ping:fd00:87::10"] == "-", "\(app)")
+        let spy = try await lab.status(of: "spy") { $0["fd00:87::10"] != nil }
+        #expect(spy["fd00:87::10"] == "-" && spy["ping:fd00:87::10"] == "-", "\(spy)")
+        // It goes out, and its answers come back.
+        site.firewalls["db"] = firewall(", {protocol: icmp, from: \"fd00:87::/64\"}")
+        try await guests.apply(site)
+        let pinged = try await lab.status(of: "spy") { $0["ping:fd00:87::10"] == "ok" }
+        #expect(pinged["fd00:87::10"] == "-" && pinged["boot"] == spy["boot"], "\(pinged)")
+        _ = try await guests.run("destroy", "--auto-approve", "--allow-data-loss")
+      }
+    }
   }
 }

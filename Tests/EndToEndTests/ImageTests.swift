@@ -53,6 +53,36 @@ extension QEMUTests {
     }
   }
 
+  @Test(
+    "an image comes by https from a server whose CA is named, and from no other",
+    .enabled(if: TLSServer.isAvailable, "needs openssl"))
+  func httpsImage() async throws {
+    try await withLab { lab in
+      let files = "\(lab.work)/files"
+      try FileManager.default.createDirectory(atPath: files, withIntermediateDirectories: true)
+      try FileManager.default.copyItem(atPath: "\(Lab.guest)/guest.qcow2", toPath: "\(files)/guest.qcow2")
+      let sum = try await Lab.run("/usr/bin/sha256sum", ["\(files)/guest.qcow2"], in: lab.work).output.prefix(
+        64)
+      let server = try await TLSServer(in: files)
+      let url = server.url("/guest.qcow2")
+      let site = try lab.write(spec("source: \"\(url)\", sha256: \(sum)", Self.off), to: "site.yaml")
+      for authority in [nil, server.otherAuthority] {
+        let refused = try await lab.virtform(
+          "plan", site, environment: authority.map { ["CURL_CA_BUNDLE": $0] } ?? [:])
+        #expect(refused.status == 3, "\(refused.output)\(refused.errors)")
+        #expect(
+          refused.errors.contains("cannot download '\(url)': the server's certificate is not trusted"),
+          "\(refused.errors)")
+      }
+      let apply = try await lab.virtform(
+        "apply", site, "--auto-approve", environment: ["CURL_CA_BUNDLE": server.authority])
+      #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
+      await server.close()
+      // It is in the cache by now.
+      try await expectQuiet(lab, site)
+    }
+  }
+
   @Test("the volume of an image in another format has the same disk in it", arguments: ["vmdk", "qcow2.gz"])
   func convertedImage(_ kind: String) async throws {
     let server = try HTTPServer()

@@ -13,11 +13,18 @@ extension QEMUTests {
       "initrd": "{source: \(Lab.debian)/initrd.gz, format: raw}",
     ]
     // Without DHCP: what the guest has, cloud-init gave it.
-    site.networks["lan"] = "{mode: isolated, cidr: 10.126.77.0/24, bridge: vft-seeds}"
+    site.networks["lan"] =
+      "{mode: isolated, cidr: 10.126.77.0/24, bridge: vft-seeds, ipv6: {cidr: \"fd00:126:77::/64\"}}"
+    // What is reserved for IPv6 goes by the name that the guest tells.
+    site.networks["six"] =
+      "{mode: isolated, bridge: vft-six, ipv6: {cidr: \"fd00:126:78::/64\", dhcp: {from: \"fd00:126:78::1000\", to: \"fd00:126:78::1fff\"}}}"
+    site.networks["back"] = "{mode: isolated, bridge: vft-seeds2}"
     site.vms["web-1"] = [
       "accel": "tcg", "memory": "384MiB", "image": "debian", "kernel": "kernel", "initrd": "initrd",
       "cmdline": "root=/dev/vda rw console=ttyS0 net.ifnames=0 quiet", "cpu": "max",
-      "ssh": "{user: ann, key: \(key)}", "nics": "{lan: {address: \(address)}}",
+      "ssh": "{user: ann, key: \(key)}",
+      "nics": "{lan: {address: [\(address), \"fd00:126:77::5\"]}, back: {}, six: {ip: \"fd00:126:78::11\"}}",
+      "ready": "{agent: true, timeout: 5m}",
       "shutdown": "{timeout: 90s, force: true}",
       "cloud_init": """
       {fqdn: web-1.shop.example, users: {ann: {ssh_keys: [{file: \(key).pub}], sudo: true}},
@@ -48,6 +55,9 @@ extension QEMUTests {
 
       let output = try await guests.apply(site(key, run: "echo once >> /var/told"))
       #expect(!output.contains("by virtform"), "\(output)")
+      // What it was waited for is there.
+      let ping = try await guests.lab.virsh("qemu-agent-command", "web-1", "{\"execute\":\"guest-ping\"}")
+      #expect(ping.contains("return"), "\(ping)")
       let command =
         "cloud-init status --wait >/dev/null; id -un; hostname; hostname -f; ip -4 -o addr show eth0"
       try await guests.until(within: .seconds(300)) { try await ssh("true").status == 0 }
@@ -58,7 +68,15 @@ extension QEMUTests {
       #expect(lines.prefix(3) == ["ann", "web-1", "web-1.shop.example"], "\(lines)")
       #expect(lines[3].contains("inet 10.126.77.5/24"), "\(lines)")
       #expect(lines[4] == "by virtformonce", "\(lines)")
+      try await expectIPv6(guests, key)
       try await expectHandedOn(guests)
+
+      // Nobody but the guest's agent knows of an address that somebody gave it by hand.
+      let added = try await ssh("sudo ip link set eth1 up; sudo ip addr add 10.126.78.9/24 dev eth1")
+      #expect(added.status == 0, "\(added.errors)")
+      let shown = try await guests.run(["show", "web-1", guests.path])
+      #expect(
+        shown.output.contains(/back +back +52:54:\S+ +10\.126\.78\.9/), "\(shown.output)\(shown.errors)")
 
       // The seed is another one; the guest goes on, and is the same one to cloud-init.
       let before = try await seedFile(guests)
@@ -90,6 +108,33 @@ extension QEMUTests {
       #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
       #expect(try await guests.lab.virsh("vol-list", "default").filter { !$0.isWhitespace }.isEmpty)
       #expect(try await guests.lab.virsh("list", "--all", "--name").filter { !$0.isWhitespace }.isEmpty)
+    }
+  }
+
+  /// The static address and the one that DHCP reserved for the guest's name; the latter is how it is known.
+  private func expectIPv6(_ guests: Guests, _ key: String) async throws {
+    try await guests.until(within: .seconds(60)) {
+      try await guests.run("show").output.contains("fd00:126:78::11")
+    }
+    let addresses = try await guests.run([
+      "ssh", "web-1", guests.path, "--", "ip -6 -o addr show scope global",
+    ])
+    #expect(
+      addresses.output.contains("inet6 fd00:126:77::5/64")
+        && addresses.output.contains("inet6 fd00:126:78::11/128"),
+      "\(addresses.output)\(addresses.errors)")
+    let shown = try await guests.run(["show", "web-1", guests.path])
+    #expect(shown.output.contains(/six +six +[0-9a-f:]+ +fd00:126:78::11/), "\(shown.output)")
+    #expect(shown.output.contains(/lan +lan +[0-9a-f:]+ +10\.126\.77\.5 fd00:126:77::5/), "\(shown.output)")
+    for address in ["fd00:126:77::5", "fd00:126:78::11"] {
+      let login = try await Lab.run(
+        "/usr/bin/ssh",
+        [
+          "-i", key, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o",
+          "UserKnownHostsFile=/dev/null",
+          "-o", "LogLevel=ERROR", "ann@\(address)", "hostname",
+        ], in: guests.lab.work)
+      #expect(login.output == "web-1\n", "\(address): \(login.errors)")
     }
   }
 

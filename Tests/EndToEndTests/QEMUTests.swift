@@ -9,9 +9,10 @@ import Testing
   .enabled(if: Lab.hasQEMU, "needs root, libvirtd, QEMU, and the guest that Lab/guest/image.sh makes"))
 final class QEMUTests {
   func withLab(
-    prepare: (String) async throws -> Void = { _ in }, _ body: (Lab) async throws -> Void
+    launcher: [String] = [], prepare: (String) async throws -> Void = { _ in },
+    _ body: (Lab) async throws -> Void
   ) async throws {
-    let lab = try await Lab(prepare: prepare)
+    let lab = try await Lab(launcher: launcher, prepare: prepare)
     do { try await body(lab) } catch {
       await lab.close()
       throw error

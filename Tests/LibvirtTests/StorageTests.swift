@@ -48,6 +48,21 @@ import Testing
     #expect(await host.closeCountingReferences() != nil)
   }
 
+  @Test("a volume is made as a copy of another one, once")
+  func copies() async throws {
+    let host = try await Fixtures.emptyHost()
+    let pool = try await host.defineStoragePool(Fixtures.pool("images"))
+    try await pool.start()
+    let source = try await pool.createVolume(Fixtures.volume("a", bytes: 4096))
+    let copy = try await pool.createVolume(Fixtures.volume("b", bytes: 8192), copying: source)
+    #expect(copy.name == "b" && copy.pool == "images")
+    #expect(try await pool.volumes().map(\.name) == ["a", "b"])
+    let error = await #expect(throws: LibvirtError.self) {
+      try await pool.createVolume(Fixtures.volume("b", bytes: 4096), copying: source)
+    }
+    #expect(error?.call == "virStorageVolCreateXMLFrom")
+  }
+
   @Test("a second volume of the same name is refused")
   func existing() async throws {
     let host = try await Fixtures.emptyHost()

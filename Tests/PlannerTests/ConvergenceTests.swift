@@ -50,7 +50,8 @@ struct ConvergenceTests {
     }
     expectAll(
       [
-        "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "uploadSeed", "createVolume",
+        "ensurePool", "setPoolAutostart", "removePool", "uploadImage", "uploadSeed", "uploadIgnition",
+        "createVolume", "copyImage",
         "growVolume",
         "deleteVolume", "noteVolume", "ensureNetwork", "updateNetwork", "restartNetwork", "defineFirewall",
         "removeFirewall",
@@ -119,6 +120,8 @@ extension SimulatedFleet {
         host.state.machines.map { machine in
           var machine = machine
           machine.mark?.staged = []
+          // A change of power alone leaves the mark as it is.
+          machine.mark?.applied[MachineField.state.rawValue] = nil
           machine.mark?.disks.sort { $0.name < $1.name }
           machine.mark?.nics.sort { $0.name < $1.name }
           for index in machine.disks.indices { machine.disks[index].target = nil }

@@ -28,6 +28,7 @@ struct FieldReferenceTests {
       MachineField.allCases.map(\.rawValue) + MemoryDeviceField.allCases.map(\.rawValue)
       + DiskField.allCases.map(\.rawValue) + DriveField.allCases.map(\.rawValue)
       + NICField.allCases.map(\.rawValue) + VolumeField.allCases.map(\.rawValue)
+      + ShareField.allCases.map(\.rawValue) + HostDeviceField.allCases.map(\.rawValue)
       + NetworkField.allCases.map(\.rawValue) + PoolField.allCases.map(\.rawValue)
     for name in names { #expect(text.contains("\n| `\(name)` |"), "\(name) is missing") }
   }

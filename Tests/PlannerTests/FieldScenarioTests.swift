@@ -71,14 +71,32 @@ struct FieldScenarioTests {
     case .cpuPinning:
       row(
         "cpus: {count: 1, pin: 0}", "cpus: {count: 1, pin: 0-1}", without: "cpus: 1", .live, .live, .restart)
+    case .cpuTopology:
+      row(
+        "cpus: {count: 4, topology: {cores: 4}}", "cpus: {count: 4, topology: {cores: 2, threads: 2}}",
+        without: "cpus: 4", .restart, nil, .restart)
     case .memory:
       row("memory: {size: 1GiB, max: 4GiB}", "memory: {size: 2GiB, max: 4GiB}", .live, .live, .live)
     case .memoryLimit:
       row(
         "memory: {size: 1GiB, limit: 8GiB}", "memory: {size: 1GiB, limit: 16GiB}", .restart, .restart,
         .restart)
+    case .hugePages:
+      row(
+        "memory: {size: 1GiB, huge_pages: true}", "memory: {size: 1GiB, huge_pages: 2MiB}",
+        without: "memory: 1GiB", .restart, nil, .restart)
+    case .numaCells:
+      row(
+        "memory: 3GiB, cpus: 2, numa: {cells: [{cpus: 0, memory: 1GiB}, {cpus: 1, memory: 2GiB}]}",
+        "memory: 3GiB, cpus: 2, numa: {cells: [{cpus: 0, memory: 2GiB}, {cpus: 1, memory: 1GiB}]}",
+        without: "memory: 3GiB, cpus: 2", .restart, .restart, .restart)
+    case .numaNodes: row("numa: {nodes: 0}", "numa: {nodes: 0-1}", .restart, nil, .restart)
     case .machine: row("machine: q35", "machine: pc", .restart, nil, .restart)
     case .firmware: row("firmware: bios", "firmware: uefi", .restart, .restart, .restart)
+    case .secureBoot:
+      row(
+        "firmware: {type: uefi, secure_boot: false}", "firmware: {type: uefi, secure_boot: true}",
+        without: "firmware: uefi", .restart, nil, .restart)
     case .cpu: row("cpu: max", "cpu: qemu64", .restart, .restart, .restart)
     case .kernel: row("kernel: linux", "kernel: debian", .restart, .restart, .restart)
     case .initrd:
@@ -89,6 +107,8 @@ struct FieldScenarioTests {
       row(
         "kernel: linux, cmdline: quiet", "kernel: linux, cmdline: debug", without: "kernel: linux", .restart,
         .restart, .restart)
+    case .ignition:
+      row("ignition: {hostname: a}", "ignition: {hostname: b}", .restart, nil, nil)
     case .boot: row("boot: [root, lan]", "boot: [lan]", .restart, .restart, .restart)
     case .graphics: row("graphics: vnc", "graphics: spice", .restart, .restart, .restart)
     case .password:
@@ -96,6 +116,13 @@ struct FieldScenarioTests {
         "graphics: {type: vnc, password: first}", "graphics: {type: vnc, password: second}",
         without: "graphics: vnc", .live, .restart, .restart)
     case .console: row("console: true", "console: false", .restart, .restart, .restart)
+    case .consoleLog:
+      row(
+        "console: {log: /var/log/a}", "console: {log: /var/log/b}", without: "console: true", .restart, nil,
+        .restart)
+    case .tpm: row("tpm: false", "tpm: true", .restart, nil, .restart)
+    case .randomSource: row("rng: true", "rng: false", .live, nil, .restart)
+    case .watchdog: row("watchdog: reset", "watchdog: {action: pause}", .restart, nil, .restart)
     case .autostart: row("autostart: false", "autostart: true", Effect.none, Effect.none, Effect.none)
     case .shutdown:
       row("shutdown: {timeout: 10s}", "shutdown: {timeout: 20s}", Effect.none, Effect.none, Effect.none)
@@ -169,12 +196,15 @@ struct FieldScenarioTests {
       func others(_ text: String) -> String { text.isEmpty ? "network: lan" : text }
       return Self.row(
         path("nics.n", field.rawValue), field.rule, nics(before), nics(after),
-        without: nics(field == .attached ? nil : field == .vlan ? "network: trunk" : "network: lan"),
+        without: nics(
+          field == .attached ? nil : [.vlan, .portgroup].contains(field) ? "network: trunk" : "network: lan"),
         qemu: qemu, xen: xen, test: test)
     }
     return switch field {
     case .attached: row(nil, "network: lan", .live, .live, .restart)
-    case .network: row("network: lan", "network: trunk", .live, .restart, .restart)
+    case .network: row("network: lan", "network: back", .live, .restart, .restart)
+    case .portgroup:
+      row("network: trunk, portgroup: a", "network: trunk, portgroup: b", .live, .restart, .restart)
     case .mac:
       row(
         "network: lan, mac: \"52:54:00:00:00:01\"", "network: lan, mac: \"52:54:00:00:00:02\"", .restart,
@@ -202,6 +232,24 @@ struct FieldScenarioTests {
     }
   }
 
+  private static func row(_ field: ShareField) -> Row {
+    switch field {
+    case .attached:
+      row(
+        "shares.web", field.rule, "shares: {web: {path: /srv/a}}", "shares: {web: {path: /srv/b, type: 9p}}",
+        qemu: .restart, xen: nil, test: .restart)
+    }
+  }
+
+  private static func row(_ field: HostDeviceField) -> Row {
+    switch field {
+    case .attached:
+      row(
+        "host_devices.key", field.rule, "", "host_devices: {key: {usb: \"1050:0407\"}}", qemu: .live,
+        xen: .restart, test: .restart)
+    }
+  }
+
   /// On a network that a running guest uses.
   private static func row(_ field: NetworkField) -> Row? {
     func row(_ before: String, _ after: String, without: String = "cidr: 10.0.0.0/24", _ all: Effect) -> Row {
@@ -212,7 +260,7 @@ struct FieldScenarioTests {
     let block = "cidr: 10.0.0.0/24"
     return switch field {
     // It is moved, see `LettingGoTests`; and reservations are told of by their values, see `NetworkTests`.
-    case .name, .reservations: nil
+    case .name, .reservations, .reservationsIPv6: nil
     case .mode: row("mode: nat, \(block)", "mode: routed, \(block)", .restart)
     case .cidr:
       row(
@@ -226,12 +274,39 @@ struct FieldScenarioTests {
         "\(block), dhcp: {from: 10.0.0.10, to: 10.0.0.20}",
         "\(block), dhcp: {from: 10.0.0.10, to: 10.0.0.30}",
         .live)
+    case .cidrIPv6:
+      row(
+        "mode: isolated, ipv6: {cidr: fd00::/64}", "mode: isolated, ipv6: {cidr: fd00:4::/64}",
+        without: "mode: isolated", .restart)
+    case .gatewayIPv6:
+      row(
+        "mode: isolated, ipv6: {cidr: fd00::/64, gateway: fd00::1}",
+        "mode: isolated, ipv6: {cidr: fd00::/64, gateway: fd00::254}", without: "mode: isolated", .restart)
+    case .dhcpIPv6:
+      row(
+        "\(block), ipv6: {cidr: fd00::/64, dhcp: {from: fd00::10, to: fd00::20}}",
+        "\(block), ipv6: {cidr: fd00::/64, dhcp: {from: fd00::10, to: fd00::30}}",
+        without: "\(block), ipv6: {cidr: fd00::/64}", .live)
+    case .natIPv6:
+      row(
+        "\(block), ipv6: {cidr: fd00::/64, nat: true}", "\(block), ipv6: {cidr: fd00::/64, nat: false}",
+        without: "mode: routed, \(block), ipv6: {cidr: fd00::/64}", .restart)
     case .dns:
       row("\(block), dns: {domain: a.example}", "\(block), dns: {domain: b.example}", .restart)
     case .records:
       row(
         "\(block), dns: {hosts: {db: 10.0.0.5}}", "\(block), dns: {hosts: {db: 10.0.0.6}}", .live)
     case .bridge: row("\(block), bridge: br-a", "\(block), bridge: br-b", .restart)
+    case .device:
+      row("mode: macvtap, device: eth0", "mode: macvtap, device: eth1", without: "mode: isolated", .restart)
+    case .type:
+      row(
+        "mode: macvtap, device: eth0, type: bridge", "mode: macvtap, device: eth0, type: private",
+        without: "mode: isolated", .restart)
+    case .portgroups:
+      row(
+        "\(block), portgroups: {a: {qos: {inbound: {average: 10MiB}}}}",
+        "\(block), portgroups: {a: {qos: {inbound: {average: 20MiB}}}}", .live)
     case .mtu: row("\(block), mtu: 1400", "\(block), mtu: 9000", .restart)
     case .autostart: row("\(block), autostart: true", "\(block), autostart: false", Effect.none)
     case .protect: row("\(block), protect: false", "\(block), protect: true", Effect.none)
@@ -240,7 +315,8 @@ struct FieldScenarioTests {
 
   static let machineRows: [Row] =
     MachineField.allCases.compactMap(row) + DiskField.allCases.map(row) + DriveField.allCases.map(row)
-    + NICField.allCases.map(row) + MemoryDeviceField.allCases.map(row)
+    + NICField.allCases.map(row) + MemoryDeviceField.allCases.map(row) + ShareField.allCases.map(row)
+    + HostDeviceField.allCases.map(row)
   static let networkRows: [Row] = NetworkField.allCases.compactMap(row)
 
   // MARK: Specs
@@ -260,7 +336,8 @@ struct FieldScenarioTests {
         linux: {source: \(Images.file), format: raw}
       networks:
         lan: {\(network)}
-        trunk: {mode: ovs, bridge: ovsbr0}
+        trunk: {mode: ovs, bridge: ovsbr0, portgroups: {a: {vlan: 40}, b: {vlan: {trunk: [41, 50-59], native: 41}}}}
+        back: {mode: isolated}
       firewalls: {a: {in: any}, b: }
       vms:
         web: {state: \(state.rawValue), \(machine.joined(separator: ", "))}

@@ -25,6 +25,7 @@ struct FirewallTests {
         alpha
           + firewall.db
               in   icmp
+              in   icmpv6
               in   tcp 5432 from 10.0.0.12
               in   tcp 5432 from 10.0.9.0/24
               in   tcp 8000-8099 from 10.0.0.12
@@ -59,6 +60,7 @@ struct FirewallTests {
         alpha
           ~ firewall.db
               - in  icmp  (live)
+              - in  icmpv6  (live)
               + in  tcp 22  (live)
               + in  tcp-ipv6 22  (live)
 

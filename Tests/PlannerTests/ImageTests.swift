@@ -179,14 +179,4 @@ struct ImageTests {
     #expect(!(try scenario.apply(Self.booted.without("vms:"), allowsDataLoss: true).deletes(path)))
   }
 
-  @Test("a pool that seems to have no room for an image is noted, since the figure may be old")
-  func fullPool() throws {
-    var scenario = try Scenario.applied(Specs.web)
-    try scenario.fleet[].changePool("main") { $0.available = .mebibytes(1) }
-    let plan = try scenario.plan(Specs.imaged.with("vms:", "vms:\n  new: {image: debian, memory: 1GiB}"))
-    #expect(
-      plan.notes.map { "\($0.address): \($0.text)" } == [
-        "image.debian: pool 'main' may be full: 2 MiB are needed, 1 MiB were free"
-      ])
-  }
 }

@@ -16,7 +16,7 @@ struct NetworkChangeTests {
     var scenario = try Scenario.applied(Specs.web)
     let theirs = AddressRange(
       from: try IPv4Address(parsing: "10.0.0.20"), to: try IPv4Address(parsing: "10.0.0.29"))
-    try scenario.fleet[].changeNetwork("lan") { $0.ranges.append(theirs) }
+    try scenario.fleet[].changeNetwork("lan") { $0.ipv4.ranges.append(theirs) }
     #expect(try scenario.plan(Specs.web).isEmpty)
     expect(
       try scenario.text(Specs.web.with("to: 10.0.0.199", "to: 10.0.0.150")),
@@ -29,14 +29,14 @@ struct NetworkChangeTests {
 
         """)
     let live = try #require(scenario.fleet[].liveNetworks.values.first)
-    #expect(live.ranges.map(\.description) == ["10.0.0.100 – 10.0.0.150"])
+    #expect(live.ipv4.ranges.map(\.description) == ["10.0.0.100 – 10.0.0.150"])
   }
 
   @Test("a range that a person shortened is mended, in the definition and in the active network")
   func drift() throws {
     var scenario = try Scenario.applied(Specs.web)
     func shorten(_ network: inout Network) throws {
-      network.ranges = [
+      network.ipv4.ranges = [
         AddressRange(
           from: try IPv4Address(parsing: "10.0.0.100"), to: try IPv4Address(parsing: "10.0.0.120"))
       ]
@@ -62,7 +62,7 @@ struct NetworkChangeTests {
   @Test("what only the active network has lost it gets back")
   func liveDrift() throws {
     var scenario = try Scenario.applied(Specs.web)
-    try scenario.fleet[].changeLiveNetwork("lan") { $0.reservations = [] }
+    try scenario.fleet[].changeLiveNetwork("lan") { $0.ipv4.reservations = [] }
     expect(
       try scenario.text(Specs.web),
       is: """
@@ -74,7 +74,7 @@ struct NetworkChangeTests {
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 
         """)
-    #expect(scenario.fleet[].liveNetworks.values.first?.reservations.count == 1)
+    #expect(scenario.fleet[].liveNetworks.values.first?.ipv4.reservations.count == 1)
   }
 
   @Test("a second address of a VM on a network is reserved without its name, which libvirt takes but once")
@@ -95,8 +95,8 @@ struct NetworkChangeTests {
     let other = Network.Reservation(
       mac: try MACAddress(parsing: "52:54:00:00:00:08"), ip: try IPv4Address(parsing: "10.0.0.12"),
       hostname: "printer")
-    try scenario.fleet[].changeNetwork("lan") { $0.reservations = [theirs, other] }
-    try scenario.fleet[].changeLiveNetwork("lan") { $0.reservations = [theirs, other] }
+    try scenario.fleet[].changeNetwork("lan") { $0.ipv4.reservations = [theirs, other] }
+    try scenario.fleet[].changeLiveNetwork("lan") { $0.ipv4.reservations = [theirs, other] }
     #expect(try scenario.plan(Specs.web.without("nics:")).isEmpty)
     let text = try scenario.text(Specs.web)
     #expect(text.contains("- reservation  10.0.0.11 for web (52:54:00:00:00:09)  (live)"), "\(text)")
@@ -149,18 +149,27 @@ struct NetworkChangeTests {
   func unset(field: NetworkField) throws {
     let old = Network(name: "lan", uuid: UUID(), mode: .nat, isActive: true)
     var full = old
-    full.cidr = try CIDRBlock(parsing: "10.0.0.0/24")
-    full.gateway = full.cidr?.firstHost
-    full.ranges = [
+    full.ipv4.cidr = try CIDRBlock(parsing: "10.0.0.0/24")
+    full.ipv4.gateway = full.ipv4.cidr?.firstHost
+    full.ipv4.ranges = [
       AddressRange(from: try IPv4Address(parsing: "10.0.0.5"), to: try IPv4Address(parsing: "10.0.0.9"))
     ]
-    full.reservations = [
+    full.ipv4.reservations = [
       .init(
         mac: try MACAddress(parsing: "52:54:00:00:00:01"), ip: try IPv4Address(parsing: "10.0.0.3"),
         hostname: "a")
     ]
+    full.ipv6.cidr = try CIDRBlock(parsing: "fd00::/64")
+    full.ipv6.gateway = full.ipv6.cidr?.firstHost
+    full.ipv6.ranges = [
+      AddressRange(from: try IPv6Address(parsing: "fd00::5"), to: try IPv6Address(parsing: "fd00::9"))
+    ]
+    full.ipv6.reservations = [.init(ip: try IPv6Address(parsing: "fd00::3"), hostname: "a")]
+    full.translatesIPv6 = true
     full.domain = "shop.example"
-    full.records = ["db": try IPv4Address(parsing: "10.0.0.4")]
+    full.records = [.init("db", .ipv4): try IPAddress(parsing: "10.0.0.4")]
+    (full.devices, full.macvtap) = (["eth0"], .bridge)
+    full.portgroups = ["web": Portgroup(vlan: VLAN(tag: 40))]
     (full.bridge, full.mtu, full.autostart, full.isProtected) = ("br0", 1400, false, true)
     let memory = NetworkDiffer.memory(of: full)
     let value = field.value(of: NetworkDiffer.merge(old, into: full, remembering: memory))
@@ -177,15 +186,17 @@ struct NetworkChangeTests {
   @Test("names of the DNS are set one by one; those of others stay")
   func records() throws {
     var wanted = Network(name: "lan", uuid: UUID(), mode: .nat, isActive: true)
-    wanted.records = ["db": try IPv4Address(parsing: "10.0.0.5")]
+    wanted.records = [.init("db", .ipv4): try IPAddress(parsing: "10.0.0.5")]
     var there = wanted
     there.records = [
-      "db": try IPv4Address(parsing: "10.0.0.4"), "old": try IPv4Address(parsing: "10.0.0.6"),
-      "theirs": try IPv4Address(parsing: "10.0.0.7"),
+      .init("db", .ipv4): try IPAddress(parsing: "10.0.0.4"),
+      .init("db", .ipv6): try IPAddress(parsing: "fd00::4"),
+      .init("old", .ipv4): try IPAddress(parsing: "10.0.0.6"),
+      .init("theirs", .ipv4): try IPAddress(parsing: "10.0.0.7"),
     ]
     let memory = ["dns.hosts.db": "10.0.0.5", "dns.hosts.old": "10.0.0.6"]
     let target = NetworkDiffer.merge(wanted, into: there, remembering: memory)
-    #expect(Set(target.records.keys) == ["db", "theirs"])
+    #expect(target.records.keys.map(\.description).sorted() == ["db", "db (IPv6)", "theirs"])
     let differences = NetworkDiffer.differences(from: there, to: target)
     #expect(
       differences == [
@@ -193,7 +204,8 @@ struct NetworkChangeTests {
         .init(field: .records, key: "dns.hosts.old", from: "10.0.0.6", to: nil),
       ])
     let edit = NetworkEdit(from: there, to: target, [.records])
-    #expect(edit.removedRecords == ["old"] && Set(edit.setRecords.keys) == ["db"])
+    #expect(
+      edit.removedRecords == [.init("old", .ipv4)] && Array(edit.setRecords.keys) == [.init("db", .ipv4)])
   }
 
   // MARK: Restart

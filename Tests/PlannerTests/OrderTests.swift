@@ -163,7 +163,7 @@ import Testing
         if case .awaitReady(let wait) = step.operation { wait } else { nil }
       }.first)
     let nic = try #require(wait.interfaces.first)
-    #expect(nic.name == "lan" && nic.network == "lan" && nic.ip?.description == "10.0.0.11")
+    #expect(nic.name == "lan" && nic.network == "lan" && nic.stated.map(\.description) == ["10.0.0.11"])
     let machine = try #require(
       plan.steps.lazy.compactMap { step in
         if case .defineMachine(let machine) = step.operation { machine } else { nil }

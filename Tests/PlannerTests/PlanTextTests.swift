@@ -29,34 +29,7 @@ struct PlanTextTests {
               ~ memory  1 GiB → 2 GiB  (restart)
 
         rack-10
-          + vm.web-2
-              memory  1 GiB
-              state   running
-          + vm.web-3
-              memory  1 GiB
-              state   running
-          + vm.web-4
-              memory  1 GiB
-              state   running
-          + vm.web-5
-              memory  1 GiB
-              state   running
-          + vm.web-6
-              memory  1 GiB
-              state   running
-          + vm.web-7
-              memory  1 GiB
-              state   running
-          + vm.web-8
-              memory  1 GiB
-              state   running
-          + vm.web-9
-              memory  1 GiB
-              state   running
-          + vm.web-10
-              memory  1 GiB
-              state   running
-          + vm.web-11
+          + vm.web-2 … vm.web-11 (10 alike)
               memory  1 GiB
               state   running
 

@@ -53,7 +53,7 @@ struct RefusalTests {
         site.yaml:6:9: error: host 'alpha' already has a pool 'main', and virtform did not make it
           6 |   main: {path: /srv/main}
             |         ^
-          help: to use it as it is, write main: {external: true}
+          help: it is the same; to use it as it is, write main: {external: true}, or hand it over, which leaves its volumes: virsh pool-destroy main && virsh pool-undefine main
         site.yaml:8:8: error: host 'alpha' already has a network 'lan', and virtform did not make it
           8 |   lan: {mode: nat, cidr: 10.0.0.0/24, dhcp: {from: 10.0.0.100, to: 10.0.0.199}}
             |        ^

@@ -10,7 +10,7 @@ import Testing
     problem(text) { text throws(ValueError) in try IPv4Address(parsing: text) }
   }
   private func cidr(_ text: String) -> String? {
-    problem(text) { text throws(ValueError) in try CIDRBlock(parsing: text) }
+    problem(text) { text throws(ValueError) in try CIDRBlock<IPv4Address>(parsing: text) }
   }
 
   @Test("a MAC address is shown in lower case with colons")
@@ -66,6 +66,60 @@ import Testing
     #expect(ip(text) == "'\(text)' is not an IPv4 address | help: write one such as 10.10.0.11")
   }
 
+  @Test(
+    "an IPv6 address has one normal form, however it is written",
+    arguments: [
+      ("::", "::"), ("::1", "::1"), ("0:0:0:0:0:0:0:1", "::1"), ("FD00:0010::000B", "fd00:10::b"),
+      ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"), ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"),
+      ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"), ("1::", "1::"),
+      ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"),
+      ("::ffff:10.0.0.1", "::ffff:a00:1"), ("1:2:3:4:5:6:10.0.0.1", "1:2:3:4:5:6:a00:1"),
+      ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ])
+  func ipv6(text: String, normal: String) throws {
+    let address = try IPv6Address(parsing: text)
+    #expect(address.description == normal)
+    #expect(try IPv6Address(parsing: normal) == address)
+    #expect(try IPAddress(parsing: text) == .ipv6(address))
+  }
+
+  @Test(
+    "what is not eight groups of hexadecimal digits is no IPv6 address",
+    arguments: [
+      "", ":", ":::", "1", "10.0.0.1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3", "1:2:3:4:5:6:7:8::",
+      "::1:2:3:4:5:6:7:8", "12345::", "g::", "+1::", "1:", ":1", "::1 ", "fd00::/64", "::10.0.0",
+      "10.0.0.1::",
+      "::10.0.0.1:1", "１::",
+    ])
+  func noIPv6(text: String) {
+    let said = problem(text) { text throws(ValueError) in try IPv6Address(parsing: text) }
+    #expect(said == "'\(text)' is not an IPv6 address | help: write one such as fd00:10::11")
+  }
+
+  @Test("a zone is of one machine, and no address of a spec has one")
+  func zone() {
+    let said = problem("fe80::1%eth0") { text throws(ValueError) in try IPv6Address(parsing: text) }
+    #expect(said == "'fe80::1%eth0' is not an IPv6 address | help: leave out the zone behind '%'")
+  }
+
+  @Test("a block of IPv6 has no broadcast, and its hosts are all but the network's own address")
+  func ipv6Block() throws {
+    for prefix in 0...128 {
+      let address = try IPv6Address(parsing: "2001:db8:1234:5678:9abc:def0:1234:5679")
+      let block = CIDRBlock(containing: address, prefix: prefix)
+      #expect(try CIDRBlock(parsing: block.description) == block)
+      #expect(block.contains(address) && !block.containsHost(block.network))
+      #expect(prefix == 128 || block.containsHost(block.last))
+    }
+    let block = try CIDRBlock<IPv6Address>(parsing: "fd00:10::/64")
+    #expect(block.firstHost.description == "fd00:10::1")
+    #expect(block.last.description == "fd00:10::ffff:ffff:ffff:ffff")
+    #expect(IPv6Address(rawValue: .max).advanced(by: 1) == nil)
+    let said = problem("fd00::1/64") { text throws(ValueError) in try IPBlock(parsing: text) }
+    #expect(
+      said == "'fd00::1/64' is an address inside a block, not the block | help: did you mean fd00::/64?")
+  }
+
   @Test("counting up stops at the ends of the address space")
   func advancing() throws {
     let address = try IPv4Address(parsing: "10.0.0.255")
@@ -81,20 +135,20 @@ import Testing
       let block = CIDRBlock(containing: IPv4Address(rawValue: 0xc0a8_1234), prefix: prefix)
       #expect(try CIDRBlock(parsing: block.description) == block)
       #expect(block.contains(IPv4Address(rawValue: 0xc0a8_1234)))
-      #expect(!block.containsHost(block.network) && !block.containsHost(block.broadcast))
+      #expect(!block.containsHost(block.network) && !block.containsHost(block.last))
       #expect(
-        UInt64(block.broadcast.rawValue) - UInt64(block.network.rawValue) + 1 == UInt64(1) << (32 - prefix))
+        UInt64(block.last.rawValue) - UInt64(block.network.rawValue) + 1 == UInt64(1) << (32 - prefix))
       #expect(block.netmask.rawValue.nonzeroBitCount == prefix)
       #expect(prefix > 30 || block.containsHost(block.firstHost))
     }
-    #expect(try CIDRBlock(parsing: "10.10.0.0/24").netmask.description == "255.255.255.0")
+    #expect(try CIDRBlock<IPv4Address>(parsing: "10.10.0.0/24").netmask.description == "255.255.255.0")
   }
 
   @Test("blocks overlap if one lies in the other")
   func overlap() throws {
-    let outer = try CIDRBlock(parsing: "10.0.0.0/8")
+    let outer = try CIDRBlock<IPv4Address>(parsing: "10.0.0.0/8")
     #expect(try outer.overlaps(CIDRBlock(parsing: "10.1.0.0/16")))
-    #expect(try CIDRBlock(parsing: "10.1.0.0/16").overlaps(outer))
+    #expect(try CIDRBlock<IPv4Address>(parsing: "10.1.0.0/16").overlaps(outer))
     #expect(try !outer.overlaps(CIDRBlock(parsing: "11.0.0.0/8")))
   }
 

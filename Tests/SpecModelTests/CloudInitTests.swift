@@ -224,7 +224,7 @@ import Testing
       ])
     #expect(
       cloudInit("{}", nics: "{lan: {ip: 10.0.0.5, address: 1️⃣10.0.0.6}}") == [
-        "1️⃣ a NIC has either 'ip' or 'address' | help: ip: is given by DHCP, address: by cloud-init"
+        "1️⃣ a NIC has either 'ip' or 'address' of IPv4 | help: ip: is given by DHCP, address: by cloud-init"
       ])
     #expect(
       cloudInit("{}", nics: "{lan: {gateway: 1️⃣10.0.0.1}}") == [
@@ -252,7 +252,7 @@ import Testing
       ])
     let site = try site(
       networks + "vms: {w: {count: 2, memory: 1GiB, cloud_init: {}, nics: {lan: {address: 10.0.0.5/24+}}}}\n")
-    #expect(site.machines.map { $0.nics[0].address?.description } == ["10.0.0.5/24", "10.0.0.6/24"])
+    #expect(site.machines.map { $0.nics[0].addresses.first?.description } == ["10.0.0.5/24", "10.0.0.6/24"])
   }
 
   @Test("no disk takes the name of the seed's drive")

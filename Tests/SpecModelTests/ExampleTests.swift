@@ -35,7 +35,7 @@ import Testing
     }
     try directory.write(".lab/guest/guest.qcow2", qcow2(.mebibytes(100)))
     for name in ["vmlinuz", "initrd.gz"] { try directory.write(".lab/guest/\(name)", [1]) }
-    for name in ["admin.pub", "setup.sh"] {
+    for name in ["admin.pub", "flatcar.ign", "setup.sh"] {
       let text = try #require(
         FileManager.default.contents(atPath: "/\(Self.repository)/examples/reference/\(name)"))
       try directory.write("examples/reference/\(name)", Array(text))
@@ -51,12 +51,22 @@ import Testing
     #expect(db.settings.cpuShares != nil && db.settings.cpuPinning != nil && db.isProtected)
     #expect(db.disks.contains { $0.ioTune != nil } && db.nics.contains { $0.qos != nil && $0.link != nil })
     #expect(site.machines.contains { $0.boot != nil && $0.settings.graphicsPassword != nil })
-    #expect(site.machines.contains { $0.nics.contains { $0.vlan != nil } })
-    #expect(site.networks.contains { $0.isProtected && !$0.records.isEmpty })
+    #expect(db.settings.numaCells != nil && db.settings.cpuTopology != nil && db.settings.tpm != nil)
     #expect(
       site.machines.contains {
-        $0.cloudInit?.users.isEmpty == false && $0.nics.contains { $0.address != nil }
+        $0.settings.secureBoot == true && !$0.shares.isEmpty && $0.hostDevices.count == 2
       })
+    #expect(db.nics.contains { $0.vlan?.native != nil })
+    #expect(db.nics.contains { $0.portgroup?.rawValue == "routers" })
+    #expect(site.networks.contains { $0.macvtap == .bridge })
+    #expect(site.networks.contains { !$0.portgroups.isEmpty })
+    #expect(site.networks.contains { $0.isProtected && !$0.records.isEmpty && $0.ipv6?.dhcp != nil })
+    #expect(
+      site.machines.contains {
+        $0.cloudInit?.users.isEmpty == false && $0.nics.contains { $0.addresses.count == 2 }
+      })
+    #expect(site.machines.count { $0.ignition != nil } == 2)
+    #expect(site.machines.contains { $0.disks.contains { $0.clone != nil } })
     #expect(db.readiness?.probes.count == 6 && db.ssh?.via != nil && site.outputs.count == 2)
     #expect(site.machines.contains { !$0.startAfter.isEmpty && !$0.groups.isEmpty })
     #expect(!site.moved.isEmpty && !site.forgotten.isEmpty)

@@ -22,7 +22,7 @@ import Testing
     #expect(web.settings.memory == MemoryAmount(size: .gibibytes(4), max: .gibibytes(16)))
     #expect(web.disks.map(\.name.rawValue) == ["a", "b"])
     #expect(web.disks[0].bus == .scsi)
-    guard case .own(let size, nil, .qcow2, _) = web.disks[0].source else {
+    guard case .own(let size, nil, nil, _) = web.disks[0].source else {
       Issue.record("no own disk"); return
     }
     #expect(size == .gibibytes(3))

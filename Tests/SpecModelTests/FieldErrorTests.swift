@@ -42,7 +42,7 @@ import Testing
     #expect(machine("1️⃣memmory: 1GiB") == ["1️⃣ unknown key 'memmory' | help: did you mean 'memory'?"])
     #expect(
       machine("cpus: {count: 1, 1️⃣maximum: 2}") == [
-        "1️⃣ unknown key 'maximum' | help: known keys are count, max, pin, shares"
+        "1️⃣ unknown key 'maximum' | help: known keys are count, max, pin, shares, topology"
       ])
     #expect(
       machine("disks: {a: {size: 1GiB, 1️⃣sise: 2}}") == ["1️⃣ unknown key 'sise' | help: did you mean 'size'?"])
@@ -68,7 +68,7 @@ import Testing
     #expect(machine("title: 1️⃣{a: 1}") == ["1️⃣ 'title' must be a string, not a map"])
     #expect(machine("cpus: 1️⃣[1]") == ["1️⃣ 'cpus' must be a whole number, not a list"])
     #expect(machine("machine: 1️⃣[q35]") == ["1️⃣ 'machine' must be a single value, not a list"])
-    #expect(machine("firmware: 1️⃣{}") == ["1️⃣ 'firmware' must be a single value, not a map"])
+    #expect(machine("accel: 1️⃣{}") == ["1️⃣ 'accel' must be a single value, not a map"])
     #expect(
       findings(in: "variables: 1️⃣5\nvms: {web: {memory: \"${var.x}\"}}\n") == [
         "1️⃣ 'variables' must be a map, not 5"

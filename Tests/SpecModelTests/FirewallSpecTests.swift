@@ -29,7 +29,7 @@ import Testing
             out: [{protocol: udp, port: 53, to: 10.0.0.1}]
             include: [clean-traffic]
         """)
-    func block(_ text: String) throws -> CIDRBlock { try CIDRBlock(parsing: text) }
+    func block(_ text: String) throws -> IPBlock { try IPBlock(parsing: text) }
     #expect(site.firewalls.map(\.name.rawValue) == ["closed", "open", "some"])
     #expect(site.firewalls[0].inbound == .only([]) && site.firewalls[0].outbound == .any)
     #expect(site.firewalls[1].inbound == .any && site.firewalls[1].outbound == .any)
@@ -76,8 +76,8 @@ import Testing
     #expect(
       firewall("in: [1️⃣{}, 2️⃣~, {protocol: tcp, port: 3️⃣[], from: 4️⃣[]}]") == [
         "1️⃣ a rule of 'in' is empty | \(empty)", "2️⃣ a rule of 'in' is empty | \(empty)",
-        "3️⃣ 'port' is an empty list, which is nothing and nobody | help: leave it out for all",
-        "4️⃣ 'from' is an empty list, which is nothing and nobody | help: leave it out for all",
+        "3️⃣ 'port' is an empty list | help: leave it out for all: nothing and nobody is no rule",
+        "4️⃣ 'from' is an empty list | help: leave it out for all: nothing and nobody is no rule",
       ])
     #expect(firewall("1️⃣inn: any") == ["1️⃣ unknown key 'inn' | help: did you mean 'in'?"])
   }

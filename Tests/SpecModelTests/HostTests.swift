@@ -9,7 +9,7 @@ import Testing
   func embedded() throws {
     let site = try site("vms: {w: {memory: 1GiB, disks: {d: {size: 1GiB}}}}\n")
     #expect(site.hosts.map(\.name.rawValue) == ["local"] && site.hosts[0].isEmbedded)
-    #expect(site.pools.map(\.name.rawValue) == ["default"] && site.pools[0].directory == nil)
+    #expect(site.pools.map(\.name.rawValue) == ["default"] && site.pools[0].source == nil)
     #expect(try site.machine("w").host.rawValue == "local")
     let named = try SpecModelTests.site(
       "hosts: {me: {uri: embedded, accel: tcg}, far: {uri: qemu:///system}}\n")

@@ -19,9 +19,11 @@ import Testing
         g: {mode: open, cidr: 10.0.2.0/24}
       """)
     #expect(
-      site.networks.map(\.gateway?.description) == ["10.0.0.1", "10.0.1.254", nil, nil, nil, nil, "10.0.2.1"])
+      site.networks.map(\.ipv4?.gateway.description) == [
+        "10.0.0.1", "10.0.1.254", nil, nil, nil, nil, "10.0.2.1",
+      ])
     let network = site.networks[0]
-    #expect(network.dhcp?.description == "10.0.0.100 – 10.0.0.199" && network.domain == "shop.example")
+    #expect(network.ipv4?.dhcp?.description == "10.0.0.100 – 10.0.0.199" && network.domain == "shop.example")
     #expect(network.mtu == 1400 && network.autostart == true && network.bridge == "vbr1")
     #expect(site.networks.map(\.isExternal) == [false, false, false, false, false, true, false])
     #expect(site.networks.map(\.mode.hasAddresses) == [true, true, true, false, false, false, true])
@@ -31,11 +33,11 @@ import Testing
   func modes() {
     #expect(
       findings(in: "networks: {n: 1️⃣{}}\n") == [
-        "1️⃣ 'mode' is missing in networks.n | help: one of nat, routed, isolated, open, bridge, ovs, user"
+        "1️⃣ 'mode' is missing in networks.n | help: one of nat, routed, isolated, open, bridge, ovs, macvtap, user"
       ])
     #expect(
       network("mode: 1️⃣nta") == [
-        "1️⃣ 'mode' cannot be 'nta' | help: did you mean 'nat'? it is one of: nat, routed, isolated, open, bridge, ovs, user"
+        "1️⃣ 'mode' cannot be 'nta' | help: did you mean 'nat'? it is one of: nat, routed, isolated, open, bridge, ovs, macvtap, user"
       ])
     for mode in ["nat", "routed", "open"] {
       #expect(
@@ -241,16 +243,18 @@ import Testing
   @Test("a network's DNS server knows further names, in lower case")
   func records() throws {
     let site = try site(
-      "variables: {db: {default: 10.0.0.10}}\nnetworks: {n: {mode: nat, cidr: 10.0.0.0/24, dns: {hosts: {DB: \"${var.db}\", db.shop.example: 10.0.0.10, _x.y-1: 192.0.2.1}}}, o: {mode: isolated, dns: {hosts: }}}\n"
+      "variables: {db: {default: 10.0.0.10}}\nnetworks: {n: {mode: nat, cidr: 10.0.0.0/24, dns: {hosts: {DB: \"${var.db}\", db.shop.example: 10.0.0.10, _x.y-1: [fd00::1, 192.0.2.1]}}}, o: {mode: isolated, dns: {hosts: }}}\n"
     )
     #expect(
-      site.networks[0].records.mapValues(\.description) == [
-        "db": "10.0.0.10", "db.shop.example": "10.0.0.10", "_x.y-1": "192.0.2.1",
+      site.networks[0].records.mapValues { $0.map(\.description).joined(separator: " ") } == [
+        "db": "10.0.0.10", "db.shop.example": "10.0.0.10", "_x.y-1": "192.0.2.1 fd00::1",
       ])
     #expect(site.networks[1].records == [:] && site.networks[0].domain == nil)
   }
 
-  @Test("a name of the DNS is one, stands there once, and has an IPv4 address and a network with a cidr")
+  @Test(
+    "a name of the DNS is one, stands there once, and has an address of each family at most, and a network with a cidr"
+  )
   func badRecords() {
     let help =
       "it has parts of up to 63 letters, digits and '-', with dots between them, such as db.shop.example"
@@ -267,10 +271,13 @@ import Testing
     #expect(
       records("{1️⃣db: 10.0.0.2, 2️⃣DB: 10.0.0.3}") == ["2️⃣ the name 'db' is there twice | 1️⃣ the first is here"])
     #expect(
-      records("{a: 1️⃣10.0.0, b: 2️⃣[x], c: 3️⃣, d: 4️⃣\"::1\"}") == [
+      records("{a: 1️⃣10.0.0, b: [2️⃣x], c: 3️⃣, d: 4️⃣\":1\", e: [10.0.0.2, 5️⃣10.0.0.3], f: 6️⃣[], g: [7️⃣[x]]}") == [
         "1️⃣ '10.0.0' is not an IPv4 address | help: write one such as 10.10.0.11",
-        "2️⃣ 'b' must be a single value, not a list", "3️⃣ 'c' has no value",
-        "4️⃣ '::1' is not an IPv4 address | help: write one such as 10.10.0.11",
+        "2️⃣ 'x' is not an address | help: write one such as 10.10.0.11 or fd00:10::11", "3️⃣ 'c' has no value",
+        "4️⃣ ':1' is not an IPv6 address | help: write one such as fd00:10::11",
+        "5️⃣ 'e' has two addresses of IPv4",
+        "6️⃣ 'f' is an empty list | help: leave it out, or give it an address",
+        "7️⃣ 'g' must be a single value or a list of them",
       ])
     #expect(records("1️⃣[db]") == ["1️⃣ 'networks.n.dns.hosts' must be a map, not a list"])
     #expect(

@@ -44,12 +44,12 @@ import Testing
       try site.machine(name).disks.map { disk in
         guard case .own(let size, let image, let format, let pool) = disk.source else { return "shared" }
         return
-          "\(disk.name) \(size?.description ?? "-") \(image?.rawValue ?? "-") \(format) \(pool) \(disk.keep)"
+          "\(disk.name) \(size?.description ?? "-") \(image?.rawValue ?? "-") \(format?.rawValue ?? "-") \(pool) \(disk.keep)"
       }
     }
-    #expect(try text("a") == ["root - base qcow2 default false", "data 1 GiB - qcow2 default false"])
-    #expect(try text("b") == ["data 1 GiB - qcow2 default false", "root 4 GiB base qcow2 default false"])
-    #expect(try text("c") == ["data - base qcow2 default true"])
+    #expect(try text("a") == ["root - base - default false", "data 1 GiB - - default false"])
+    #expect(try text("b") == ["data 1 GiB - - default false", "root 4 GiB base - default false"])
+    #expect(try text("c") == ["data - base - default true"])
     #expect(try site.machine("c").kernel?.rawValue == "kernel")
     #expect(try site.machine("c").pool?.rawValue == "default")
     #expect(try site.machine("a").disks[0].path.description == "vms.a.image")
@@ -67,7 +67,38 @@ import Testing
       ) == [
         "1️⃣ a disk of 1 GiB is smaller than its image 'base', which has 2 GiB | help: \(help)",
         "2️⃣ a disk of 2047 MiB is smaller than its image 'base', which has 2 GiB | help: \(help)",
-        "3️⃣ a clone of an image cannot be raw | help: leave out 'format': a clone is a qcow2 file that refers to its image",
+        "3️⃣ a linked clone of an image cannot be raw | help: leave out 'format': it is a qcow2 file that refers to its image; or copy the image: clone: full",
+      ])
+  }
+
+  @Test("a clone is linked or full, on the disk, the VM or what the VM takes over")
+  func cloneKinds() throws {
+    let (directory, spec) = try images()
+    _ = directory
+    let site = try site(
+      spec
+        + "defaults: {memory: 1GiB}\nprofiles: {copied: {clone: full, on_image_change: replace}}\nvms:\n  a: {image: base}\n  b: {image: base, profile: copied}\n  c: {image: base, profile: copied, on_image_change: keep, disks: {root: {clone: linked}, more: {image: base, format: raw}, own: {size: 1GiB}}}\n"
+    )
+    #expect(try site.machine("a").disks.map(\.clone) == [nil])
+    #expect(try site.machine("b").disks.map(\.clone) == [.full])
+    #expect(try site.machine("c").disks.map(\.clone) == [.linked, .full, nil])
+    #expect(try ["a", "b", "c"].map { try site.machine($0).onImageChange } == [.keep, .replace, .keep])
+  }
+
+  @Test("what is no clone has no kind of one")
+  func noClones() throws {
+    let (directory, spec) = try images()
+    _ = directory
+    #expect(
+      findings(
+        in: spec
+          + "disks: {data: {size: 1GiB}}\nvms:\n  a: {memory: 1GiB, clone: 1️⃣copy, on_image_change: 2️⃣drop, disks: {x: {size: 1GiB, clone: 3️⃣full}, y: {disk: data, clone: 4️⃣full}, z: {cdrom: none, clone: 5️⃣full}}}\n"
+      ) == [
+        "1️⃣ 'clone' cannot be 'copy' | help: it is one of: linked, full",
+        "2️⃣ 'on_image_change' cannot be 'drop' | help: it is one of: keep, replace",
+        "3️⃣ 'clone' goes with an 'image', and there is none",
+        "4️⃣ 'clone' does not go with 'disk' | help: a shared disk is described under disks:",
+        "5️⃣ 'clone' does not go with 'cdrom'",
       ])
   }
 
@@ -147,7 +178,7 @@ import Testing
       remote
         + "pools: {p: {type: dir, path: /srv//vm/, autostart: false}, x: {external: true}, y: {external: false, path: /y}}\n"
     )
-    #expect(site.pools.map(\.directory) == ["/srv/vm", nil, "/y"])
+    #expect(site.pools.map(\.source) == [.directory(path: "/srv/vm"), nil, .directory(path: "/y")])
     #expect(site.pools.map(\.isExternal) == [false, true, false] && site.pools[0].autostart == false)
     #expect(
       findings(
@@ -158,7 +189,7 @@ import Testing
         "2️⃣ 'images' is not an absolute path | help: it is a directory on the host, so it starts with /",
         "3️⃣ the path '/a/../b' has a '.' or '..' in it | help: write where it leads to",
         "4️⃣ the path has a control character | help: write it in one line",
-        "5️⃣ 'type' cannot be 'lvm' | help: it is one of: dir",
+        "5️⃣ 'type' cannot be 'lvm' | help: it is one of: dir, fs, netfs, logical, disk, iscsi, zfs, rbd",
         "6️⃣ 'path' cannot be set on what is external | help: an external resource is used as it is; leave out 'external' to manage it",
       ])
     #expect(

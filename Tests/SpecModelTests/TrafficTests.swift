@@ -33,7 +33,7 @@ import Testing
       networks
         + "variables: {tag: {default: 4094}}\nvms: {w: {memory: 1GiB, nics: {ovs: {vlan: 1}, ext: {vlan: \"${var.tag}\"}, a: {network: ovs}}}}\n"
     )
-    #expect(try site.machine("w").nics.map(\.vlan) == [1, 4094, nil])
+    #expect(try site.machine("w").nics.map(\.vlan) == [VLAN(tag: 1), VLAN(tag: 4094), nil])
     let help = "help: only an Open vSwitch network does, mode: ovs"
     #expect(
       nics("lan: {vlan: 1️⃣40}, net: {vlan: 2️⃣40}, x: {network: lan, vlan: 3️⃣5}") == [
@@ -51,6 +51,92 @@ import Testing
         "1️⃣ 'vlan' is 5000, but must be from 1 to 4094",
         "2️⃣ network 'lan' of mode nat carries no VLAN tags | \(help)",
       ])
+  }
+
+  @Test("a trunk has several VLANs, one of which may be without a tag in the guest")
+  func trunks() throws {
+    let site = try site(
+      networks
+        + "vms: {w: {memory: 1GiB, nics: {ovs: {vlan: {trunk: [10, 20-22, 21], native: 5}}, a: {network: ovs, vlan: {trunk: 7}}}}}\n"
+    )
+    #expect(
+      try site.machine("w").nics.map { $0.vlan?.description } == ["trunk 5,10,20-22 (native 5)", "trunk 7"])
+    #expect(
+      nics(
+        "ovs: {vlan: 1️⃣{native: 5}}, a: {network: ovs, vlan: {trunk: [2️⃣0, 3️⃣9-7, 4️⃣x, 5️⃣4095]}}, b: {network: ovs, vlan: {trunk: 6️⃣[], 7️⃣nativ: 1}}"
+      ).map { $0.prefix { $0 != "|" } }.map { $0.replacing(" ", with: "") } == [
+        "1️⃣'trunk'ismissinginnics.ovs.vlan", "2️⃣'0'isnotthetagofaVLAN", "3️⃣'9-7'isnotthetagofaVLAN",
+        "4️⃣'x'isnotthetagofaVLAN", "5️⃣'4095'isnotthetagofaVLAN", "6️⃣'trunk'isanemptylist", "7️⃣unknownkey'nativ'",
+      ])
+  }
+
+  @Test("NICs are in port groups of their networks, or in the default one")
+  func portgroups() throws {
+    let text = """
+      networks:
+        sw: {mode: ovs, bridge: b, portgroups: {web: {vlan: 10, default: true}, all: {vlan: {trunk: 10-12}, qos: {inbound: {average: 1MiB}}}}}
+        lan: {mode: nat, cidr: 10.0.0.0/24, portgroups: {slow: {qos: {outbound: {average: 1MiB}}}}}
+        ext: {external: true}
+
+      """
+    let site = try site(
+      text
+        + "vms: {w: {memory: 1GiB, nics: {a: {network: sw}, b: {network: sw, portgroup: all}, c: {network: lan}, d: {network: ext, portgroup: x}}}}\n"
+    )
+    #expect(
+      site.networks.flatMap { $0.portgroups.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" } } == [
+        "slow: out 1 MiB/s", "all: VLAN trunk 10-12, in 1 MiB/s", "web: VLAN 10, default",
+      ])
+    #expect(try site.machine("w").nics.map(\.portgroup?.rawValue) == ["web", "all", nil, "x"])
+    #expect(
+      findings(
+        in: text
+          + "vms: {w: {memory: 1GiB, nics: {a: {network: sw, portgroup: 1️⃣wbe}, lan: {portgroup: 2️⃣x}}}}\n")
+        == [
+          "1️⃣ network 'sw' has no port group 'wbe' | help: did you mean 'web'?",
+          "2️⃣ network 'lan' has no port group 'x' | help: it has slow",
+        ])
+    #expect(
+      findings(
+        in:
+          "networks: {n: {mode: nat, cidr: 10.0.0.0/24, portgroups: {a: {1️⃣vlan: 5, default: 2️⃣true}, b: {default: 3️⃣true, 4️⃣tag: 5}}}}\n"
+      ) == [
+        "1️⃣ network 'n' of mode nat carries no VLAN tags | help: only an Open vSwitch network does, mode: ovs",
+        "3️⃣ a network has one default port group | 2️⃣ the first is here",
+        "4️⃣ unknown key 'tag' | help: known keys are default, qos, vlan",
+      ])
+    #expect(
+      findings(in: "networks: {n: {mode: user, portgroups: 1️⃣{a: {}}}}\n") == [
+        "1️⃣ a network of mode user has no 'portgroups'"
+      ])
+  }
+
+  @Test("a macvtap network is on interfaces of the host, without addresses, tags and filters")
+  func macvtap() throws {
+    let site = try site(
+      "networks: {a: {mode: macvtap, device: eth0}, b: {mode: macvtap, device: [eth1, eth2], type: passthrough}}\n"
+    )
+    #expect(site.networks.map(\.devices) == [["eth0"], ["eth1", "eth2"]])
+    #expect(site.networks.map(\.macvtap) == [.bridge, .passthrough])
+    #expect(
+      findings(in: "networks: {n: 1️⃣{mode: macvtap, type: 2️⃣bridged, mtu: 3️⃣1400}}\n") == [
+        "1️⃣ 'device' is missing in networks.n | help: an interface that the host has, such as device: eth0",
+        "2️⃣ 'type' cannot be 'bridged' | help: did you mean 'bridge'? it is one of: bridge, vepa, private, passthrough",
+        "3️⃣ a network of mode macvtap has no 'mtu'",
+      ])
+    #expect(
+      findings(
+        in:
+          "networks: {n: {mode: nat, cidr: 10.0.0.0/24, device: 1️⃣eth0}, m: {mode: macvtap, device: 2️⃣a-name-that-is-too-long}}\n"
+      ) == [
+        "1️⃣ a network of mode nat has no 'device' | help: only mode: macvtap has one",
+        "2️⃣ the device name 'a-name-that-is-too-long' is longer than 15 characters | help: Linux allows no longer one",
+      ])
+    #expect(
+      findings(
+        in:
+          "networks: {m: {mode: macvtap, device: eth0}}\nfirewalls: {f: }\nvms: {w: {memory: 1GiB, nics: {m: {vlan: 1️⃣5, firewall: 2️⃣f}}}}\n"
+      ).count == 2)
   }
 
   @Test("a NIC's traffic is limited in each direction by itself")

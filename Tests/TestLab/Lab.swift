@@ -20,8 +20,11 @@ public final class Lab: Sendable {
   ///
   /// - Parameters:
   ///   - driver: `qemu` or `test`, the driver that `connection` is held on.
+  ///   - launcher: a program and arguments that the daemon is started by way of, such as one with mounts of its own.
   ///   - prepare: gets the work directory before the daemon starts, which sees no mount that is made later.
-  public init(driver: String = "qemu", prepare: (String) async throws -> Void = { _ in }) async throws {
+  public init(
+    driver: String = "qemu", launcher: [String] = [], prepare: (String) async throws -> Void = { _ in }
+  ) async throws {
     let root = "/tmp/vfl-\(UInt32.random(in: 0...UInt32.max))"
     home = "\(root)/h"
     work = "\(root)/w"
@@ -33,7 +36,9 @@ public final class Lab: Sendable {
       toFile: "\(configuration)/libvirtd.conf", atomically: true, encoding: .utf8)
     try Self.copyCapabilities(from: Self.capabilitiesCache, to: Self.capabilities(home: home))
     let start = try "virtform: 1\nstack: start\n".written(to: "\(work)/start.yaml")
-    let shown = try await Self.virtform(["show", start], home: home, in: work)
+    let command = launcher + [Self.binary, "show", start]
+    let shown = try await Self.run(
+      command[0], Array(command.dropFirst()), in: work, environment: ["VIRTFORM_HOME": home])
     guard let line = shown.output.split(separator: "\n").first(where: { $0.hasPrefix("host local") }),
       let uri = line.split(separator: " ").last.map(String.init)
     else { throw Failure(description: "the daemon did not start: \(shown.output)\(shown.errors)") }
@@ -142,6 +147,13 @@ public final class Lab: Sendable {
       "/usr/bin/virsh", ["-q", "-c", uri(driver: driver)] + arguments, in: work)
     guard outcome.status == 0 else { throw Failure(description: "virsh \(arguments): \(outcome.errors)") }
     return outcome.output
+  }
+
+  /// Runs a program with the mounts that the daemon sees.
+  public func runInDaemon(_ program: String, _ arguments: String...) async throws -> Outcome {
+    let pid = try String(contentsOfFile: "\(home)/libvirtd.pid", encoding: .utf8).filter(\.isNumber)
+    return try await Self.run(
+      "/usr/bin/nsenter", ["--target", pid, "--mount", "--wd=/", program] + arguments, in: work)
   }
 
   /// Runs any program to its end.

@@ -25,19 +25,52 @@ extension DomainDocument {
   static func element(
     of disk: Machine.Disk, target: String, bootOrder: Int? = nil, on host: HostCapabilities
   ) -> XMLElement {
-    XMLElement("disk", ["type": "file", "device": "disk"]) {
+    let (type, source) = source(of: disk)
+    return XMLElement("disk", ["type": type, "device": "disk"]) {
       XMLElement(
         "driver",
         [
           "name": host.driver == .test ? nil : "qemu", "type": disk.format?.rawValue,
           "discard": host.driver == .qemu ? "unmap" : nil,
         ])
-      XMLElement("source", ["file": disk.path])
+      source
       XMLElement(
         "target", ["dev": target, "bus": host.driver == .xen ? "xen" : (disk.bus ?? .virtio).rawValue])
       disk.ioTune.flatMap(element)
       if host.driver == .qemu, let bootOrder { XMLElement("boot", ["order": "\(bootOrder)"]) }
     }
+  }
+
+  /// The type of a disk, and where it comes from. A path is written, not a pool: what confines a guest can follow it.
+  private static func source(of disk: Machine.Disk) -> (type: String, XMLElement) {
+    switch disk.access {
+    case .file: return ("file", XMLElement("source", ["file": disk.path]))
+    case .block: return ("block", XMLElement("source", ["dev": disk.path]))
+    case .volume(let pool, let name): return ("volume", XMLElement("source", ["pool": pool, "volume": name]))
+    case .rbd(let pool):
+      let source = XMLElement("source", ["protocol": "rbd", "name": disk.path]) {
+        pool.monitors.map { XMLElement("host", ["name": $0.host, "port": $0.port.map(String.init)]) }
+        pool.login.map { login in
+          XMLElement("auth", ["username": login.user]) {
+            XMLElement("secret", ["type": "ceph", "usage": login.secret])
+          }
+        }
+      }
+      return ("network", source)
+    }
+  }
+
+  /// The path of what is in a disk or a drive; of an image of Ceph `POOL/NAME`; nil if it is empty.
+  static func path(_ disk: XMLElement) -> String? {
+    guard let source = disk.first("source") else { return nil }
+    return source[attribute: "file"] ?? source[attribute: "dev"]
+      ?? (source[attribute: "protocol"] == "rbd" ? source[attribute: "name"] : nil)
+      ?? source[attribute: "volume"].flatMap { name in source[attribute: "pool"].map { "\($0)/\(name)" } }
+  }
+
+  /// The target of the disk that has this path; nil if there is none.
+  static func target(of path: String, in document: XMLElement) -> String? {
+    document.all(at: "devices", "disk").first { Self.path($0) == path }?.first("target")?[attribute: "dev"]
   }
 
   /// Changes what an attached disk is set to. Returns its target, which another bus changes.
@@ -210,7 +243,7 @@ extension DomainDocument {
   private func pluggedTarget(of device: String, with file: String?) -> String? {
     let targets = self.targets
     let plugged = guest?.all(at: "devices", "disk").first { disk in
-      disk[attribute: "device"] ?? "disk" == device && disk.first("source")?[attribute: "file"] == file
+      disk[attribute: "device"] ?? "disk" == device && Self.path(disk) == file
         && !targets.contains(disk.first("target")?[attribute: "dev"] ?? "")
     }
     return plugged?.first("target")?[attribute: "dev"]

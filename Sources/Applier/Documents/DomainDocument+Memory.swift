@@ -20,29 +20,28 @@ extension DomainDocument {
   mutating func writeMemoryLimit(_ limit: ByteCount?) {
     tree.removeChildren(named: "maxMemory")
     guard let limit else {
-      if tree.all(at: "cpu", "numa", "cell").count == 1 {
-        tree.mutateFirst("cpu") { _ = $0.removeChildren(named: "numa") }
-        if tree.first("cpu")?.children.isEmpty == true, tree.first("cpu")?.attributes.isEmpty == true {
-          tree.removeChildren(named: "cpu")
-        }
-      }
+      if tree.all(at: "cpu", "numa", "cell").count == 1 { editCPU { $0.removeChildren(named: "numa") } }
       return
     }
     tree.insert(
       XMLElement(
         "maxMemory", ["slots": "\(Self.memorySlots)", "unit": "KiB"], text: "\(limit.rawValue >> 10)"),
       .before(["memory"]))
+    addMemoryCell()
+  }
+
+  /// Gives memory devices a NUMA cell to be in, where there is none.
+  mutating func addMemoryCell() {
+    guard tree.first("maxMemory") != nil else { return }
     if tree.at("cpu", "numa") == nil {
-      tree.mutateFirst("cpu", otherwise: .before(["clock", "on_poweroff", "devices"])) {
-        $0.insert(XMLElement("numa") { XMLElement("cell", ["id": "0"]) })
-      }
+      editCPU { $0.insert(XMLElement("numa") { XMLElement("cell", ["id": "0"]) }) }
     }
     fitMemoryCell()
   }
 
   private static let memorySlots = 16
 
-  /// Keeps the only NUMA cell as large as the machine; several were made by a person.
+  /// Keeps the only NUMA cell as large as the machine; several are the spec's, or a person's.
   mutating func fitMemoryCell() {
     guard tree.first("maxMemory") != nil, tree.all(at: "cpu", "numa", "cell").count == 1,
       let total = tree.first("memory").flatMap({ UInt64($0.text) }),
@@ -62,8 +61,7 @@ extension DomainDocument {
 
   // MARK: Devices
 
-  /// libvirt keeps an alias that starts so, in the definition and in the running guest.
-  private static let aliasPrefix = "ua-virtform-memory-"
+  private static let alias = DeviceAlias(kind: "memory")
 
   static func element(of device: MemoryDevice) -> XMLElement {
     XMLElement("memory", ["model": "dimm"]) {
@@ -71,7 +69,7 @@ extension DomainDocument {
         XMLElement("size", ["unit": "KiB"], text: "\(device.size.rawValue >> 10)")
         XMLElement("node", text: "0")
       }
-      XMLElement("alias", ["name": aliasPrefix + device.name])
+      alias.element(of: device.name)
     }
   }
 
@@ -85,7 +83,7 @@ extension DomainDocument {
   mutating func removeMemoryDevice(_ name: String) {
     guard let device = Self.memoryDevice(named: name, in: tree) else { return }
     tree.mutateFirst("devices") { devices in
-      devices.removeChildren { $0.name == "memory" && Self.memoryDeviceName($0) == name }
+      devices.removeChildren { $0.name == "memory" && Self.alias.name(of: $0) == name }
     }
     changeTotal { $0 - min($0, Self.kibibytes(ofDevice: device)) }
   }
@@ -98,21 +96,14 @@ extension DomainDocument {
   }
 
   static func memoryDevice(named name: String, in document: XMLElement) -> XMLElement? {
-    document.all(at: "devices", "memory").first { memoryDeviceName($0) == name }
+    document.all(at: "devices", "memory").first { alias.name(of: $0) == name }
   }
 
   /// The devices that virtform plugged in, by name.
   static func memoryDevices(in document: XMLElement) -> [MemoryDevice] {
     document.all(at: "devices", "memory").compactMap { element in
-      memoryDeviceName(element).map { MemoryDevice(name: $0, size: .kibibytes(kibibytes(ofDevice: element))) }
+      alias.name(of: element).map { MemoryDevice(name: $0, size: .kibibytes(kibibytes(ofDevice: element))) }
     }.sorted { $0.name < $1.name }
-  }
-
-  private static func memoryDeviceName(_ element: XMLElement) -> String? {
-    guard let alias = element.first("alias")?[attribute: "name"], alias.hasPrefix(aliasPrefix) else {
-      return nil
-    }
-    return String(alias.dropFirst(aliasPrefix.count))
   }
 
   /// What all devices hold together, by name or not.

@@ -42,8 +42,10 @@ extension DomainDocument {
     switch nic.link {
     case .network(let name):
       element[attribute: "type"] = "network"
+      let former = element.first("source")?[attribute: "portgroup"]
+      let portgroup = nic.portgroup.map { $0.name.isEmpty ? nil : $0.name } ?? former
       element.removeChildren(named: "source")
-      element.insert(XMLElement("source", ["network": name]), .after(["mac"]))
+      element.insert(XMLElement("source", ["network": name, "portgroup": portgroup]), .after(["mac"]))
     case .user:
       element[attribute: "type"] = "user"
       element.removeChildren(named: "source")
@@ -56,29 +58,14 @@ extension DomainDocument {
         element.insert(XMLElement("link", ["state": "down"]), .after(["model", "target"]))
       }
     }
-    if let vlan = nic.vlan {
-      element.removeChildren(named: "vlan")
-      if vlan > 0 {
-        element.insert(
-          XMLElement("vlan") { XMLElement("tag", ["id": "\(vlan)"]) }, .after(["mac", "source"]))
-      }
-    }
+    if let vlan = nic.vlan { element.setVLAN(vlan, .after(["mac", "source"])) }
     if let firewall = nic.firewall, element.first("filterref")?[attribute: "filter"] != firewall {
       element.removeChildren(named: "filterref")
       if !firewall.isEmpty {
         element.insert(XMLElement("filterref", ["filter": firewall]), .before(["address"]))
       }
     }
-    if let qos = nic.qos {
-      element.removeChildren(named: "bandwidth")
-      if !qos.isUnlimited {
-        element.insert(
-          XMLElement("bandwidth") {
-            qos.inbound.map { limit("inbound", $0) }
-            qos.outbound.map { limit("outbound", $0) }
-          }, .after(["mac", "source", "vlan"]))
-      }
-    }
+    if let qos = nic.qos { element.setQoS(qos, .after(["mac", "source", "vlan"])) }
   }
 
   /// A running guest's interface as it is to be.
@@ -86,24 +73,14 @@ extension DomainDocument {
   /// - Parameter definition: the interface in the persistent definition.
   static func liveUpdate(of running: XMLElement, to nic: Machine.NIC, definition: XMLElement?) -> XMLElement {
     var element = running
-    // On another network it does not keep what came from the one that it leaves, such as a portgroup's tag.
+    // What came from the network that it leaves, or from a port group, is not its own: the guest would keep it.
+    var foreign = ["vlan"]
     if case .network(let name) = nic.link, name != running.first("source")?[attribute: "network"] {
-      for child in ["virtualport", "vlan", "bandwidth"] where definition?.first(child) == nil {
-        element.removeChildren(named: child)
-      }
+      foreign += ["virtualport", "bandwidth"]
     }
+    for child in foreign where definition?.first(child) == nil { element.removeChildren(named: child) }
     change(&element, to: nic)
     return element
-  }
-
-  private static func limit(_ name: String, _ bandwidth: Bandwidth) -> XMLElement {
-    XMLElement(
-      name,
-      [
-        "average": "\(bandwidth.average.rawValue >> 10)",
-        "peak": bandwidth.peak.map { "\($0.rawValue >> 10)" },
-        "burst": bandwidth.burst.map { "\($0.rawValue >> 10)" },
-      ])
   }
 
   mutating func removeNIC(_ name: String, _ mark: inout Mark) {

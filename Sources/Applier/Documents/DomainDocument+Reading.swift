@@ -64,11 +64,11 @@ extension DomainDocument {
       let element =
         take(&interfaces) { macAddress(of: $0) == known.mac?.description }
         ?? take(&interfaces) { $0.first("mac") != nil && macAddress(of: $0) == former }
-      if let element { guest.nics.append(nic(element, known.name)) }
+      if let element { guest.nics.append(liveNIC(element, known.name, definition)) }
     }
     for known in guest.mark?.nics ?? [] where !guest.nics.contains(where: { $0.name == known.name }) {
       if let element = take(&interfaces, { macAddress(of: $0) == known.mac }) {
-        guest.nics.append(nic(element, known.name))
+        guest.nics.append(liveNIC(element, known.name, definition))
       }
     }
     guest.otherNetworks = networks(of: interfaces)
@@ -85,8 +85,11 @@ extension DomainDocument {
     return sets.isEmpty ? nil : VCPUPinning(sets)
   }
 
-  private static func networks(of interfaces: [XMLElement]) -> Set<String> {
-    Set(interfaces.compactMap { $0.first("source")?[attribute: "network"] })
+  /// The networks that they are on, and how many.
+  private static func networks(of interfaces: [XMLElement]) -> [String: Int] {
+    interfaces.compactMap { $0.first("source")?[attribute: "network"] }.reduce(into: [:]) {
+      $0[$1, default: 0] += 1
+    }
   }
 
   /// All but the devices with names.
@@ -97,12 +100,15 @@ extension DomainDocument {
       ShutdownPolicy.init(recorded:))
     machine.isProtected = machine.mark?.applied[MachineField.protect.rawValue] == "true"
     machine.memoryDevices = memoryDevices(in: document)
+    machine.shares = shares(in: document)
+    machine.hostDevices = hostDevices(in: document)
     machine.kernel = document.at("os", "kernel")?.text
     machine.initrd = document.at("os", "initrd")?.text
+    machine.ignition = ignition(in: document)
     let interfaces = document.all(at: "devices", "interface")
     machine.files = Set(
       document.all(at: "devices", "disk").compactMap(path)
-        + [machine.kernel, machine.initrd].compactMap { $0 })
+        + [machine.kernel, machine.initrd, machine.ignition].compactMap { $0 })
     machine.macs = Set(interfaces.compactMap { macAddress(of: $0).flatMap { try? MACAddress(parsing: $0) } })
     return machine
   }
@@ -169,8 +175,12 @@ extension DomainDocument {
     settings.memoryLimit = kibibytes(document.first("maxMemory"))
     let os = document.first("os")
     settings.machine = os?.first("type")?[attribute: "machine"]
-    let isUEFI = os?[attribute: "firmware"] == "efi" || os?.first("loader")?[attribute: "type"] == "pflash"
-    settings.firmware = isUEFI ? .uefi : .bios
+    settings.firmware = isUEFI(os) ? .uefi : .bios
+    settings.secureBoot = secureBoot(of: document)
+    settings.cpuTopology = topology(of: document)
+    settings.hugePages = hugePages(of: document)
+    settings.numaCells = numaCells(of: document)
+    settings.numaNodes = numaNodes(of: document)
     settings.cpu = document.first("cpu").flatMap(cpuModel)
     settings.cmdline = os?.first("cmdline")?.text
     let devices = document.first("devices")
@@ -178,6 +188,10 @@ extension DomainDocument {
       devices?.first("graphics").map { $0[attribute: "type"] ?? "" }.flatMap(Graphics.init)
       ?? (devices?.first("graphics") == nil ? Graphics.none : nil)
     settings.console = devices.map(hasConsole) ?? false
+    settings.consoleLog = devices.flatMap(consoleLog)
+    settings.tpm = devices.flatMap(tpm)
+    settings.randomSource = devices.map(randomSource(of:))
+    settings.watchdog = devices.flatMap(watchdog)
     return settings
   }
 
@@ -199,11 +213,6 @@ extension DomainDocument {
     case "maximum": "max"
     case let mode?: mode
     }
-  }
-
-  static func path(_ disk: XMLElement) -> String? {
-    let source = disk.first("source")
-    return source?[attribute: "file"] ?? source?[attribute: "dev"]
   }
 
   private static func ioTune(of disk: XMLElement) -> IOTune? {
@@ -231,25 +240,26 @@ extension DomainDocument {
       case (nil, let type):
         .other([type, source?[attribute: "bridge"]].compactMap { $0 }.joined(separator: " "))
       }
-    let tags = element.all(at: "vlan", "tag")
     return Machine.NIC(
       name: name, link: link, mac: macAddress(of: element).flatMap { try? MACAddress(parsing: $0) },
       model: element.first("model")?[attribute: "type"],
       linkState: element.first("link")?[attribute: "state"] == "down" ? .down : .up,
-      vlan: tags.count == 1 ? tags[0][attribute: "id"].flatMap { Int($0) } : nil,
-      qos: element.first("bandwidth").map {
-        QoS(inbound: bandwidth($0, "inbound"), outbound: bandwidth($0, "outbound"))
-      }, firewall: filter(of: element))
+      portgroup: source?[attribute: "portgroup"].map { Machine.PortgroupUse(name: $0) }, vlan: element.vlan,
+      qos: element.qos, firewall: filter(of: element))
+  }
+
+  /// An interface of a running guest. What it has from its port group, its document has as if it were its own.
+  private static func liveNIC(_ element: XMLElement, _ name: String, _ definition: Machine) -> Machine.NIC {
+    var nic = nic(element, name)
+    guard var portgroup = nic.portgroup else { return nic }
+    let defined = definition.nics.first { $0.name == name }
+    if defined?.vlan == nil { (portgroup.vlan, nic.vlan) = (nic.vlan, nil) }
+    if defined?.qos == nil { (portgroup.qos, nic.qos) = (nic.qos, nil) }
+    nic.portgroup = portgroup
+    return nic
   }
 
   private static func filter(of interface: XMLElement) -> String? {
     interface.first("filterref")?[attribute: "filter"]
-  }
-
-  private static func bandwidth(_ element: XMLElement, _ name: String) -> Bandwidth? {
-    func value(_ attribute: String) -> ByteCount? {
-      element.first(name)?[attribute: attribute].flatMap { UInt64($0) }.map(ByteCount.kibibytes)
-    }
-    return value("average").map { Bandwidth(average: $0, peak: value("peak"), burst: value("burst")) }
   }
 }

@@ -35,6 +35,9 @@ struct DomainDocument {
     // What the spec leaves open gets a value that a server wants.
     var machine = machine
     machine.settings.console = machine.settings.console ?? true
+    if host.driver == .qemu {
+      machine.settings.randomSource = machine.settings.randomSource ?? .present(RandomSource())
+    }
     if host.driver == .qemu, host.domainType(machine.settings.accel) == "kvm" {
       machine.settings.cpu = machine.settings.cpu ?? "host-model"
     }
@@ -43,6 +46,8 @@ struct DomainDocument {
     }
     if host.driver == .qemu { document.addQEMUDevices() }
     for device in machine.memoryDevices { document.set(device) }
+    for share in machine.shares { document.set(share) }
+    for device in machine.hostDevices { document.set(device) }
     for disk in machine.disks { document.set(disk, &mark) }
     for drive in machine.drives { document.set(drive, &mark) }
     document.set(machine.nics, &mark)
@@ -65,6 +70,10 @@ struct DomainDocument {
     for field in update.fields.sorted() { edited.write(field, of: update.wanted) }
     for name in update.removeMemory { edited.removeMemoryDevice(name) }
     for device in update.setMemory { edited.set(device) }
+    for name in update.removeShares { edited.removeShare(name) }
+    for share in update.setShares { edited.set(share) }
+    for name in update.removeHostDevices { edited.removeHostDevice(name) }
+    for device in update.setHostDevices { edited.set(device) }
     for name in update.removeDisks { edited.removeDisk(name, &mark) }
     for name in update.removeNICs { edited.removeNIC(name, &mark) }
     for disk in update.setDisks { edited.set(disk, &mark) }
@@ -87,20 +96,30 @@ struct DomainDocument {
     case .cpus: writeCPUs(settings.cpus)
     case .cpuShares: writeCPUShares(settings.cpuShares)
     case .cpuPinning: writeCPUPinning(settings.cpuPinning)
+    case .cpuTopology: writeCPUTopology(settings.cpuTopology)
     case .memory: writeMemory(settings.memory)
     case .memoryLimit: writeMemoryLimit(settings.memoryLimit)
+    case .hugePages: writeHugePages(settings.hugePages)
+    case .numaCells: writeNUMACells(settings.numaCells)
+    case .numaNodes: writeNUMANodes(settings.numaNodes)
     case .machine: writeMachine(settings.machine)
     case .firmware: writeFirmware(settings.firmware)
+    case .secureBoot: writeSecureBoot(settings.secureBoot)
     case .cpu: writeCPUModel(settings.cpu)
     case .kernel: setOS("kernel", machine.kernel)
     case .initrd: setOS("initrd", machine.initrd)
     case .cmdline: setOS("cmdline", settings.cmdline)
+    case .ignition: writeIgnition(machine.ignition)
     case .graphics: writeGraphics(settings)
     case .password:
       tree.mutateFirst("devices") { devices in
         devices.mutateChildren(named: "graphics") { $0[attribute: "passwd"] = settings.graphicsPassword }
       }
     case .console: writeConsole(settings.console)
+    case .consoleLog: writeConsoleLog(settings.consoleLog)
+    case .tpm: writeTPM(settings.tpm)
+    case .randomSource: writeRandomSource(settings.randomSource)
+    case .watchdog: writeWatchdog(settings.watchdog)
     // They have calls of their own, or need the mark, or are in nothing but the mark.
     // The drive of the seed is written as all drives are.
     case .name, .autostart, .state, .boot, .shutdown, .protect, .metaData, .networkConfig, .userData: break
@@ -127,55 +146,6 @@ struct DomainDocument {
     }
   }
 
-  private mutating func writeCPUs(_ cpus: VCPUs?) {
-    guard let cpus else { return }
-    tree.mutateFirst("vcpu") { vcpu in
-      vcpu.setText("\(cpus.max)")
-      vcpu[attribute: "current"] = cpus.count == cpus.max ? nil : "\(cpus.count)"
-    }
-    fitMemoryCell()
-    tree.removeChildren(named: "vcpus")
-    guard tree[attribute: "type"] == "kvm", cpus.max > 1 else { return }
-    // A vCPU that is there from the start can be taken away again only if it is said so. QEMU that emulates does not
-    // get one back from its guest at all.
-    tree.insert(
-      XMLElement("vcpus") {
-        (0..<cpus.max).map { id in
-          XMLElement(
-            "vcpu",
-            [
-              "id": "\(id)", "enabled": id < cpus.count ? "yes" : "no",
-              "hotpluggable": id == 0 ? "no" : "yes",
-            ])
-        }
-      }, .after(["vcpu"]))
-  }
-
-  private mutating func writeCPUShares(_ shares: Int?) {
-    editCPUTune { tune in
-      guard let shares else {
-        tune.removeChildren(named: "shares")
-        return
-      }
-      tune.mutateFirst("shares", otherwise: .first) { $0.setText("\(shares)") }
-    }
-  }
-
-  private mutating func writeCPUPinning(_ pinning: VCPUPinning?) {
-    editCPUTune { tune in
-      tune.removeChildren(named: "vcpupin")
-      for (vcpu, set) in (pinning?.sets ?? [:]).sorted(by: { $0.key < $1.key }) {
-        tune.insert(
-          XMLElement("vcpupin", ["vcpu": "\(vcpu)", "cpuset": "\(set)"]), .after(["shares", "vcpupin"]))
-      }
-    }
-  }
-
-  private mutating func editCPUTune(_ edit: (inout XMLElement) -> Void) {
-    tree.mutateFirst("cputune", otherwise: .after(["vcpu", "vcpus", "iothreads", "iothreadids"]), edit)
-    if tree.first("cputune")?.elements.isEmpty == true { tree.removeChildren(named: "cputune") }
-  }
-
   private mutating func writeMachine(_ machine: String?) {
     guard let machine else { return }
     var before: String?
@@ -198,32 +168,6 @@ struct DomainDocument {
         }
       }
     }
-  }
-
-  private mutating func writeFirmware(_ firmware: Firmware?) {
-    guard let firmware else { return }
-    tree.mutateFirst("os") { os in
-      os[attribute: "firmware"] = firmware == .uefi ? "efi" : nil
-      for name in ["loader", "nvram", "firmware"] { os.removeChildren(named: name) }
-    }
-  }
-
-  private mutating func writeCPUModel(_ model: String?) {
-    guard let model else { return }
-    let cpu =
-      switch model {
-      case "host-passthrough": XMLElement("cpu", ["mode": model, "migratable": "on"])
-      case "host-model": XMLElement("cpu", ["mode": model])
-      case "max": XMLElement("cpu", ["mode": "maximum"])
-      default:
-        XMLElement("cpu", ["mode": "custom", "match": "exact"]) {
-          XMLElement("model", ["fallback": "forbid"], text: model)
-        }
-      }
-    // The rest belongs to the memory, as `<numa>` does, or to a person, as `<topology>` and `<feature>` do.
-    let others = tree.first("cpu")?.elements.filter { !["model", "vendor"].contains($0.name) } ?? []
-    tree.setChild(cpu, otherwise: .before(["clock", "on_poweroff", "devices"]))
-    tree.mutateFirst("cpu") { cpu in for other in others { cpu.insert(other) } }
   }
 
   private mutating func writeGraphics(_ settings: MachineSettings) {
@@ -253,39 +197,7 @@ struct DomainDocument {
     }
   }
 
-  private mutating func writeConsole(_ console: Bool?) {
-    guard let console else { return }
-    tree.mutateFirst("devices") { [host] devices in
-      if console == Self.hasConsole(devices) { return }
-      devices.removeChildren(where: Self.isConsole)
-      guard console else { return }
-      // Before what a person has: libvirt's console is the first port.
-      if host.driver == .qemu {
-        devices.insert(
-          XMLElement("serial", ["type": "pty"]) { XMLElement("target", ["port": "0"]) },
-          .before(["serial", "console"]))
-      }
-      devices.insert(XMLElement("console", ["type": "pty"]), .before(["console"]))
-    }
-  }
-
-  /// True if there is a serial console. libvirt calls whatever port comes first a console, too.
-  static func hasConsole(_ devices: XMLElement) -> Bool {
-    let ports = devices.all("serial")
-    return (ports.isEmpty ? devices.all("console") : ports).contains(where: isConsole)
-  }
-
-  /// The first serial port, and the console that is another word for it; further ones are a person's.
-  private static func isConsole(_ device: XMLElement) -> Bool {
-    let target = device.first("target")
-    return switch device.name {
-    case "serial": (target?[attribute: "port"] ?? "0") == "0"
-    case "console": target?[attribute: "type"] != "virtio"
-    default: false
-    }
-  }
-
-  /// What every QEMU guest of today has: room to plug devices in, entropy, and a channel for the guest agent.
+  /// What every QEMU guest of today has: room to plug devices in, and a channel for the guest agent.
   private mutating func addQEMUDevices() {
     let isPCIExpress = tree.at("os", "type")?[attribute: "machine"].map(HostCapabilities.chipset) == "q35"
     tree.mutateFirst("devices") { devices in
@@ -298,10 +210,6 @@ struct DomainDocument {
       devices.insert(
         XMLElement("channel", ["type": "unix"]) {
           XMLElement("target", ["type": "virtio", "name": "org.qemu.guest_agent.0"])
-        })
-      devices.insert(
-        XMLElement("rng", ["model": "virtio"]) {
-          XMLElement("backend", ["model": "random"], text: "/dev/urandom")
         })
     }
   }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Libvirt
 import Planner
 import SpecModel
+import SpecModel
 
 /// A firewall as a network filter in XML, after <https://libvirt.org/formatnwfilter.html>. libvirt keeps nothing else in
 /// one: it is written as a whole.
@@ -15,6 +16,7 @@ enum FirewallDocument {
           "rule",
           [
             "action": rule.action, "direction": rule.direction.rawValue, "priority": "\(rule.priority)",
+            "statematch": rule.matchesState ? nil : "false",
           ]
         ) {
           packets(rule)
@@ -44,14 +46,18 @@ enum FirewallDocument {
     // A rule without any is about all of them.
     let kinds = rule.elements.isEmpty ? [XMLElement("everything")] : rule.elements
     return kinds.map { packets in
-      var attributes = Dictionary(
-        packets.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-      // This program writes none: one that has it is a person's.
-      attributes["statematch"] = rule[attribute: "statematch"]
+      let attributes = Dictionary(
+        packets.attributes.map { ($0.name, normalForm($0.value)) }, uniquingKeysWith: { first, _ in first })
       return Firewall.Rule(
         rule[attribute: "action"] ?? "",
         rule[attribute: "direction"].flatMap(Firewall.Rule.Direction.init) ?? .both,
-        priority: rule[attribute: "priority"].flatMap { Int($0) } ?? 500, packets.name, attributes)
+        priority: rule[attribute: "priority"].flatMap { Int($0) } ?? 500, packets.name, attributes,
+        matchesState: !["false", "0"].contains(rule[attribute: "statematch"]?.lowercased()))
     }
+  }
+
+  /// An IPv6 address can be written in many ways.
+  private static func normalForm(_ value: String) -> String {
+    (try? IPv6Address(parsing: value))?.description ?? value
   }
 }

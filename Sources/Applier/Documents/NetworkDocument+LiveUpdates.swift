@@ -14,35 +14,36 @@ extension NetworkDocument {
 
   /// The calls that make `edit` true of an active network whose document is `live`; none for what is true already.
   ///
-  /// libvirt modifies none of these elements safely (a `modify` of a reservation takes the first that shares the name,
-  /// whosever it is), so they are deleted and added.
+  /// Of these elements libvirt modifies only port groups safely (a `modify` of a reservation takes the first that shares the name,
+  /// whosever it is), so the others are deleted and added.
   static func liveUpdates(of live: XMLElement, _ edit: NetworkEdit) -> [LiveUpdate] {
-    dhcpUpdates(of: live, edit) + dnsUpdates(of: live, edit)
+    dhcpUpdates(of: live, edit.ipv4) + dhcpUpdates(of: live, edit.ipv6) + dnsUpdates(of: live, edit)
+      + portgroupUpdates(of: live, edit)
   }
 
-  private static func dhcpUpdates(of live: XMLElement, _ edit: NetworkEdit) -> [LiveUpdate] {
-    guard let index = blockIndex(in: live, gateway: appliedGateway(in: live)),
-      let block = live.children[index].element
+  private static func dhcpUpdates<Address>(of live: XMLElement, _ edit: NetworkEdit.Subnet<Address>)
+    -> [LiveUpdate]
+  {
+    guard let index = blockIndex(in: live, Address.self), let block = live.children[index].element
     else { return [] }
     let number = live.children[..<index].count { $0.element?.name == "ip" }
-    let ranges = block.all(at: "dhcp", "range").compactMap(range)
-    let hosts = block.all(at: "dhcp", "host").compactMap(reservation)
+    let there: Network.Subnet<Address> = subnet(block)
     func update(
       _ command: NetworkUpdateCommand, _ section: NetworkUpdateSection, _ element: XMLElement
     ) -> LiveUpdate {
       LiveUpdate(command: command, section: section, block: number, element: element)
     }
-    var updates = edit.removedRanges.filter(ranges.contains).map {
+    var updates = edit.removedRanges.filter(there.ranges.contains).map {
       update(.delete, .dhcpRange, element(of: $0))
     }
-    updates += edit.addedRanges.filter { !ranges.contains($0) }.map {
+    updates += edit.addedRanges.filter { !there.ranges.contains($0) }.map {
       update(.addFirst, .dhcpRange, element(of: $0))
     }
     // What goes first makes room: no two may share an address or a name.
-    updates += edit.removedReservations.filter(hosts.contains).map {
+    updates += edit.removedReservations.filter(there.reservations.contains).map {
       update(.delete, .dhcpHost, element(of: $0))
     }
-    updates += edit.addedReservations.filter { !hosts.contains($0) }.map {
+    updates += edit.addedReservations.filter { !there.reservations.contains($0) }.map {
       update(.addLast, .dhcpHost, element(of: $0))
     }
     return updates
@@ -53,10 +54,10 @@ extension NetworkDocument {
     guard !edit.removedRecords.isEmpty || !edit.setRecords.isEmpty else { return [] }
     var target = live
     target.removeDNSHosts(edit.removedRecords.union(edit.setRecords.keys))
-    for (name, ip) in edit.setRecords.sorted(by: { $0.key < $1.key }) { target.addDNSHost(name, ip) }
+    for (name, ip) in edit.setRecords.sorted(by: { $0.key < $1.key }) { target.addDNSHost(name.name, ip) }
     func isIn(_ hosts: [XMLElement], _ host: XMLElement) -> Bool {
       hosts.contains {
-        $0[attribute: "ip"] == host[attribute: "ip"] && Set($0.hostnames) == Set(host.hostnames)
+        $0.dnsAddress == host.dnsAddress && Set($0.hostnames) == Set(host.hostnames)
       }
     }
     let (before, after) = (live.dnsHosts, target.dnsHosts)

@@ -9,12 +9,15 @@ enum NetworkDocument {
   /// The document that makes `network`.
   static func definition(of network: Network, on host: HostCapabilities) -> XMLElement {
     var network = network
-    if network.bridge == nil { network.bridge = bridgeName(for: network, on: host) }
+    if network.bridge == nil, network.mode != .macvtap { network.bridge = bridgeName(for: network, on: host) }
     var edit = NetworkEdit()
     edit.fields = Set(NetworkField.allCases)
-    edit.addedRanges = network.ranges
-    edit.addedReservations = network.reservations.sorted()
+    edit.ipv4.addedRanges = network.ipv4.ranges
+    edit.ipv4.addedReservations = network.ipv4.reservations.sorted()
+    edit.ipv6.addedRanges = network.ipv6.ranges
+    edit.ipv6.addedReservations = network.ipv6.reservations.sorted()
     edit.setRecords = network.records
+    edit.setPortgroups = network.portgroups
     let empty = XMLElement("network") {
       XMLElement("name", text: network.name)
       XMLElement("uuid", text: network.uuid.uuidString.lowercased())
@@ -37,11 +40,16 @@ enum NetworkDocument {
       write(field, of: wanted, into: &document)
     }
     if !edit.fields.isDisjoint(with: [.cidr, .gateway]) {
-      writeBlock(of: wanted, formerly: former, &document)
+      writeBlock(wanted.ipv4, formerly: former, &document)
     }
-    editDHCP(edit, &document, gateway: wanted.gateway)
+    if !edit.fields.isDisjoint(with: [.cidrIPv6, .gatewayIPv6]) {
+      writeBlock(wanted.ipv6, formerly: former, &document)
+    }
+    editDHCP(edit.ipv4, &document, gateway: wanted.ipv4.gateway)
+    editDHCP(edit.ipv6, &document, gateway: wanted.ipv6.gateway)
     document.removeDNSHosts(edit.removedRecords.union(edit.setRecords.keys))
-    for (name, ip) in edit.setRecords.sorted(by: { $0.key < $1.key }) { document.addDNSHost(name, ip) }
+    for (name, ip) in edit.setRecords.sorted(by: { $0.key < $1.key }) { document.addDNSHost(name.name, ip) }
+    editPortgroups(edit, &document)
     if let mark = wanted.mark { MarkDocument.write(mark, into: &document) }
     return document
   }
@@ -50,7 +58,7 @@ enum NetworkDocument {
   private static func write(_ field: NetworkField, of network: Network, into document: inout XMLElement) {
     switch field {
     case .mode:
-      guard let mode = forwardMode(network.mode) else {
+      guard let mode = forwardMode(network) else {
         document.removeChildren(named: "forward")
         document.removeOpenVSwitchPort()
         return
@@ -60,14 +68,29 @@ enum NetworkDocument {
         if mode != "nat" { forward.removeChildren(named: "nat") }
         forward[attribute: "mode"] = mode
       }
-      if network.mode?.usesHostBridge == true { document.removeBridgeOptions() }
+      if network.mode?.usesHostDevice == true { document.removeBridgeOptions() }
       if network.mode != .ovs { document.removeOpenVSwitchPort() }
       if network.mode == .ovs {
         document.setChild(
           XMLElement("virtualport", ["type": "openvswitch"]),
           otherwise: .after(["forward", "bridge", "mac", "mtu"]))
       }
+    case .natIPv6: document.setIPv6Translation(network.translatesIPv6)
+    case .type:
+      guard let type = network.macvtap else { return }
+      document.mutateFirst("forward") { $0[attribute: "mode"] = type.rawValue }
+    case .device:
+      guard document.first("forward") != nil else { return }
+      document.mutateFirst("forward") { forward in
+        forward[attribute: "dev"] = network.devices.first
+        forward.removeChildren(named: "interface")
+        for device in network.devices { forward.insert(XMLElement("interface", ["dev": device]), .last) }
+      }
     case .bridge:
+      if network.mode == .macvtap {
+        document.removeChildren(named: "bridge")
+        return
+      }
       // Without a name, libvirt gives it one.
       document.mutateFirst("bridge", otherwise: .after(["name", "uuid", "metadata", "forward"])) {
         $0[attribute: "name"] = network.bridge
@@ -85,92 +108,23 @@ enum NetworkDocument {
           XMLElement("domain", ["name": domain, "localOnly": "yes"]), .before(["dns", "ip", "route"]))
       }
     // Written together, and entry by entry.
-    case .cidr, .gateway, .dhcp, .reservations, .records: return
+    case .cidr, .gateway, .dhcp, .cidrIPv6, .gatewayIPv6, .dhcpIPv6, .reservations, .reservationsIPv6,
+      .records, .portgroups:
+      return
     // A state of the network, and what only the mark has.
     case .autostart, .name, .protect: return
     }
   }
 
-  private static func forwardMode(_ mode: NetworkMode?) -> String? {
-    switch mode {
+  private static func forwardMode(_ network: Network) -> String? {
+    switch network.mode {
     case .nat: "nat"
     case .routed: "route"
     case .open: "open"
     case .bridge, .ovs: "bridge"
+    case .macvtap: (network.macvtap ?? .bridge).rawValue
     case .isolated, .user, nil: nil
     }
-  }
-
-  // MARK: Addresses
-
-  /// The block of addresses that is virtform's: the one whose address it wrote last, else the first for IPv4.
-  /// Further ones are somebody else's.
-  static func blockIndex(in document: XMLElement, gateway: String?) -> Int? {
-    let blocks = document.children.indices.filter { index in
-      document.children[index].element.map { $0.name == "ip" && $0[attribute: "family"] != "ipv6" } ?? false
-    }
-    return blocks.first { document.children[$0].element?[attribute: "address"] == gateway } ?? blocks.first
-  }
-
-  private static func writeBlock(
-    of network: Network, formerly former: XMLElement, _ document: inout XMLElement
-  ) {
-    let index = blockIndex(in: document, gateway: appliedGateway(in: former))
-    guard let cidr = network.cidr, let gateway = network.gateway else {
-      if let index { document.children.remove(at: index) }
-      return
-    }
-    var block = index.flatMap { document.children[$0].element } ?? XMLElement("ip", ["family": "ipv4"])
-    block[attribute: "address"] = "\(gateway)"
-    block[attribute: "netmask"] = nil
-    block[attribute: "prefix"] = "\(cidr.prefix)"
-    if let index {
-      document.children[index] = .element(block)
-    } else {
-      document.insert(block, .before(["route"]))
-    }
-  }
-
-  static func appliedGateway(in document: XMLElement) -> String? {
-    MarkDocument.read(from: document)?.applied[NetworkField.gateway.rawValue]
-  }
-
-  /// Edits the ranges and reservations. What else serves guests that boot from the network stays.
-  private static func editDHCP(_ edit: NetworkEdit, _ document: inout XMLElement, gateway: IPv4Address?) {
-    let isEdited =
-      !(edit.removedRanges + edit.addedRanges).isEmpty
-      || !(edit.removedReservations + edit.addedReservations).isEmpty
-    guard isEdited, let index = blockIndex(in: document, gateway: gateway?.description),
-      var block = document.children[index].element
-    else { return }
-    block.mutateFirst("dhcp") { dhcp in
-      dhcp.removeChildren {
-        $0.name == "range" && range($0).map(edit.removedRanges.contains) ?? false
-          || $0.name == "host" && reservation($0).map(edit.removedReservations.contains) ?? false
-      }
-      let ranges = dhcp.all("range").compactMap(range)
-      for new in edit.addedRanges where !ranges.contains(new) { dhcp.insert(element(of: new), .first) }
-      let there = dhcp.all("host").compactMap(reservation)
-      for new in edit.addedReservations where !there.contains(new) {
-        dhcp.insert(element(of: new), .after(["range", "host"]))
-      }
-    }
-    if block.first("dhcp")?.elements.isEmpty == true { block.removeChildren(named: "dhcp") }
-    document.children[index] = .element(block)
-  }
-
-  /// A DHCP reservation, as `virNetworkUpdate` takes it, too.
-  static func element(of reservation: Network.Reservation) -> XMLElement {
-    XMLElement(
-      "host",
-      [
-        "mac": "\(reservation.mac)", "name": reservation.hostname.isEmpty ? nil : reservation.hostname,
-        "ip": "\(reservation.ip)",
-      ])
-  }
-
-  static func element(of range: AddressRange) -> XMLElement {
-    XMLElement("range", ["start": "\(range.from)", "end": "\(range.to)"])
   }
 
   // MARK: Reading
@@ -183,39 +137,31 @@ enum NetworkDocument {
     network.isProtected = network.mark?.applied[NetworkField.protect.rawValue] == "true"
     network.connections = document[attribute: "connections"].flatMap { Int($0) } ?? 0
     network.bridge = document.first("bridge")?[attribute: "name"]
+    if network.mode == .macvtap, let forward = document.first("forward") {
+      network.macvtap = forward[attribute: "mode"].flatMap(MacvtapType.init)
+      let devices = forward.all("interface").compactMap { $0[attribute: "dev"] }
+      network.devices = devices.isEmpty ? [forward[attribute: "dev"]].compactMap { $0 } : devices
+    }
+    network.portgroups = portgroups(of: document)
     network.mtu = document.first("mtu")?[attribute: "size"].flatMap { Int($0) }
     network.domain = document.first("domain")?[attribute: "name"]
     for host in document.dnsHosts {
-      guard let ip = address(host, "ip") else { continue }
-      for name in host.hostnames where network.records[name] == nil { network.records[name] = ip }
+      guard let ip = host.dnsAddress else { continue }
+      for name in host.hostnames {
+        let record = Network.RecordName(name, ip.family)
+        if network.records[record] == nil { network.records[record] = ip }
+      }
     }
-    guard let index = blockIndex(in: document, gateway: appliedGateway(in: document)),
-      let ip = document.children[index].element
-    else { return network }
-    network.gateway = address(ip, "address")
-    let prefix =
-      ip[attribute: "prefix"].flatMap { Int($0) }
-      ?? address(ip, "netmask").map { $0.rawValue.nonzeroBitCount }
-    if let gateway = network.gateway, let prefix, (0...32).contains(prefix) {
-      network.cidr = CIDRBlock(containing: gateway, prefix: prefix)
+    if let index = blockIndex(in: document, IPv4Address.self), let block = document.children[index].element {
+      network.ipv4 = subnet(block)
     }
-    network.ranges = ip.all(at: "dhcp", "range").compactMap(range)
-    network.reservations = Set(ip.all(at: "dhcp", "host").compactMap(reservation))
+    if let index = blockIndex(in: document, IPv6Address.self), let block = document.children[index].element {
+      network.ipv6 = subnet(block)
+    }
+    if network.mode == .nat, network.ipv6.cidr != nil {
+      network.translatesIPv6 = document.at("forward", "nat")?[attribute: "ipv6"] == "yes"
+    }
     return network
-  }
-
-  static func range(_ element: XMLElement) -> AddressRange? {
-    guard let from = address(element, "start"), let to = address(element, "end") else { return nil }
-    return AddressRange(from: from, to: to)
-  }
-
-  /// nil for a reservation by something else than a MAC address, which is none of virtform's.
-  static func reservation(_ host: XMLElement) -> Network.Reservation? {
-    guard let ip = address(host, "ip"), let mac = try? MACAddress(parsing: host[attribute: "mac"] ?? "")
-    else {
-      return nil
-    }
-    return .init(mac: mac, ip: ip, hostname: host[attribute: "name"] ?? "")
   }
 
   private static func mode(of document: XMLElement) -> NetworkMode? {
@@ -224,13 +170,10 @@ enum NetworkDocument {
     case "nat": .nat
     case "route": .routed
     case "open": .open
+    case "bridge" where document.first("bridge") == nil: .macvtap
     case "bridge": document.first("virtualport")?[attribute: "type"] == "openvswitch" ? .ovs : .bridge
-    default: nil
+    case let mode?: MacvtapType(rawValue: mode) == nil ? nil : .macvtap
     }
-  }
-
-  private static func address(_ element: XMLElement, _ attribute: String) -> IPv4Address? {
-    element[attribute: attribute].flatMap { try? IPv4Address(parsing: $0) }
   }
 }
 
@@ -245,6 +188,16 @@ extension XMLElement {
     guard first("bridge") != nil else { return }
     mutateFirst("bridge") { bridge in
       for option in ["stp", "delay", "zone", "macTableManager"] { bridge[attribute: option] = nil }
+    }
+  }
+
+  /// Elements that others put into `<nat>` stay; one with nothing to say goes.
+  fileprivate mutating func setIPv6Translation(_ isWanted: Bool?) {
+    guard let forward = first("forward"), forward[attribute: "mode"] ?? "nat" == "nat" else { return }
+    mutateFirst("forward") { forward in
+      guard isWanted == true || forward.first("nat") != nil else { return }
+      forward.mutateFirst("nat") { $0[attribute: "ipv6"] = isWanted == true ? "yes" : nil }
+      forward.removeChildren { $0.name == "nat" && $0.elements.isEmpty && $0.attributes.isEmpty }
     }
   }
 }

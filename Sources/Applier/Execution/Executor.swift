@@ -9,20 +9,25 @@ public struct Executor: Sendable {
   private let interruption: @Sendable () -> String?
   private let report: @Sendable (ApplyEvent) -> Void
 
-  /// Steps of one host that are under way at once. More than the calls that libvirt takes at once, since a step
-  /// that waits for a guest to shut down makes none.
-  private static let stepsPerHost = 20
+  private let stepsPerHost: Int
+
+  /// More than the calls that libvirt takes at once, since a step that waits for a guest to shut down makes none.
+  public static let defaultStepsPerHost = 20
 
   /// - Parameters:
   ///   - states: what the plan was made from.
-  ///   - interruption: says why no further step may begin; asked before each, from any thread.
+  ///   - stepsPerHost: how many steps of one host may be under way at once.
+  ///   - interruption: says why no further step may begin; asked before each, from any thread. Waiting for a guest to be
+  ///     ready ends, too.
   ///   - report: is told of every event; called from any thread.
   public init(
-    fleet: Fleet, states: [HostState], interruption: @escaping @Sendable () -> String? = { nil },
+    fleet: Fleet, states: [HostState], stepsPerHost: Int = defaultStepsPerHost,
+    interruption: @escaping @Sendable () -> String? = { nil },
     report: @escaping @Sendable (ApplyEvent) -> Void
   ) {
     self.fleet = fleet
     capabilities = Dictionary(uniqueKeysWithValues: states.map { ($0.name, $0.capabilities) })
+    self.stepsPerHost = stepsPerHost
     self.interruption = interruption
     self.report = report
   }
@@ -49,7 +54,7 @@ public struct Executor: Sendable {
         for id in waits {
           group.addTask { (id, await perform(plan.steps[id], stack: plan.stack.rawValue)) }
         }
-        while begun[host, default: 0] < Self.stepsPerHost, let id = ready[host]?.popFirst() {
+        while begun[host, default: 0] < stepsPerHost, let id = ready[host]?.popFirst() {
           begun[host, default: 0] += 1
           group.addTask { (id, await perform(plan.steps[id], stack: plan.stack.rawValue)) }
         }
@@ -93,7 +98,7 @@ public struct Executor: Sendable {
       return .failed(reason: "the plan is for a host that is not connected", .zero)
     }
     if let reason = interruption() {
-      let result = StepResult.failed(reason: reason, .zero)
+      let result = StepResult.notBegun(reason: reason)
       report(.finished(step, result))
       return result
     }
@@ -106,12 +111,29 @@ public struct Executor: Sendable {
     }
     let result: StepResult
     do {
-      try await runner.run(step.operation)
+      if step.operation.isWait {
+        try await unlessInterrupted { try await runner.run(step.operation) }
+      } else {
+        try await runner.run(step.operation)
+      }
       result = .done(clock.now - start)
     } catch {
       result = .failed(reason: "\(error)", clock.now - start)
     }
     report(.finished(step, result))
     return result
+  }
+
+  /// Runs `wait`, which changes nothing, until it ends or the run is to end.
+  private func unlessInterrupted(_ wait: @escaping @Sendable () async throws -> Void) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask(operation: wait)
+      group.addTask {
+        while interruption() == nil { try await Task.sleep(for: .milliseconds(200)) }
+        throw StepRunner.Failure(description: "\(interruption() ?? ""); the guest runs on")
+      }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
   }
 }

@@ -42,6 +42,14 @@ extension StepRunner {
       }
     case .detachNIC(let nic): try await detach(domain, "NIC '\(nic.name)'") { Self.interface($0, nic.mac) }
     case .updateNIC(let nic): try await update(nic, of: domain, live)
+    case .attachHostDevice(let device):
+      if DomainDocument.hostDevice(named: device.name, in: live) == nil {
+        try await domain.attachDevice(DomainDocument.element(of: device), affecting: .live)
+      }
+    case .detachHostDevice(let device):
+      try await detach(domain, "device '\(device.name)' of the host") {
+        DomainDocument.hostDevice(named: device.name, in: $0)
+      }
     }
   }
 
@@ -114,8 +122,42 @@ extension StepRunner {
       throw Failure(description: "the guest does not have the NIC '\(nic.name)'")
     }
     let definition = Self.interface(try await domain.xml(.inactive), nic.mac)
-    let element = DomainDocument.liveUpdate(of: running, to: nic, definition: definition)
+    var element = DomainDocument.liveUpdate(of: running, to: nic, definition: definition)
+    try await keepPort(&element, of: running)
     try await domain.updateDevice(element, affecting: .live)
+  }
+
+  /// An interface that stays on its network keeps its port there: libvirt takes one with another identity for moved, which
+  /// it does not do on Open vSwitch. Nor does it look for the VLAN of a port group: the port would have none.
+  private func keepPort(_ element: inout XMLElement, of running: XMLElement) async throws {
+    guard let port = running.first("virtualport"),
+      let name = element.first("source")?[attribute: "network"],
+      running.first("source")?[attribute: "network"] == name
+    else { return }
+    element.setChild(port)
+    guard element.first("vlan") == nil, let network = try await connection.network(named: name) else {
+      return
+    }
+    let portgroup = element.first("source")?[attribute: "portgroup"]
+    let group = try await network.xml(.live).all("portgroup").first {
+      portgroup == nil ? $0[attribute: "default"] == "yes" : $0[attribute: "name"] == portgroup
+    }
+    element.setVLAN(group?.vlan, .after(["mac", "source"]))
+  }
+
+  // MARK: Random numbers
+
+  func set(_ source: OptionalDevice<RandomSource>?, of domain: Domain) async throws {
+    func find(_ document: XMLElement) -> XMLElement? {
+      document.first("devices").flatMap(DomainDocument.randomSource(in:))
+    }
+    let there = find(try await domain.xml(.live))
+    switch source {
+    case .present(let kind):
+      if there == nil { try await domain.attachDevice(DomainDocument.element(of: kind), affecting: .live) }
+    case .absent: try await detach(domain, "source of random numbers", find)
+    case nil: break
+    }
   }
 
   // MARK: Unplugging

@@ -98,8 +98,10 @@ extension StepRunner {
         try await domain.setMemory(kibibytes: (memory.size.rawValue >> 10) + plugged, affecting: .live)
       }
     case .password: try await setPassword(settings.graphicsPassword, of: domain)
-    case .name, .accel, .memoryLimit, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .boot, .graphics,
-      .console,
+    case .randomSource: try await set(settings.randomSource, of: domain)
+    case .name, .accel, .cpuTopology, .memoryLimit, .hugePages, .numaCells, .numaNodes, .machine, .firmware,
+      .secureBoot, .cpu, .kernel, .initrd, .cmdline, .ignition, .boot, .graphics, .console, .consoleLog, .tpm,
+      .watchdog,
       .autostart, .shutdown, .protect, .metaData, .networkConfig, .userData, .state:
       break
     }
@@ -270,11 +272,11 @@ extension StepRunner {
     }
   }
 
-  /// Without consent to data loss the firmware's variables stay. A saved state goes, as what a running guest has in its
-  /// memory does: the plan says so.
+  /// Without consent to data loss the firmware's variables and what the TPM holds stay. A saved state goes, as what a
+  /// running guest has in its memory does: the plan says so.
   func undefine(_ uuid: UUID, keepsState: Bool) async throws {
     guard let domain = try await connection.domain(uuid: uuid) else { return }
-    let options: UndefineOptions =
+    var options: UndefineOptions =
       switch host.driver {
       case .qemu where keepsState: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .keepNVRAM]
       case .qemu: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .nvram]
@@ -282,6 +284,9 @@ extension StepRunner {
       case .xen: [.managedSave]
       case .other: []
       }
+    // A libvirt that does not know the word, which is older than 8.9, would delete what a TPM holds: it shall refuse.
+    let hasTPM = try await domain.xml(.inactive).at("devices", "tpm") != nil
+    if host.driver == .qemu, hasTPM { options.insert(keepsState ? .keepTPM : .tpm) }
     try await domain.undefine(options)
   }
 }

@@ -16,13 +16,29 @@ extension StepRunner {
     var pool = try await connection.storagePool(uuid: wanted.uuid)
     if pool == nil { pool = try await connection.defineStoragePool(PoolDocument.definition(of: wanted)) }
     guard let pool else { return }
-    if try await !pool.isActive() {
-      // Makes the directory; one that is there already is left as it is.
-      try await pool.build()
-      try await pool.start()
-    }
+    if try await !pool.isActive() { try await start(pool, wanted) }
     if let autostart = wanted.autostart, try await pool.autostart() != autostart {
       try await pool.setAutostart(autostart)
+    }
+  }
+
+  /// What is there already is used as it is. Only where that fails, and the spec asks for it, is something made of devices:
+  /// libvirt looks whether they are empty.
+  private func start(_ pool: StoragePool, _ wanted: Pool) async throws {
+    // Makes the directory, or the place to mount at; one that is there already is left as it is.
+    if wanted.source?.path != nil { try await pool.build(.new) }
+    guard wanted.isBuilt else { return try await pool.start() }
+    do {
+      try await pool.start()
+    } catch let failure as LibvirtError where !failure.isConnectionFailure {
+      do {
+        // ZFS itself refuses devices that are in use.
+        try await pool.build(wanted.source?.type == .zfs ? .new : .noOverwrite)
+      } catch let error as LibvirtError where !error.isConnectionFailure {
+        throw Failure(
+          description: "the pool cannot be started (\(failure)), and not be built either (\(error))")
+      }
+      try await pool.start()
     }
   }
 
@@ -32,7 +48,7 @@ extension StepRunner {
     try await pool.undefine()
   }
 
-  private func pool(named name: String) async throws -> StoragePool {
+  func pool(named name: String) async throws -> StoragePool {
     guard let pool = try await connection.storagePool(named: name) else {
       throw Failure(description: "the pool '\(name)' is gone")
     }
@@ -56,16 +72,33 @@ extension StepRunner {
     }
   }
 
+  /// Streams the config into a volume. What it holds may be secret: here, too, nobody else reads it.
+  func upload(_ config: IgnitionConfig, into wanted: Volume, replaces: Bool) async throws {
+    try await PrivateDirectory.with { directory in
+      let file = "\(directory)/config.ign"
+      guard FileManager.default.createFile(atPath: file, contents: Data(config.text.utf8)) else {
+        throw Failure(description: "cannot write \(file)")
+      }
+      let length = ByteCount(rawValue: UInt64(config.length))
+      try await upload(file, length: length, into: wanted, replaces: replaces)
+    }
+  }
+
   private func upload(_ file: String, length: ByteCount, into wanted: Volume, replaces: Bool) async throws {
     let pool = try await pool(named: wanted.pool)
     if let there = try await pool.volume(named: wanted.name) {
       // An inactive pool hides what is in it: the image may be complete, and a VM may use it.
       let isWhole = try await there.info(physical: true).allocation == length.rawValue
       if isWhole, !replaces { return }
+      if let clone = try await clone(of: there, in: pool) {
+        // Whoever cloned it found it whole.
+        if isWhole { return }
+        throw Failure(description: "the volume '\(clone)' is a clone of what is there of '\(wanted.name)'")
+      }
       try await there.delete()
     }
     try await checkSpace(for: length, in: pool)
-    let volume = try await pool.createVolume(PoolDocument.uploadTarget(for: wanted))
+    let volume = try await pool.createVolume(VolumeDocument.uploadTarget(for: wanted))
     do {
       try await volume.upload(from: file, sparse: true) { sent in progress(sent, length.rawValue) }
       let arrived = try await volume.info(physical: true).allocation
@@ -94,17 +127,9 @@ extension StepRunner {
 
   /// Fails unless the pool has room. libvirt's figure is as old as the pool's last refresh, so it is asked for a new
   /// one before it is believed that there is none.
-  private func checkSpace(for length: ByteCount, in pool: StoragePool) async throws {
+  func checkSpace(for length: ByteCount, in pool: StoragePool) async throws {
     if try await pool.info().available >= length.rawValue { return }
-    for attempt in 1... {
-      do {
-        try await pool.refresh()
-        break
-      } catch let error as LibvirtError where error.code == .internalError && attempt < 20 {
-        // Another upload to the pool is just being completed.
-        try await Task.sleep(for: .milliseconds(100))
-      }
-    }
+    try await refresh(pool)
     let available = ByteCount(rawValue: try await pool.info().available)
     guard available >= length else {
       throw Failure(
@@ -112,15 +137,22 @@ extension StepRunner {
     }
   }
 
-  func create(_ wanted: Volume) async throws {
+  func create(_ wanted: Volume, from source: Volume?) async throws {
     let pool = try await pool(named: wanted.pool)
+    let note = try await pool.volume(named: Identity.copyingName(of: wanted.name))
     if let there = try await pool.volume(named: wanted.name) {
-      // libvirt lists a file that somebody deleted until the pool is refreshed.
-      if try await present({ try await there.xml() }, unless: .noStorageVolume) != nil { return }
-      try await pool.refresh()
+      if note == nil {
+        // libvirt lists a file that somebody deleted until the pool is refreshed.
+        if try await present({ try await there.xml() }, unless: .noStorageVolume) != nil { return }
+        try await pool.refresh()
+      } else {
+        try await deleteUnfinished(there)
+      }
     }
     try await refuseSecond(wanted, in: pool)
-    _ = try await pool.createVolume(PoolDocument.definition(of: wanted))
+    if let source { return try await copy(source, into: wanted, in: pool) }
+    try await note?.delete()
+    _ = try await pool.createVolume(VolumeDocument.definition(of: wanted))
   }
 
   /// Fails if the shared disk is there under the name of another file: a plan cannot look into a pool that is not
@@ -149,37 +181,44 @@ extension StepRunner {
       throw Failure(description: "the volume is larger than \(wanted.capacity) by now; it is not shrunk")
     }
     if let guest, let domain = try await connection.domain(uuid: guest), try await domain.isActive() {
-      try await domain.resizeBlock(path: wanted.path, bytes: wanted.capacity.rawValue)
+      // libvirt takes what is no absolute path for a target.
+      let isPath = wanted.type != .network
+      let disk =
+        isPath ? wanted.path : DomainDocument.target(of: wanted.path, in: try await domain.xml(.live))
+      try await domain.resizeBlock(path: disk ?? wanted.path, bytes: wanted.capacity.rawValue)
       return
     }
     try await volume.resize(bytes: wanted.capacity.rawValue)
   }
 
   func note(pool name: String, name volumeName: String, _ isThere: Bool) async throws {
-    let pool = try await pool(named: name)
-    let there = try await pool.volume(named: volumeName)
+    try await note(volumeName, isThere, in: pool(named: name))
+  }
+
+  func note(_ name: String, _ isThere: Bool, in pool: StoragePool) async throws {
+    let there = try await pool.volume(named: name)
     if !isThere { try await there?.delete() }
-    if isThere, there == nil {
-      let empty = Volume(
-        pool: name, name: volumeName, path: "", capacity: ByteCount(rawValue: 0), format: .raw)
-      _ = try await pool.createVolume(PoolDocument.definition(of: empty))
-    }
+    guard isThere, there == nil else { return }
+    let type = try await pool.xml()[attribute: "type"].flatMap(PoolType.init)
+    // Where nothing can be empty it is as small as it can be: an extent of LVM, a few blocks of ZFS.
+    let least = type?.holdsFiles == false ? ByteCount.mebibytes(1) : ByteCount(rawValue: 0)
+    var note = Volume(pool: pool.name, name: name, path: "", capacity: least, format: .raw)
+    note.isThick = type?.isThick == true
+    if type?.holdsFiles == false { note.type = .block }
+    _ = try await pool.createVolume(VolumeDocument.definition(of: note))
   }
 
   func deleteVolume(pool name: String, name volumeName: String) async throws {
     guard let pool = try await connection.storagePool(named: name),
       let volume = try await pool.volume(named: volumeName)
     else { return }
-    let path = try await volume.path()
-    // Somebody else's clone would lose its base. The planner knows the stack's own.
     guard let stack = try? ResourceName(parsing: stack) else { return }
     let identity = Identity(stack: stack)
-    for other in try await pool.volumes() where identity.volume(named: other.name) == nil {
-      let document = try await present({ try await other.xml() }, unless: .noStorageVolume)
-      if document?.at("backingStore", "path")?.text == path {
-        throw Failure(description: "the volume '\(other.name)' is a clone of it")
-      }
-    }
+    let isImage = identity.volume(named: volumeName)?.kind.isCopy == true
+    let clone =
+      isImage ? try await clone(of: volume, in: pool) : try await foreignClone(of: volume, in: pool, identity)
+    if let clone { throw Failure(description: "the volume '\(clone)' is a clone of it") }
     try await volume.delete()
+    try await pool.volume(named: Identity.copyingName(of: volumeName))?.delete()
   }
 }

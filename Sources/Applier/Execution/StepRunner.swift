@@ -19,7 +19,7 @@ struct StepRunner: Sendable {
   }
 
   func run(_ operation: Operation) async throws {
-    switch operation {
+    switch try await located(operation) {
     case .ensurePool(let pool): try await ensure(pool)
     case .setPoolAutostart(let uuid, let autostart): try await pool(uuid).setAutostart(autostart)
     case .removePool(let uuid): try await removePool(uuid)
@@ -27,7 +27,11 @@ struct StepRunner: Sendable {
       try await upload(file, content, into: volume, replaces: replaces)
     case .uploadSeed(let seed, let volume, let replaces):
       try await upload(seed, into: volume, replaces: replaces)
-    case .createVolume(let volume): try await create(volume)
+    case .uploadIgnition(let config, let volume, let replaces):
+      try await upload(config, into: volume, replaces: replaces)
+    case .createVolume(let volume, let source): try await create(volume, from: source)
+    case .copyImage(let content, let format, let name, let volume):
+      try await copy(content, format, name, into: volume)
     case .growVolume(let volume, let guest): try await grow(volume, guest)
     case .noteVolume(let pool, let name, let isThere):
       try await note(pool: pool, name: name, isThere)

@@ -69,7 +69,7 @@ public struct ImageStore: Sendable {
       for disk in machine.disks {
         switch disk.source {
         case .own(_, let image?, _, _), .cdrom(let image?, _): used.insert(image)
-        case .own, .cdrom, .shared: break
+        case .own, .cdrom, .shared, .existing: break
         }
       }
     }

@@ -56,7 +56,8 @@ public struct GuestAddresses: Sendable {
   private static func nic(_ nic: Machine.NIC, of spec: MachineSpec, _ leases: [MACAddress: [String]])
     -> GuestNIC
   {
-    let stated = spec.nics.first { $0.name.rawValue == nic.name }?.statedAddress.map { ["\($0)"] } ?? []
+    let stated =
+      spec.nics.first { $0.name.rawValue == nic.name }?.statedAddresses.map(\.description) ?? []
     let leased = nic.mac.flatMap { leases[$0] } ?? []
     var network: String?
     if case .network(let name) = nic.link { network = name }

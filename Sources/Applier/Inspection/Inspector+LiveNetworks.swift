@@ -32,8 +32,8 @@ extension Inspector {
   /// A network counts its interfaces, so as long as there are as many as VMs that should have one, all is well.
   private func unplugged(from network: Network, _ state: HostState, isParked: Bool) async throws -> Set<UUID>
   {
-    // The bridge of the host outlives the network.
-    if network.mode?.usesHostBridge == true { return [] }
+    // What is the host's outlives the network.
+    if network.mode?.usesHostDevice == true { return [] }
     let running = state.machines.filter(\.isActive)
     let users = running.filter { state.liveNetworks(of: $0).contains(network.name) }
     guard isParked || network.connections < users.count,

@@ -23,6 +23,7 @@ struct Inspector {
     async let networks = self.networks()
     async let pools = self.pools()
     async let filters = self.filters()
+    async let devices = self.devices()
     var state = HostState(
       name: session.host.name,
       capabilities: CapabilitiesDocument.read(try await capabilities, driver: try await driver),
@@ -32,6 +33,7 @@ struct Inspector {
         try await machines.compactMap { pair in pair.guest.map { ($0.uuid, $0) } },
         uniquingKeysWith: { first, _ in first }
       ))
+    state.devices = try await devices
     let names = try await filters
     state.filterNames = names.map { Set($0.map(\.name)) }
     state.firewalls = try await firewalls(names)
@@ -137,12 +139,13 @@ struct Inspector {
       guard let document = try await present({ try await pool.xml(inactive: false) }, unless: .noStoragePool)
       else { return nil }
       var read = Pool(
-        name: pool.name, uuid: pool.uuid, directory: nil, autostart: autostart.contains(pool.uuid),
-        isActive: isActive)
-      if document[attribute: "type"] == "dir" { read.directory = document.at("target", "path")?.text }
+        name: pool.name, uuid: pool.uuid, source: PoolDocument.readSource(document),
+        autostart: autostart.contains(pool.uuid), isActive: isActive)
       if isActive {
-        read.available = document.first("available").flatMap { UInt64($0.text) }.map(
-          ByteCount.init(rawValue:))
+        func bytes(_ name: String) -> ByteCount? {
+          document.first(name).flatMap { UInt64($0.text) }.map(ByteCount.init(rawValue:))
+        }
+        (read.capacity, read.available) = (bytes("capacity"), bytes("available"))
         try await readVolumes(of: pool, into: &read)
       }
       return read
@@ -156,8 +159,10 @@ struct Inspector {
     guard isOurs || site.pools.contains(where: { $0.name.rawValue == pool.name }) else { return }
     let volumes = try await pool.volumes()
     read.volumeNames = Set(volumes.map(\.name))
+    let used = site.volumesInUse(in: pool.name)
     let tagged = volumes.filter { identity.volume(named: $0.name) != nil }
-    read.volumes = try await self.volumes(tagged, of: pool).sorted { $0.name < $1.name }
+    let known = volumes.filter { used.contains($0.name) || identity.volume(named: $0.name) != nil }
+    read.volumes = try await self.volumes(known, of: pool).sorted { $0.name < $1.name }
     // Only where the stack has an image does it matter whether somebody else has a clone of it. What a snapshot puts over
     // a disk has the disk's name but for the ending.
     let hasImage = read.volumes.contains { identity.volume(named: $0.name)?.kind == .image }
@@ -176,9 +181,19 @@ struct Inspector {
   private func volumes(_ volumes: [StorageVolume], of pool: StoragePool) async throws -> [Volume] {
     try await concurrentlyThrowing(volumes) { volume in
       try await present({ try await volume.xml() }, unless: .noStorageVolume).map {
-        PoolDocument.read(volume: $0, pool: pool.name)
+        VolumeDocument.read($0, pool: pool.name)
       }
     }.compactMap { $0 }
+  }
+}
+
+extension Site {
+  /// The names of the volumes that are there already and that disks of the spec are.
+  fileprivate func volumesInUse(in pool: String) -> Set<String> {
+    Set(
+      machines.flatMap(\.disks).compactMap { disk in
+        if case .existing(let volume, let name) = disk.source, name.rawValue == pool { volume } else { nil }
+      })
   }
 }
 

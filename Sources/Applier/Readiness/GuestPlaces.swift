@@ -18,7 +18,7 @@ struct GuestPlaces: Sendable {
 
   private func addresses(of interfaces: [ReadinessWait.Interface]) async -> [String] {
     let leases = (try? await domain.interfaceAddresses(source: .lease)) ?? []
-    let known = interfaces.flatMap { Self.addresses(of: $0, in: leases) + ($0.ip.map { ["\($0)"] } ?? []) }
+    let known = interfaces.flatMap { Self.addresses(of: $0, in: leases) + $0.stated.map(\.description) }
     if !known.isEmpty { return known.reduce(into: []) { if !$0.contains($1) { $0.append($1) } } }
     return await agentAddresses(of: interfaces)
   }

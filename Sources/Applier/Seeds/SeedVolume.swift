@@ -19,26 +19,22 @@ enum SeedVolume {
   /// Runs `body` with the path of the volume. What the documents hold may be secret: they lie in a directory that only
   /// this user can look into, and are gone when `body` ends.
   static func withFile(of seed: Seed, _ body: (String) async throws -> Void) async throws {
-    var template = Array("\(FileManager.default.temporaryDirectory.path)/virtform-seed-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-      throw Failure(description: "cannot make a directory for the seed: \(String(cString: strerror(errno)))")
-    }
-    let directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-    defer { try? FileManager.default.removeItem(atPath: directory) }
-    let documents = "\(directory)/documents"
-    try FileManager.default.createDirectory(atPath: documents, withIntermediateDirectories: false)
-    for document in seed.documents {
-      let path = "\(documents)/\(document.name)"
-      guard FileManager.default.createFile(atPath: path, contents: Data(document.text.utf8)) else {
-        throw Failure(description: "cannot write \(path)")
+    try await PrivateDirectory.with { directory in
+      let documents = "\(directory)/documents"
+      try FileManager.default.createDirectory(atPath: documents, withIntermediateDirectories: false)
+      for document in seed.documents {
+        let path = "\(documents)/\(document.name)"
+        guard FileManager.default.createFile(atPath: path, contents: Data(document.text.utf8)) else {
+          throw Failure(description: "cannot write \(path)")
+        }
+        try setTime(of: path)
       }
-      try setTime(of: path)
+      try setTime(of: documents)
+      let volume = "\(directory)/seed.iso"
+      try await make(volume, of: documents)
+      try pad(volume, to: seed.length)
+      try await body(volume)
     }
-    try setTime(of: documents)
-    let volume = "\(directory)/seed.iso"
-    try await make(volume, of: documents)
-    try pad(volume, to: seed.length)
-    try await body(volume)
   }
 
   private static func make(_ volume: String, of documents: String) async throws {

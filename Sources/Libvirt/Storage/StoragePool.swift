@@ -8,7 +8,7 @@ public final class StoragePool: Sendable {
   public let connection: Connection
 
   /// Owned.
-  private let handle: Handle
+  let handle: Handle
 
   /// Takes over a reference of the caller's.
   init(adopting pointer: OpaquePointer, of connection: Connection) {
@@ -55,11 +55,20 @@ public final class StoragePool: Sendable {
     try await call("virStoragePoolIsActive") { try $0.check(virStoragePoolIsActive($1)) == 1 }
   }
 
-  /// Makes the pool's directory, partition table or volume group, never over one that is there; follows
+  /// How far building goes (`virStoragePoolBuildFlags`).
+  public enum Building: Sendable {
+    /// The directory, or the place to mount at; of other types what is made on devices, where libvirt looks before.
+    case new
+    /// What is made on devices, too, unless there is something on them.
+    case noOverwrite
+  }
+
+  /// Makes the pool's directory, file system, partition table or volume group, never over one that is there; follows
   /// `virStoragePoolBuild`.
-  public func build() async throws {
+  public func build(_ building: Building = .new) async throws {
+    let flag = building == .new ? VIR_STORAGE_POOL_BUILD_NEW : VIR_STORAGE_POOL_BUILD_NO_OVERWRITE
     try await call("virStoragePoolBuild", .changes) { call, pool in
-      _ = try call.check(virStoragePoolBuild(pool, VIR_STORAGE_POOL_BUILD_NEW.rawValue))
+      _ = try call.check(virStoragePoolBuild(pool, flag.rawValue))
     }
   }
 

@@ -9,6 +9,7 @@ struct DesiredHost {
       /// A file of this machine, and where the spec has it from.
       case file(String, ImageContent)
       case seed(Seed)
+      case ignition(IgnitionConfig)
     }
 
     /// What a plan calls it.
@@ -21,6 +22,7 @@ struct DesiredHost {
       switch source {
       case .file(_, let content): content.length
       case .seed(let seed): ByteCount(rawValue: UInt64(seed.length))
+      case .ignition(let config): ByteCount(rawValue: UInt64(config.length))
       }
     }
   }
@@ -30,16 +32,37 @@ struct DesiredHost {
     let volume: Volume
     /// False where the spec leaves the size to the image.
     let hasSize: Bool
-    /// The image it is a clone of, if it has to be made.
-    let image: WantedImage?
-    /// What a clone that is there would be made from now, if its VM were made anew.
-    var replacement: Replacement?
+    /// The image that the spec has it made from; nil if it starts empty.
+    var source: WantedImage?
+    /// How the spec wants it made from its image, if it says so.
+    var clone: CloneKind?
+    /// True if a VM's own disk has to be made.
+    var isMade = false
+    /// That one which is there was made from another image.
+    var imageChange: ImageChange?
     let path: SpecPath
+
+    /// The image that it is made from in this run.
+    var image: WantedImage? { isMade ? source : nil }
+
+    /// True if the image is sent into the volume itself: where it is no file, no image lies beside it.
+    var isSent: Bool { source != nil && volume.type != .file }
   }
 
-  struct Replacement {
-    let image: WantedImage
-    let machine: ResourceName
+  /// That a disk was made from another image than the spec has for it now.
+  struct ImageChange {
+    enum Outcome: Equatable {
+      /// It stays as it is; with what there is to say on that.
+      case stays(String)
+      /// The spec wants it made anew, and the run may not.
+      case lacksConsent
+      case replaces
+    }
+
+    /// The images with the starts of their digests.
+    let from: String
+    let to: String
+    let outcome: Outcome
   }
 
   struct WantedMachine {
@@ -47,7 +70,7 @@ struct DesiredHost {
     let machine: Machine
     /// What the spec sets, by the path of the field: what goes back to a default is not among it.
     let applied: [String: String]
-    /// Indices into `volumes`, in the order of the disks.
+    /// Indices into `volumes`, in the order of the disks that have one.
     let volumes: [Int]
     /// Images that the VM uses as they are: a kernel, an initrd, a CD, a seed.
     let images: [WantedImage]
@@ -75,6 +98,10 @@ struct DesiredHost {
   var volumes: [WantedVolume] = []
   var machines: [WantedMachine] = []
 
-  /// The directories of all pools of the spec, external ones included, by pool name.
-  var directories: [ResourceName: String] = [:]
+  /// The sources of all pools of the spec, external ones included, by pool name.
+  var sources: [ResourceName: PoolSource] = [:]
+
+  func type(ofPool name: String) -> PoolType? {
+    (try? ResourceName(parsing: name)).flatMap { sources[$0]?.type }
+  }
 }

@@ -1,3 +1,4 @@
+import CloudInit
 import FoundationEssentials
 import SpecModel
 
@@ -10,9 +11,9 @@ struct DesiredHostBuilder {
   let images: [ResourceName: ImageContent]
   let options: SitePlanner.Options
   let diagnostics: Diagnostics
-  private var desired = DesiredHost()
+  var desired = DesiredHost()
   /// Indices into `desired.volumes`, by address and by path.
-  private var volumesByAddress: [Address: Int] = [:]
+  private(set) var volumesByAddress: [Address: Int] = [:]
   private var volumesByPath: [String: Int] = [:]
 
   init(
@@ -34,7 +35,7 @@ struct DesiredHostBuilder {
     for pool in site.pools where pool.hosts.contains(host.name) { add(pool) }
     for disk in site.disks where disk.host == host.name { add(disk) }
     for machine in site.machines where machine.host == host.name { add(machine) }
-    for network in site.networks where network.hosts.contains(host.name) { add(network) }
+    desired.networks = site.networks.filter { $0.hosts.contains(host.name) }.compactMap(wantedNetwork)
     let used = Set(site.machines.filter { $0.host == host.name }.flatMap { $0.nics.compactMap(\.firewall) })
     desired.firewalls = site.firewalls.filter { used.contains($0.name) }.map {
       .init(spec: $0, firewall: Firewall($0, identity))
@@ -42,7 +43,7 @@ struct DesiredHostBuilder {
     return desired
   }
 
-  private func report(_ message: String, at path: SpecPath, help: String? = nil) {
+  func report(_ message: String, at path: SpecPath, help: String? = nil) {
     diagnostics.error(message, at: site.origins.location(of: path), help: help)
   }
 
@@ -56,40 +57,46 @@ struct DesiredHostBuilder {
           "host '\(host.name)' has no pool '\(spec.name)'", at: spec.path,
           help: "an external pool must be there; leave out 'external' to have it made")
       }
-      guard let directory = actual.directory else {
+      guard let source = actual.source else {
         return report(
-          "the external pool '\(spec.name)' on host '\(host.name)' is not a directory pool", at: spec.path)
+          "the external pool '\(spec.name)' on host '\(host.name)' is of a type that virtform does not know",
+          at: spec.path, help: "it knows " + PoolType.allCases.map(\.rawValue).joined(separator: ", "))
       }
       guard actual.isActive else {
         return report(
           "the external pool '\(spec.name)' on host '\(host.name)' is not active", at: spec.path,
           help: "start it: virsh pool-start \(spec.name)")
       }
-      desired.directories[spec.name] = directory
+      desired.sources[spec.name] = source
       return
     }
-    guard let directory = spec.directory else { return }
-    desired.directories[spec.name] = directory
-    let pool = Pool(
-      name: spec.name.rawValue, uuid: identity.uuid(.pool, spec.name.rawValue), directory: directory,
+    guard let source = spec.source else { return }
+    desired.sources[spec.name] = source
+    var pool = Pool(
+      name: spec.name.rawValue, uuid: identity.uuid(.pool, spec.name.rawValue), source: source,
       autostart: spec.autostart ?? true, isActive: true)
+    pool.isBuilt = spec.isBuilt
     desired.pools.append(.init(spec: spec, pool: pool))
   }
 
   func volume(
-    _ kind: Identity.VolumeKind, base: String, format: DiskFormat, capacity: ByteCount, pool: ResourceName,
+    _ kind: Identity.VolumeKind, base: String, format: DiskFormat?, capacity: ByteCount, pool: ResourceName,
     backing: String? = nil
   ) -> Volume? {
-    // A pool without a directory has its own diagnostic.
-    guard let directory = desired.directories[pool] else { return nil }
+    // A pool without a place for volumes has its own diagnostic.
+    guard let source = desired.sources[pool], let root = source.root else { return nil }
+    let format = format ?? source.type.defaultFormat
     let name = identity.volumeName(kind, base: base, format: format)
-    return Volume(
-      pool: pool.rawValue, name: name, path: "\(directory)/\(name)", capacity: capacity, format: format,
+    var volume = Volume(
+      pool: pool.rawValue, name: name, path: "\(root)/\(name)", capacity: capacity, format: format,
       backingPath: backing)
+    volume.type = source.type.volumeType
+    volume.isThick = source.type.isThick
+    return volume
   }
 
   private mutating func add(_ disk: SharedDiskSpec) {
-    guard
+    guard isTaken(disk.format, size: disk.size, image: nil, by: disk.pool, at: disk.path),
       var volume = volume(
         .sharedDisk, base: disk.name.rawValue, format: disk.format, capacity: disk.size, pool: disk.pool)
     else { return }
@@ -101,7 +108,7 @@ struct DesiredHostBuilder {
     }
     _ = append(
       .init(
-        address: Address(.disk, disk.name.rawValue, on: host.name), volume: volume, hasSize: true, image: nil,
+        address: Address(.disk, disk.name.rawValue, on: host.name), volume: volume, hasSize: true,
         path: disk.path))
   }
 
@@ -118,7 +125,7 @@ struct DesiredHostBuilder {
   }
 
   /// The index of the volume in `desired.volumes`.
-  private mutating func append(_ volume: DesiredHost.WantedVolume) -> Int {
+  mutating func append(_ volume: DesiredHost.WantedVolume) -> Int {
     let index = desired.volumes.count
     desired.volumes.append(volume)
     volumesByAddress[volume.address] = index
@@ -134,7 +141,7 @@ struct DesiredHostBuilder {
     return index
   }
 
-  private func image(_ name: ResourceName, in pool: ResourceName) -> DesiredHost.WantedImage? {
+  func image(_ name: ResourceName, in pool: ResourceName) -> DesiredHost.WantedImage? {
     guard let spec = site.image(name), let content = images[name],
       let volume = volume(
         .image, base: "\(name)-\(content.sha256.prefix(12))", format: spec.format,
@@ -156,17 +163,24 @@ struct DesiredHostBuilder {
     machine.shutdown = spec.shutdown == ShutdownPolicy() ? nil : spec.shutdown
     machine.isProtected = spec.isProtected
     machine.memoryDevices = spec.memoryDevices
+    machine.shares = spec.shares
+    machine.hostDevices = spec.hostDevices
     // A VM that is made anew has no past.
     let applied = isReplaced(spec) ? [:] : actual?.mark?.applied ?? [:]
     var volumes: [Int] = []
     for disk in spec.disks {
-      guard let position = wantedVolume(disk, of: spec, actual) else { continue }
-      let volume = desired.volumes[position].volume
       checkBus(disk)
-      machine.disks.append(
-        .init(
-          name: disk.name.rawValue, path: volume.path, format: volume.format, bus: disk.bus, keep: disk.keep,
-          isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune))
+      if case .existing(let volume, let pool) = disk.source {
+        machine.disks += existing(volume, in: pool, as: disk, actual).map { [$0] } ?? []
+        continue
+      }
+      guard let position = wantedVolume(disk, of: spec, actual) else { continue }
+      let wanted = desired.volumes[position].volume
+      var attached = Machine.Disk(
+        name: disk.name.rawValue, path: wanted.path, format: wanted.format, bus: disk.bus, keep: disk.keep,
+        isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune)
+      attached.access = access(to: wanted)
+      machine.disks.append(attached)
       volumes.append(position)
     }
     var images = [bootImage(spec.kernel, of: spec), bootImage(spec.initrd, of: spec)]
@@ -175,7 +189,9 @@ struct DesiredHostBuilder {
     for disk in spec.disks {
       guard case .cdrom(let name, let pool) = disk.source else { continue }
       let image = name.flatMap { name in pool.flatMap { self.image(name, in: $0) } }
-      checkBus(disk)
+      if image != nil, let pool {
+        checkFile("the image of a CD-ROM drive", in: pool, at: disk.path + "cdrom")
+      }
       machine.drives.append(.init(name: disk.name.rawValue, media: image?.volume.path, bus: disk.bus))
       images.append(image)
     }
@@ -188,8 +204,13 @@ struct DesiredHostBuilder {
           bus: state.capabilities.driver == .xen ? nil : .scsi))
       images.append(image)
     }
+    if let ignition = spec.ignition, let image = image(of: IgnitionConfig(ignition), for: spec) {
+      machine.ignition = image.volume.path
+      images.append(image)
+    }
     machine.nics = spec.nics.map(wantedNIC)
     let said = machine.values
+    checkDevices(of: machine, spec)
     for field in MachineField.allCases {
       Self.goBack(field.rule, at: field.rawValue, &machine, since: applied)
     }
@@ -225,74 +246,19 @@ struct DesiredHostBuilder {
 
   private func bootImage(_ name: ResourceName?, of spec: MachineSpec) -> DesiredHost.WantedImage? {
     guard let name, let pool = spec.pool else { return nil }
+    checkFile("the VM's kernel", in: pool, at: spec.path + "kernel")
     return image(name, in: pool)
-  }
-
-  private mutating func wantedVolume(_ disk: DiskSpec, of spec: MachineSpec, _ actual: Machine?) -> Int? {
-    switch disk.source {
-    case .cdrom: return nil
-    case .shared(let name):
-      return volumesByAddress[Address(.disk, name.rawValue, on: host.name)]
-    case .own(let size, let imageName, let format, let pool):
-      let base = "\(spec.name).\(disk.name)"
-      let image = imageName.flatMap { self.image($0, in: pool) }
-      let capacity = size ?? imageName.flatMap { images[$0]?.virtualSize } ?? ByteCount(rawValue: 0)
-      guard
-        var volume = volume(
-          .machineDisk, base: base, format: format, capacity: capacity, pool: pool,
-          backing: image?.volume.path)
-      else { return nil }
-      let there =
-        actual?.disks.first { $0.name == disk.name.rawValue }?.path
-        ?? index.detachedFile(ofDisk: disk.name.rawValue, of: spec.name.rawValue, in: volume.pool)
-      if let there, let name = nameOfFile(at: there, like: volume, .machineDisk) {
-        // The file of a disk, or of a VM, that was renamed keeps the name that it was made with.
-        (volume.name, volume.path) = (name, there)
-      }
-      volume.isProtected = disk.isProtected
-      // The image counts only while the clone has to be made: afterwards the clone stays on the base it has.
-      let isMade = !index.isThere(volume) || isReplaced(disk, of: spec)
-      if isMade, let image { checkSize(of: volume, clonedFrom: image, at: disk.path) }
-      return append(
-        .init(
-          address: Address(.disk, base, on: host.name), volume: volume, hasSize: size != nil,
-          image: isMade ? image : nil, replacement: replacement(of: disk, with: image, for: spec),
-          path: disk.path))
-    }
-  }
-
-  /// Only what `--replace` may delete can have another base.
-  private func replacement(
-    of disk: DiskSpec, with image: DesiredHost.WantedImage?, for spec: MachineSpec
-  ) -> DesiredHost.Replacement? {
-    guard let image, !disk.keep, !disk.isProtected else { return nil }
-    return .init(image: image, machine: spec.name)
-  }
-
-  /// The size of an image that was downloaded or converted is not known before.
-  private func checkSize(of volume: Volume, clonedFrom image: DesiredHost.WantedImage, at path: SpecPath) {
-    let isKnown = site.images.first { $0.name.rawValue == image.name }?.virtualSize != nil
-    guard !isKnown, volume.capacity < image.volume.capacity else { return }
-    report(
-      "a disk of \(volume.capacity) is smaller than its image '\(image.name)', which has \(image.volume.capacity)",
-      at: path + "size",
-      help: "a smaller disk would cut off the end of the image; leave out 'size' to have the image's")
   }
 
   /// The name of the file at `path` if it was made as a disk in the pool and of the format of `volume`. The name says
   /// so itself: nobody can see into a pool that is not active.
-  private func nameOfFile(at path: String, like volume: Volume, _ kind: Identity.VolumeKind) -> String? {
+  func nameOfFile(at path: String, like volume: Volume, _ kind: Identity.VolumeKind) -> String? {
     let directory = volume.path.dropLast(volume.name.count)
     let isInPool = index.volume(at: path).map { $0.pool == volume.pool } ?? path.hasPrefix(directory)
     let name = String(path.split(separator: "/").last ?? "")
     guard isInPool else { return nil }
     let isOfFormat = name.hasSuffix(".\(volume.format.rawValue)")
     return isOfFormat && identity.volume(named: name)?.kind == kind ? name : nil
-  }
-
-  /// True if the disk is made anew in this run, with its VM.
-  private func isReplaced(_ disk: DiskSpec, of spec: MachineSpec) -> Bool {
-    isReplaced(spec) && !disk.keep && !disk.isProtected
   }
 
   func isReplaced(_ spec: MachineSpec) -> Bool {
@@ -308,9 +274,18 @@ struct DesiredHostBuilder {
         "host '\(host.name)' (Xen) has no user-mode network", at: nic.path,
         help: "use a bridge or a virtual network")
     }
-    return Machine.NIC(
+    var wanted = Machine.NIC(
       name: nic.name.rawValue, link: link, mac: nic.mac, model: nic.model, linkState: nic.link,
-      vlan: nic.vlan, qos: nic.qos, firewall: nic.firewall.map(identity.filterName))
+      portgroup: portgroup(of: nic), vlan: nic.vlan, qos: nic.qos,
+      firewall: nic.firewall.map(identity.filterName))
+    let mode = mode(ofNetwork: nic.network)
+    wanted.isMovable = mode?.isMovable ?? true
+    if nic.firewall != nil, mode?.isMovable == false {
+      report(
+        "network '\(nic.network)' on host '\(host.name)' is of Open vSwitch or macvtap, where libvirt filters nothing",
+        at: nic.path + "firewall", help: "leave out 'firewall'")
+    }
+    return wanted
   }
 
   /// The accelerator that the spec insists on; nil where virtform may choose.
@@ -322,80 +297,5 @@ struct DesiredHostBuilder {
       report("host '\(host.name)' has no KVM", at: path, help: "use accel: auto or accel: tcg")
     }
     return wanted == .auto ? nil : wanted
-  }
-
-  // MARK: Networks
-
-  private mutating func add(_ spec: NetworkSpec) {
-    guard spec.mode != .user else { return }
-    let name = spec.name.rawValue
-    if spec.isExternal {
-      let actual = index.network(named: name)
-      if actual?.isActive != true {
-        report(
-          actual == nil
-            ? "host '\(host.name)' has no network '\(name)'"
-            : "the external network '\(name)' on host '\(host.name)' is not active", at: spec.path,
-          help: actual == nil
-            ? "an external network must be there; leave out 'external' to have it made"
-            : "start it: virsh net-start \(name)")
-      }
-      return
-    }
-    if !state.isPrivileged {
-      report(
-        "host '\(host.name)' runs without root and cannot make a network of mode \(spec.mode.rawValue)",
-        at: spec.path,
-        help: "use mode: user, or a host whose libvirt runs as root")
-    }
-    var network = Network(
-      name: libvirtName(ofNetwork: spec.name),
-      uuid: index.ownNetwork(named: name)?.uuid ?? identity.uuid(.network, name), mode: spec.mode,
-      isActive: true)
-    network.specName = name
-    network.cidr = spec.cidr
-    network.gateway = spec.gateway
-    network.ranges = spec.dhcp.map { [$0] } ?? []
-    network.domain = spec.domain
-    network.records = spec.records
-    network.bridge = spec.bridge
-    network.mtu = spec.mtu
-    network.autostart = spec.autostart
-    network.isProtected = spec.isProtected
-    network.reservations = reservations(on: spec)
-    desired.networks.append(.init(spec: spec, network: network))
-  }
-
-  /// A network that was renamed keeps the name that it was made with.
-  private func libvirtName(ofNetwork name: ResourceName) -> String {
-    if site.network(name)?.isExternal == true { return name.rawValue }
-    return index.ownNetwork(named: name.rawValue)?.name ?? name.rawValue
-  }
-
-  /// The address that a running guest has on a NIC whose other one waits for its restart. Until then DHCP goes on
-  /// knowing the guest by this one.
-  private func addressUntilRestart(of nic: NICSpec, _ machine: MachineSpec) -> MACAddress? {
-    let waits =
-      nic.mac != nil && !options.restarts && machine.onChange != .restartIfNeeded && !isReplaced(machine)
-      && machine.settings.state != .off
-    guard waits, let actual = index.ownMachine(named: machine.name.rawValue) else { return nil }
-    return index.guest(of: actual)?.nics.first { $0.name == nic.name.rawValue }?.mac
-  }
-
-  private func reservations(on network: NetworkSpec) -> Set<Network.Reservation> {
-    var reservations: Set<Network.Reservation> = []
-    for machine in site.machines where machine.host == host.name {
-      // libvirt adds no second address of a name to an active network: the first interface has it.
-      var hostname = machine.name.rawValue
-      for nic in machine.nics where nic.network == network.name {
-        guard let ip = nic.ip else { continue }
-        let mac =
-          addressUntilRestart(of: nic, machine) ?? nic.mac
-          ?? index.address(ofNIC: nic.name.rawValue, of: machine.name.rawValue)
-        reservations.insert(.init(mac: mac, ip: ip, hostname: hostname))
-        hostname = ""
-      }
-    }
-    return reservations
   }
 }

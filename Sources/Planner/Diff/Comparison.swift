@@ -6,6 +6,8 @@ struct Comparison {
   let driver: HostCapabilities.Driver
   /// Whether there is a guest that is to go on.
   let staysUp: Bool
+  /// Whether the guest stays paused: it lets go of no device.
+  var isPaused = false
   /// What the spec set when it was last applied, by path.
   let applied: [String: String]
   /// The fields that wait for a restart.
@@ -50,7 +52,7 @@ struct Comparison {
     _ rule: FieldRule<Object>, at path: String, guest: Object?, to wanted: Object
   ) -> Effect {
     switch rule.scope {
-    case .definition, .power, .fixed, .content: return .none
+    case .definition, .power, .creation, .fixed, .content: return .none
     case .secret:
       guard let guest else { return .none }
       return rule.isLive(from: guest, to: wanted, on: driver) ? .live : .restart

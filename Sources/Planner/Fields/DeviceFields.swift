@@ -44,9 +44,38 @@ public enum MemoryDeviceField: String, CaseIterable, Sendable {
       ) { $0.size.description }
     }
   }
+}
 
-  /// `memory.devices.extra`
-  func path(of name: String) -> String { "memory.devices.\(name)" }
+/// The fields of a directory that a guest has of its host.
+public enum ShareField: String, CaseIterable, Sendable {
+  case attached
+
+  public var rule: FieldRule<HostShare> {
+    switch self {
+    case .attached:
+      .init(
+        "a directory of the host that the guest mounts by this name", "<filesystem>", unset: .removed,
+        lacking: [.xen]
+      ) { $0.description }
+    }
+  }
+}
+
+/// The fields of a device of the host that a guest has for itself.
+public enum HostDeviceField: String, CaseIterable, Sendable {
+  case attached
+
+  public var rule: FieldRule<HostDevice> {
+    switch self {
+    case .attached:
+      .init(
+        "a device of the host that the guest has for itself", "<hostdev>",
+        by: "virDomainAttachDeviceFlags, virDomainDetachDeviceFlags",
+        live: .on(.qemu, if: "it is on USB", { if case .usb = $1.id { true } else { false } }),
+        unset: .removed
+      ) { $0.id.description }
+    }
+  }
 }
 
 /// The fields of a VM's CD-ROM drive, each with its rule.
@@ -73,7 +102,7 @@ public enum DriveField: String, CaseIterable, Sendable {
 
 /// The fields of a VM's network interface, each with its rule.
 public enum NICField: String, CaseIterable, Sendable {
-  case attached, network, mac, model, link, vlan, qos, firewall
+  case attached, network, portgroup, mac, model, link, vlan, qos, firewall
 
   public var rule: FieldRule<Machine.NIC> {
     switch self {
@@ -86,12 +115,15 @@ public enum NICField: String, CaseIterable, Sendable {
     case .network:
       .init(
         "the network that it is plugged into", "<source network>", by: "virDomainUpdateDeviceFlags",
-        live: .on(
-          .qemu, if: "neither is QEMU's user-mode network",
-          { guest, wanted in
-            if case .network = guest.link, case .network = wanted.link { true } else { false }
-          }), unset: .required
+        live: .on(.qemu, if: "both are of a Linux bridge", Self.canMove), unset: .required
       ) { "\($0.link)" }
+    case .portgroup:
+      .init(
+        "the port group of the network that it is in, with what it has from it", "<source portgroup>",
+        by: "virDomainUpdateDeviceFlags",
+        live: .on(.qemu, if: "the network changes live, or stays", Self.canStay),
+        unset: .removed
+      ) { nic in nic.portgroup.flatMap { $0.name.isEmpty ? nil : $0.description } }
     case .mac: .init("its MAC address", "<mac address>") { $0.mac?.description }
     case .model: .init("the card that the guest sees", "<model type>") { $0.model }
     case .link:
@@ -101,9 +133,11 @@ public enum NICField: String, CaseIterable, Sendable {
       ) { $0.linkState?.rawValue }
     case .vlan:
       .init(
-        "the tag of its VLAN", "<vlan><tag id>", by: "virDomainUpdateDeviceFlags", live: .on(.qemu),
+        "the VLAN that it is on, or those of a trunk", "<vlan trunk><tag id nativeMode>",
+        by: "virDomainUpdateDeviceFlags",
+        live: .on(.qemu, if: "the network changes live, or stays", Self.canStay),
         unset: .removed
-      ) { $0.vlan.map(String.init) }
+      ) { nic in nic.vlan.flatMap { $0.isNone ? nil : $0.description } }
     case .qos:
       .init(
         "limits of its traffic", "<bandwidth>", by: "virDomainUpdateDeviceFlags", live: .on(.qemu),
@@ -115,5 +149,15 @@ public enum NICField: String, CaseIterable, Sendable {
         live: .on(.qemu), unset: .removed
       ) { nic in nic.firewall.flatMap { $0.isEmpty ? nil : $0 } }
     }
+  }
+
+  /// libvirt moves an interface of a running guest from one Linux bridge to another, and nowhere else.
+  @Sendable private static func canMove(_ guest: Machine.NIC, _ wanted: Machine.NIC) -> Bool {
+    guard case .network = guest.link, case .network = wanted.link else { return false }
+    return guest.isMovable && wanted.isMovable
+  }
+
+  @Sendable private static func canStay(_ guest: Machine.NIC, _ wanted: Machine.NIC) -> Bool {
+    guest.link == wanted.link || canMove(guest, wanted)
   }
 }

@@ -51,6 +51,8 @@ public struct FieldRule<Object: Sendable>: Sendable {
     case definition
     /// It is what the object does: running, paused, off.
     case power
+    /// It counts when the object is made, and for an object that is there no more.
+    case creation
     /// It never changes: the plan refuses.
     case fixed
     /// It is destroyed, never changed, and only with consent.
@@ -66,12 +68,15 @@ public struct FieldRule<Object: Sendable>: Sendable {
   public let scope: Scope
   public let live: Live
   public let unset: Unset
+  /// The drivers that have no such thing: the plan refuses it there.
+  public let lacking: [HostCapabilities.Driver]
   /// Its normal form: equal texts are equal values. nil where the object has no value.
   let value: @Sendable (Object) -> String?
 
   init(
     _ summary: String, _ element: String, by call: String? = nil, scope: Scope = .guest, live: Live = .never,
-    unset: Unset = .stays, value: @escaping @Sendable (Object) -> String?
+    unset: Unset = .stays, lacking: [HostCapabilities.Driver] = [],
+    value: @escaping @Sendable (Object) -> String?
   ) {
     self.summary = summary
     self.element = element
@@ -79,6 +84,7 @@ public struct FieldRule<Object: Sendable>: Sendable {
     self.scope = scope
     self.live = live
     self.unset = unset
+    self.lacking = lacking
     self.value = value
   }
 

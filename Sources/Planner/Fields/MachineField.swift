@@ -6,11 +6,21 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
   case name, title, description, accel, cpus
   case cpuShares = "cpus.shares"
   case cpuPinning = "cpus.pin"
+  case cpuTopology = "cpus.topology"
   case memory
   case memoryLimit = "memory.limit"
-  case machine, firmware, cpu, kernel, initrd, cmdline, boot, graphics
+  case hugePages = "memory.huge_pages"
+  case numaCells = "numa.cells"
+  case numaNodes = "numa.nodes"
+  case machine, firmware
+  case secureBoot = "firmware.secure_boot"
+  case cpu, kernel, initrd, cmdline, ignition, boot, graphics
   case password = "graphics.password"
-  case console, autostart, shutdown, protect
+  case console
+  case consoleLog = "console.log"
+  case tpm
+  case randomSource = "rng"
+  case watchdog, autostart, shutdown, protect
   case metaData = "cloud_init.meta-data"
   case networkConfig = "cloud_init.network-config"
   case userData = "cloud_init.user-data"
@@ -62,6 +72,11 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
             return before.isSubset(of: (wanted.settings.cpuPinning?.sets ?? [:]).keys)
           }), unset: .removed
       ) { $0.settings.cpuPinning?.description }
+    case .cpuTopology:
+      .init(
+        "how its vCPUs are arranged: sockets, the cores of each, and their threads", "<cpu><topology>",
+        unset: .removed, lacking: [.xen]
+      ) { $0.settings.cpuTopology?.description }
     case .memory:
       .init(
         "its memory: what it has, and what it could have", "<memory>, <currentMemory>",
@@ -75,13 +90,38 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
       .init("its memory with all devices that could be plugged in", "<maxMemory>", unset: .removed) {
         $0.settings.memoryLimit?.description
       }
+    case .hugePages:
+      .init(
+        "the size of the host's pages that its memory is made of", "<memoryBacking><hugepages>",
+        unset: .back(to: "none", { $0.settings.hugePages = .absent }), lacking: [.xen]
+      ) { $0.settings.hugePages?.description }
+    case .numaCells:
+      .init("its NUMA cells, each with vCPUs and memory", "<cpu><numa><cell>", unset: .removed) {
+        $0.settings.numaCells.map { $0.map(\.description).joined(separator: "; ") }
+      }
+    case .numaNodes:
+      .init(
+        "the NUMA nodes of the host that its memory comes from", "<numatune><memory nodeset>",
+        unset: .removed,
+        lacking: [.xen]
+      ) { $0.settings.numaNodes?.description }
     case .machine: .init("its machine type", "<os><type machine>") { $0.settings.machine }
     case .firmware: .init("its firmware", "<os firmware>, <loader>") { $0.settings.firmware?.rawValue }
+    case .secureBoot:
+      .init(
+        "whether UEFI boots only what is signed; each has firmware variables of its own",
+        "<os><firmware><feature name='secure-boot'>, <nvram>", lacking: [.xen]
+      ) { $0.settings.secureBoot.map(String.init) }
     case .cpu: .init("the model of its CPU", "<cpu>") { $0.settings.cpu }
     case .kernel: .init("the kernel it is booted with", "<os><kernel>", unset: .removed) { $0.kernel }
     case .initrd: .init("the initrd it is booted with", "<os><initrd>", unset: .removed) { $0.initrd }
     case .cmdline:
       .init("the command line of its kernel", "<os><cmdline>", unset: .removed) { $0.settings.cmdline }
+    case .ignition:
+      .init(
+        "the config that Ignition reads at its first boot, and never again", "<sysinfo type='fwcfg'><entry>",
+        unset: .removed
+      ) { $0.ignition }
     case .boot:
       .init("the disks and NICs it boots from, in order", "<boot order> of its devices") { machine in
         machine.boot.map { $0.isEmpty ? "nothing" : $0.joined(separator: ", ") }
@@ -110,6 +150,31 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
         "whether it has a serial console", "<serial>, <console>",
         unset: .back(to: "true", { $0.settings.console = true })
       ) { $0.settings.console.map(String.init) }
+    case .consoleLog:
+      .init(
+        "the file on the host that keeps what its serial console says", "<serial><log>", unset: .removed,
+        lacking: [.xen]
+      ) { $0.settings.consoleLog }
+    case .tpm:
+      .init(
+        "its TPM 2.0, emulated by swtpm; what is in it stays with the VM", "<tpm model>",
+        unset: .back(to: "none", { $0.settings.tpm = .absent }), lacking: [.xen]
+      ) { $0.settings.tpm?.description }
+    case .randomSource:
+      .init(
+        "its source of random numbers, and the most bytes a second", "<rng>, the one on /dev/urandom",
+        by: "virDomainAttachDeviceFlags, virDomainDetachDeviceFlags",
+        live: .on(
+          .qemu, if: "it comes or goes",
+          { ($0.settings.randomSource?.kind == nil) != ($1.settings.randomSource?.kind == nil) }),
+        unset: .back(to: "unlimited", { $0.settings.randomSource = .present(RandomSource()) }),
+        lacking: [.xen]
+      ) { $0.settings.randomSource?.description }
+    case .watchdog:
+      .init(
+        "what acts when it gives no more signs of life, and its card", "<watchdog model, action>",
+        unset: .back(to: "none", { $0.settings.watchdog = .absent }), lacking: [.xen]
+      ) { $0.settings.watchdog?.description }
     case .autostart:
       .init(
         "whether it starts with its host", "virDomainGetAutostart", by: "virDomainSetAutostart",

@@ -2,11 +2,18 @@ import SpecModel
 
 /// The fields of a pool, each with its rule. libvirt keeps no metadata for pools, so drift is not told from change.
 public enum PoolField: String, CaseIterable, Sendable {
-  case path, active, autostart
+  case type, source, path, active, autostart
 
   public var rule: FieldRule<Pool> {
     switch self {
-    case .path: .init("its directory", "<target><path>", scope: .fixed, unset: .required) { $0.directory }
+    case .type:
+      .init("what its volumes are made of", "<pool type>", scope: .fixed) { $0.source?.type.rawValue }
+    case .source:
+      .init("where they come from", "<source>", scope: .fixed, unset: .required) { $0.source?.origin }
+    case .path:
+      .init("its directory, or where it is mounted", "<target><path>", scope: .fixed, unset: .required) {
+        $0.source?.path
+      }
     case .active:
       .init("whether it is started", "virStoragePoolIsActive", by: "virStoragePoolCreate", scope: .definition)
       {
@@ -23,7 +30,7 @@ public enum PoolField: String, CaseIterable, Sendable {
 
 /// The fields of a volume, which is what a disk holds, each with its rule.
 public enum VolumeField: String, CaseIterable, Sendable {
-  case name, size, format, pool, protect, content
+  case name, size, format, pool, image, clone, protect, content
 
   public var rule: FieldRule<Volume> {
     switch self {
@@ -36,10 +43,24 @@ public enum VolumeField: String, CaseIterable, Sendable {
       .init(
         "the size that the guest sees", "<capacity>",
         by: "virDomainBlockResize; virStorageVolResize while it is off",
-        live: .on(.qemu, if: "it grows; it never shrinks", { $0.capacity < $1.capacity })
+        live: .on(
+          .qemu, if: "it grows, in a pool of files or of Ceph; it never shrinks",
+          { $0.capacity < $1.capacity })
       ) { "\($0.capacity)" }
     case .format: .init("the format of its file", "<format type>", scope: .fixed) { $0.format.rawValue }
     case .pool: .init("the pool that it lies in", "virStorageVolGetPath", scope: .fixed) { $0.pool }
+    case .image:
+      .init(
+        "the image that it is made from; by on_image_change: replace it is made anew from another one",
+        "<backingStore>, or a volume FILE.IMAGE.copied beside it",
+        by: "virStorageVolDelete and virStorageVolCreateXML",
+        scope: .creation
+      ) { $0.backingPath }
+    case .clone:
+      .init(
+        "whether it refers to its image or is a copy of it", "<backingStore>",
+        by: "virStorageVolCreateXMLFrom", scope: .creation
+      ) { $0.backingPath == nil ? CloneKind.full.rawValue : CloneKind.linked.rawValue }
     case .protect:
       .init(
         "whether nothing may delete it", "a volume NAME.protected beside it, or the mark of its VM",

@@ -21,16 +21,19 @@ public struct Firewall: Hashable, Sendable {
     public var packets: String
     /// The attributes of that element.
     public var attributes: [String: String]
+    /// False if it is about each packet by itself, not about connections and their answers.
+    public var matchesState: Bool
 
     public init(
       _ action: String, _ direction: Direction, priority: Int, _ packets: String,
-      _ attributes: [String: String] = [:]
+      _ attributes: [String: String] = [:], matchesState: Bool = true
     ) {
       self.action = action
       self.direction = direction
       self.priority = priority
       self.packets = packets
       self.attributes = attributes
+      self.matchesState = matchesState
     }
   }
 
@@ -64,15 +67,22 @@ extension Firewall {
   }
 
   /// What a guest needs to get addresses, for IPv4 and for IPv6, and to hear that its packets do not arrive.
-  static let always: Set<Rule> = [
+  static let always = Set<Rule>([
     Rule("accept", .inbound, priority: 100, "udp", ["srcportstart": "67", "dstportstart": "68"]),
     Rule("accept", .outbound, priority: 100, "udp", ["srcportstart": "68", "dstportstart": "67"]),
     Rule("accept", .inbound, priority: 100, "udp-ipv6", ["srcportstart": "547", "dstportstart": "546"]),
     Rule("accept", .outbound, priority: 100, "udp-ipv6", ["srcportstart": "546", "dstportstart": "547"]),
     Rule("accept", .inbound, priority: 100, "icmp", ["state": "RELATED"]),
     Rule("accept", .outbound, priority: 100, "icmp", ["state": "RELATED"]),
-    Rule("accept", .both, priority: 100, "icmpv6"),
-  ]
+  ]).union(linkRules(.inbound, [134, 130])).union(linkRules(.outbound, [133, 131, 132, 143]))
+
+  /// What IPv6 does not work without (RFC 4890, 4.4): errors (1 to 4), neighbours (135, 136), and of `types` those of
+  /// routers and groups that go one way only. The kernel tracks no state of these.
+  private static func linkRules(_ direction: Rule.Direction, _ types: [Int]) -> [Rule] {
+    ([1, 2, 3, 4, 135, 136] + types).map {
+      Rule("accept", direction, priority: 100, "icmpv6", ["type": "\($0)"], matchesState: false)
+    }
+  }
 
   private static func rules(_ direction: Rule.Direction, _ traffic: FirewallSpec.Traffic) -> [Rule] {
     // One for each family of addresses.
@@ -86,9 +96,6 @@ extension Firewall {
 
   private static func rules(_ direction: Rule.Direction, _ rule: FirewallRule) -> [Rule] {
     let side = direction == .inbound ? "src" : "dst"
-    let peers: [[String: String]] =
-      rule.peers.isEmpty
-      ? [[:]] : rule.peers.map { ["\(side)ipaddr": "\($0.network)", "\(side)ipmask": "\($0.prefix)"] }
     let ports: [[String: String]] =
       rule.ports.isEmpty
       ? [[:]]
@@ -97,14 +104,34 @@ extension Firewall {
         if range.count > 1 { ports["dstportend"] = "\(range.upperBound)" }
         return ports
       }
-    let name = rule.transport == .any ? "all" : rule.transport.rawValue
-    let rules = peers.flatMap { peer in
-      ports.map { Rule("accept", direction, priority: 300, name, peer.merging($0) { $1 }) }
+    // Anybody may have an address of either family.
+    let peers: [(family: AddressFamily, attributes: [String: String])] =
+      rule.peers.isEmpty
+      ? AddressFamily.allCases.map { ($0, [:]) } : rule.peers.map { attributes(of: $0, side) }
+    return peers.flatMap { family, peer in
+      ports.map {
+        Rule(
+          "accept", direction, priority: 300, packets(rule.transport, family), peer.merging($0) { $1 })
+      }
     }
-    guard rule.peers.isEmpty, rule.transport != .icmp else { return rules }
-    // Anybody may have an address of IPv6.
-    return rules
-      + rules.map { Rule("accept", direction, priority: 300, "\(name)-ipv6", $0.attributes) }
+  }
+
+  private static func attributes(of peer: IPBlock, _ side: String) -> (AddressFamily, [String: String]) {
+    switch peer {
+    case .ipv4(let block):
+      (.ipv4, ["\(side)ipaddr": "\(block.network)", "\(side)ipmask": "\(block.prefix)"])
+    case .ipv6(let block):
+      (.ipv6, ["\(side)ipaddr": "\(block.network)", "\(side)ipmask": "\(block.prefix)"])
+    }
+  }
+
+  /// libvirt's word for what is carried.
+  private static func packets(_ transport: FirewallRule.Transport, _ family: AddressFamily) -> String {
+    let name = transport == .any ? "all" : transport.rawValue
+    switch family {
+    case .ipv4: return name
+    case .ipv6: return transport == .icmp ? "icmpv6" : "\(name)-ipv6"
+    }
   }
 }
 
@@ -117,9 +144,11 @@ extension Firewall.Rule: CustomStringConvertible, Comparable {
     if let first = take("dstportstart") { words.append(take("dstportend").map { "\(first)-\($0)" } ?? first) }
     for (side, word) in [("src", "from"), ("dst", "to")] {
       guard let address = take("\(side)ipaddr") else { continue }
-      let mask = take("\(side)ipmask") ?? "32"
-      words.append("\(word) \(address)" + (mask == "32" ? "" : "/\(mask)"))
+      let whole = address.contains(":") ? "128" : "32"
+      let mask = take("\(side)ipmask") ?? whole
+      words.append("\(word) \(address)" + (mask == whole ? "" : "/\(mask)"))
     }
+    if !matchesState { words.append("statematch=false") }
     words += rest.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     return words.joined(separator: " ")
   }

@@ -15,6 +15,8 @@ public struct HostState: Sendable {
   public var firewalls: [Firewall]?
   /// The names of all network filters of the host; nil where the driver has none.
   public var filterNames: Set<String>?
+  /// The devices on its PCI and USB buses; nil where nobody asked, or libvirt does not know.
+  public var devices: Set<HostDevice.ID>?
   /// The persistent definitions.
   public var machines: [Machine]
   /// What the guests of the stack's running VMs run with.

@@ -18,9 +18,11 @@ public struct Identity: Sendable {
     case image
     /// What a VM's cloud-init reads.
     case seed
+    /// The config that a VM's Ignition reads.
+    case ignition
 
     /// True for what has the digest of its content in its name, and is a copy of what is kept elsewhere.
-    public var isCopy: Bool { self == .image || self == .seed }
+    public var isCopy: Bool { self != .machineDisk && self != .sharedDisk }
   }
 
   /// A volume name taken apart.
@@ -68,7 +70,13 @@ public struct Identity: Sendable {
 
   /// `web-1.root-3fa2b1c0.qcow2`: the tag proves the stack's ownership from the name alone.
   public func volumeName(_ kind: VolumeKind, base: String, format: DiskFormat) -> String {
-    "\(base)-\(tag(kind, base)).\(kind == .seed ? "iso" : format.rawValue)"
+    let ending =
+      switch kind {
+      case .seed: "iso"
+      case .ignition: "ign"
+      case .machineDisk, .sharedDisk, .image: format.rawValue
+      }
+    return "\(base)-\(tag(kind, base)).\(ending)"
   }
 
   // libvirt keeps no metadata for volumes, and no VM need have a disk: what has to be remembered of one that none has
@@ -79,11 +87,44 @@ public struct Identity: Sendable {
     "\(base)-\(tag(kind, base)).\(Self.protection)"
   }
 
-  /// `data-5b9313d2~store.renamed` says that the spec calls the disk `store`. Its file keeps its name.
-  public func renameName(ofDisk base: String, to name: String) -> String {
-    "\(base)-\(tag(.sharedDisk, base))~\(name).\(Self.renamed)"
+  /// `data-5b9313d2~store.renamed` says that the spec calls the disk `store`. Its file keeps its name. What is no file
+  /// cannot have a `~` in its name, and has `_`.
+  public func renameName(ofDisk base: String, to name: String, isFile: Bool) -> String {
+    "\(base)-\(tag(.sharedDisk, base))\(isFile ? "~" : "_")\(name).\(Self.renamed)"
   }
 
+  /// `web-1.root-3fa2b1c0.copying` says that the volume is a copy which is not whole.
+  public static func copyingName(of volume: String) -> String { "\(stem(of: volume)).\(copying)" }
+
+  /// `web-1.root-3fa2b1c0.debian-4c1f37e0a2b9.copied` says what the volume was copied from: an image with the start of its
+  /// digest.
+  public static func copiedName(of volume: String, from image: String) -> String {
+    "\(stem(of: volume)).\(image).\(copied)"
+  }
+
+  /// The images that volumes were copied from, as the names of the volumes beside them say, by the names of the volumes
+  /// without their endings.
+  static func copiedImages(among volumes: Set<String>) -> [Substring: Set<String>] {
+    var images: [Substring: Set<String>] = [:]
+    for volume in volumes where volume.hasSuffix(".\(copied)") {
+      let text = volume.dropLast(copied.count + 1)
+      for dot in text.indices where text[dot] == "." && endsInTag(text[..<dot]) {
+        images[text[..<dot], default: []].insert(String(text[text.index(after: dot)...]))
+      }
+    }
+    return images
+  }
+
+  private static func endsInTag(_ name: Substring) -> Bool {
+    name.dropLast(8).last == "-" && name.suffix(8).allSatisfy(\.isHexDigit)
+  }
+
+  static func stem(of volume: String) -> Substring {
+    volume.lastIndex(of: ".").map { volume[..<$0] } ?? volume[...]
+  }
+
+  private static let copying = "copying"
+  private static let copied = "copied"
   private static let protection = "protected"
   private static let renamed = "renamed"
 
@@ -92,11 +133,14 @@ public struct Identity: Sendable {
   public func renamedDisks(among volumes: Set<String>) -> [String: Set<String>] {
     var names: [String: Set<String>] = [:]
     for volume in volumes where volume.hasSuffix(".\(Self.renamed)") {
-      let parts = volume.dropLast(Self.renamed.count + 1).split(separator: "~")
-      guard parts.count == 2, let dash = parts[0].lastIndex(of: "-") else { continue }
-      let base = String(parts[0][..<dash])
-      if renameName(ofDisk: base, to: String(parts[1])) == volume {
-        names[base, default: []].insert(String(parts[1]))
+      let text = volume.dropLast(Self.renamed.count + 1)
+      // A name may have the separator in it; the tag tells which one it is.
+      for index in text.indices where text[index] == "~" || text[index] == "_" {
+        guard let dash = text[..<index].lastIndex(of: "-") else { continue }
+        let (base, name) = (String(text[..<dash]), String(text[text.index(after: index)...]))
+        if renameName(ofDisk: base, to: name, isFile: text[index] == "~") == volume {
+          names[base, default: []].insert(name)
+        }
       }
     }
     return names
@@ -106,7 +150,8 @@ public struct Identity: Sendable {
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    let isNote = [Self.protection, Self.renamed].contains(String(name[dot...].dropFirst()))
+    let isNote = [Self.copying, Self.copied, Self.protection, Self.renamed].contains(
+      String(name[dot...].dropFirst()))
     guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       // Another ending is another file, such as the overlay of a snapshot.

@@ -6,20 +6,17 @@ extension Machine {
   public var values: [String: String] {
     var values: [String: String] = [:]
     for field in MachineField.allCases { values[field.rawValue] = field.value(of: self) }
-    for device in memoryDevices {
-      for field in MemoryDeviceField.allCases {
-        values[field.path(of: device.name)] = field.rule.value(device)
+    func add<Device: NamedDevice>(_ devices: [Device]) {
+      for device in devices {
+        for field in Device.Field.allCases { values[field.path(of: device.name)] = field.rule.value(device) }
       }
     }
-    for disk in disks {
-      for field in DiskField.allCases { values[field.path(of: disk.name)] = field.rule.value(disk) }
-    }
-    for drive in drives {
-      for field in DriveField.allCases { values[field.path(of: drive.name)] = field.rule.value(drive) }
-    }
-    for nic in nics {
-      for field in NICField.allCases { values[field.path(of: nic.name)] = field.rule.value(nic) }
-    }
+    add(memoryDevices)
+    add(disks)
+    add(drives)
+    add(nics)
+    add(shares)
+    add(hostDevices)
     return values
   }
 
@@ -35,18 +32,4 @@ extension Machine {
         && (guest.mark?.applied[path] ?? "?") != mark.applied[path]
     }
   }
-}
-
-extension DiskField {
-  /// `disks.root.bus`; `disks.root` is the disk itself.
-  func path(of name: String) -> String { self == .attached ? "disks.\(name)" : "disks.\(name).\(rawValue)" }
-}
-
-extension DriveField {
-  func path(of name: String) -> String { self == .attached ? "disks.\(name)" : "disks.\(name).\(rawValue)" }
-}
-
-extension NICField {
-  /// `nics.lan.network`; `nics.lan` is the interface itself.
-  func path(of name: String) -> String { self == .attached ? "nics.\(name)" : "nics.\(name).\(rawValue)" }
 }

@@ -5,11 +5,22 @@ public import SpecModel
 public struct Machine: Hashable, Sendable {
   /// A disk known by its name. Devices without a name are somebody else's and are left alone.
   public struct Disk: Hashable, Sendable {
+    /// How a guest's host reaches a wanted disk.
+    public enum Access: Hashable, Sendable {
+      /// A file, a device, or nothing to tell: the path is all.
+      case file, block
+      /// An image of Ceph, which QEMU opens itself.
+      case rbd(RBDPool)
+      /// A volume of a pool that says the path when it is active.
+      case volume(pool: String, name: String)
+    }
+
     public var name: String
-    /// Absolute path of the volume on the host.
+    /// Absolute path of the volume on the host; for an image of Ceph, `POOL/NAME`.
     public var path: String
     /// What lies over the volume, so that the guest writes there.
     public var overlay: Overlay?
+    public var access = Access.file
     public var format: DiskFormat?
     public var bus: DiskBus?
     /// The device the guest sees, such as `vda`; nil until it is attached.
@@ -84,6 +95,27 @@ public struct Machine: Hashable, Sendable {
     }
   }
 
+  /// The port group of its network that an interface is in.
+  public struct PortgroupUse: Hashable, Sendable, CustomStringConvertible {
+    /// Empty in a wanted NIC that is to leave the one it is in.
+    public var name: String
+    /// What the interface has from it: nothing that it says of itself.
+    public var vlan: VLAN?
+    public var qos: QoS?
+
+    public init(name: String, vlan: VLAN? = nil, qos: QoS? = nil) {
+      self.name = name
+      self.vlan = vlan
+      self.qos = qos
+    }
+
+    /// `web (VLAN 40, in 10 MiB/s)`
+    public var description: String {
+      let parts = [vlan.map { "VLAN \($0)" }, qos?.description].compactMap { $0 }
+      return name + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+    }
+  }
+
   /// A network interface known by its name.
   public struct NIC: Hashable, Sendable {
     public var name: String
@@ -92,21 +124,25 @@ public struct Machine: Hashable, Sendable {
     public var mac: MACAddress?
     public var model: String?
     public var linkState: LinkState?
-    public var vlan: Int?
+    public var portgroup: PortgroupUse?
+    /// `VLAN.none` in a wanted NIC that is to leave those it is on.
+    public var vlan: VLAN?
     public var qos: QoS?
     /// libvirt's name of the filter between it and its network; empty in a wanted NIC that is to lose the one it has.
     public var firewall: String?
+    /// False on a network from and to which libvirt moves no interface of a running guest: of Open vSwitch and of macvtap.
+    public var isMovable = true
 
     public init(
       name: String, link: Link, mac: MACAddress?, model: String?, linkState: LinkState? = nil,
-      vlan: Int? = nil,
-      qos: QoS? = nil, firewall: String? = nil
+      portgroup: PortgroupUse? = nil, vlan: VLAN? = nil, qos: QoS? = nil, firewall: String? = nil
     ) {
       self.name = name
       self.link = link
       self.mac = mac
       self.model = model
       self.linkState = linkState
+      self.portgroup = portgroup
       self.vlan = vlan
       self.qos = qos
       self.firewall = firewall
@@ -122,12 +158,16 @@ public struct Machine: Hashable, Sendable {
   /// Absolute paths on the host.
   public var kernel: String?
   public var initrd: String?
+  /// Absolute path on the host of the config that its Ignition reads.
+  public var ignition: String?
   public var disks: [Disk]
   public var drives: [Drive]
   public var nics: [NIC]
   /// What tells the documents of a wanted VM's seed from others, by their names.
   public var seedTraces: [String: String] = [:]
   public var memoryDevices: [MemoryDevice]
+  public var shares: [HostShare] = []
+  public var hostDevices: [HostDevice] = []
   /// Names of disks, drives and NICs in the order of booting; nil where the spec does not say.
   public var boot: [String]?
   /// How it is stopped; nil where the spec does not say.
@@ -141,8 +181,8 @@ public struct Machine: Hashable, Sendable {
   public var isTransient = false
   /// The paths of all files that the VM uses, by name or not.
   public var files: Set<String>
-  /// The networks that interfaces without a name are on.
-  public var otherNetworks: Set<String>
+  /// The networks that interfaces without a name are on, and how many.
+  public var otherNetworks: [String: Int]
   /// The network filters that interfaces without a name have.
   public var otherFilters: Set<String> = []
   /// The MAC addresses of all its interfaces, by name or not.
@@ -159,7 +199,7 @@ public struct Machine: Hashable, Sendable {
     memoryDevices = []
     isProtected = false
     files = []
-    otherNetworks = []
+    otherNetworks = [:]
     macs = []
   }
 
@@ -168,17 +208,18 @@ public struct Machine: Hashable, Sendable {
 
   /// The networks that it has interfaces on, by name or not.
   public var networks: Set<String> {
-    otherNetworks.union(nics.compactMap { if case .network(let name) = $0.link { name } else { nil } })
+    Set(otherNetworks.keys).union(
+      nics.compactMap { if case .network(let name) = $0.link { name } else { nil } })
   }
 
   /// The network filters that its interfaces have, by name or not.
   var filters: Set<String> { otherFilters.union(nics.compactMap(\.firewall)) }
 
-  /// How many interfaces it has on the network; those without a name count once.
+  /// How many interfaces it has on the network, by name or not.
   func interfaces(on network: String) -> Int {
-    nics.count { $0.link == .network(network) } + (otherNetworks.contains(network) ? 1 : 0)
+    nics.count { $0.link == .network(network) } + otherNetworks[network, default: 0]
   }
 
-  /// The files that it uses as they are: a kernel, an initrd, CDs.
-  var imageFiles: [String] { ([kernel, initrd] + drives.map(\.media)).compactMap { $0 } }
+  /// The files that it uses as they are: a kernel, an initrd, a config, CDs.
+  public var imageFiles: [String] { ([kernel, initrd, ignition] + drives.map(\.media)).compactMap { $0 } }
 }

@@ -10,7 +10,7 @@ public enum Effect: Int, Comparable, Sendable, CaseIterable {
   case stop
   /// The object is removed and made again.
   case replace
-  /// The content of a disk is destroyed.
+  /// The content of a disk, or of a TPM, is destroyed.
   case dataLoss
 
   public static func < (a: Effect, b: Effect) -> Bool { a.rawValue < b.rawValue }

@@ -30,6 +30,11 @@ public struct Plan: Sendable {
     public let words: [String]
     /// How many changes are left for later.
     public let omitted: Int
+
+    public init(words: [String], omitted: Int) {
+      self.words = words
+      self.omitted = omitted
+    }
   }
 
   init(
@@ -54,7 +59,10 @@ public struct Plan: Sendable {
     public var restarts = 0
     public var replacements = 0
     public var forgotten = 0
+    /// Disks and TPMs that lose what is in them.
     public var dataLosses = 0
+    /// Those of them that are TPMs.
+    public var tpmLosses = 0
   }
 
   public var summary: Summary {
@@ -67,7 +75,9 @@ public struct Plan: Sendable {
       case .forget: summary.forgotten += 1
       case .delete: summary.remove += 1
       }
-      if change.effect == .dataLoss { summary.dataLosses += 1 }
+      guard change.effect == .dataLoss else { continue }
+      summary.dataLosses += 1
+      if change.address.kind == .vm { summary.tpmLosses += 1 }
     }
     // A restart is a guest that stops and starts, not a field that would like one.
     var (stopped, started): (Set<UUID>, Set<UUID>) = ([], [])
@@ -80,5 +90,22 @@ public struct Plan: Sendable {
     }
     summary.restarts = stopped.intersection(started).count
     return summary
+  }
+}
+
+extension Plan {
+  /// The same plan to look at, with every value and note as `transform` says. Its steps stay.
+  public func mapTexts(_ transform: (String) -> String) -> Plan {
+    Plan(
+      stack: stack, goal: goal,
+      changes: changes.map { change in
+        Change(
+          change.address, change.action,
+          fields: change.fields.map { field in
+            FieldChange(
+              field.path, from: field.from.map(transform), to: field.to.map(transform), effect: field.effect,
+              cause: field.cause)
+          }, effect: change.effect, reason: change.reason.map(transform), path: change.path)
+      }, steps: steps, notes: notes.map { Note($0.address, transform($0.text)) }, partial: partial)
   }
 }

@@ -10,8 +10,8 @@ struct PlanDraft {
   private var stepsByAddress: [Address: [Int]] = [:]
   /// The steps that bring VMs up and down, for the order across all hosts.
   var power = PowerSteps()
-  /// How many diagnostics say nothing but that the run lacks a consent.
-  var missingConsents = 0
+  /// How many diagnostics say what could be done and is not: a consent is missing, or space.
+  var refusals = 0
   /// What an object is to have from others, though none of its own steps waits for theirs.
   var needs: [Address: Set<Address>] = [:]
 

@@ -20,7 +20,7 @@ public enum Operation: Sendable {
   /// Defines (where it is missing), builds and starts a pool.
   case ensurePool(Pool)
   case setPoolAutostart(uuid: UUID, Bool)
-  /// Stops and undefines the pool; the files in its directory stay.
+  /// Stops and undefines the pool; its volumes stay.
   case removePool(uuid: UUID)
 
   /// Copies a local file into a volume. `replaces`: what is there is of the right length, but nothing uses it, so it
@@ -28,10 +28,17 @@ public enum Operation: Sendable {
   case uploadImage(file: String, content: ImageContent, into: Volume, replaces: Bool)
   /// Makes a volume that a guest's cloud-init reads; `replaces` as above.
   case uploadSeed(Seed, into: Volume, replaces: Bool)
-  case createVolume(Volume)
+  /// Makes a volume with the config that a guest's Ignition reads; `replaces` as above.
+  case uploadIgnition(IgnitionConfig, into: Volume, replaces: Bool)
+  /// Makes a volume, as a copy of another one if there is one. A copy that was cut off is made again.
+  case createVolume(Volume, from: Volume?)
+  /// Makes a volume and sends an image of that format into it. What only has a part of it is made anew.
+  /// `name` is what is remembered of it: the image with the start of its digest.
+  case copyImage(ImageContent, DiskFormat, name: String, into: Volume)
   /// Grows a volume; `guest` is the running VM that uses it.
   case growVolume(Volume, guest: UUID?)
-  /// Makes or deletes an empty volume whose name says something of a shared disk, see `Identity`.
+  /// Makes or deletes an empty volume (or the smallest that there can be) whose name says something of a disk, see
+  /// `Identity`.
   case noteVolume(pool: String, name: String, Bool)
   /// Deletes a volume that nothing uses.
   case deleteVolume(pool: String, name: String)
@@ -72,7 +79,7 @@ public enum Operation: Sendable {
   case stopMachine(uuid: UUID, ShutdownPolicy)
   /// Stops the guest, whatever it does, before its VM is removed.
   case powerOffMachine(uuid: UUID, ShutdownPolicy)
-  /// `keepsState`: what is the guest's own beside its disks, such as UEFI variables, stays.
+  /// `keepsState`: what is the guest's own beside its disks, such as UEFI variables or what its TPM holds, stays.
   case undefineMachine(uuid: UUID, keepsState: Bool)
   /// Takes the mark off; nothing else of the VM changes.
   case forgetMachine(uuid: UUID)
@@ -82,7 +89,7 @@ public enum Operation: Sendable {
     switch self {
     case .ensurePool, .ensureNetwork, .createVolume, .defineMachine, .redefineMachine: .create
     case .defineFirewall: .update
-    case .uploadImage, .uploadSeed: .upload
+    case .uploadImage, .uploadSeed, .uploadIgnition, .copyImage: .upload
     case .growVolume: .grow
     case .setPoolAutostart, .noteVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
       .updateMachine,
@@ -112,7 +119,7 @@ public enum Operation: Sendable {
 }
 
 /// How a step is spoken of while it runs and when it is done.
-public enum Verb: Sendable {
+public enum Verb: String, Sendable {
   case create, upload, grow, update, start, await, pause, resume, restart, stop, remove, forget
 
   public var present: String {
@@ -158,14 +165,14 @@ public struct ReadinessWait: Hashable, Sendable {
     public let mac: MACAddress?
     /// libvirt's name of the network that it is on, if it is on one.
     public let network: String?
-    /// The address that the spec gives it.
-    public let ip: IPv4Address?
+    /// The addresses that the spec gives it.
+    public let stated: [IPAddress]
 
-    public init(name: String, mac: MACAddress?, network: String?, ip: IPv4Address?) {
+    public init(name: String, mac: MACAddress?, network: String?, stated: [IPAddress]) {
       self.name = name
       self.mac = mac
       self.network = network
-      self.ip = ip
+      self.stated = stated
     }
   }
 
@@ -189,13 +196,13 @@ public struct MachineUpdate: Sendable {
   /// Those of `fields` that the running guest is to have at once.
   public let liveFields: Set<MachineField>
   /// What the running guest's devices are changed in before.
-  public let devices: [DeviceChange]
+  public var devices: [DeviceChange]
   /// New paths of disks and NICs by their old ones: `disks.data` → `disks.store`.
   public let renamedDevices: [String: String]
   /// What lies over the files of the VM's disks, by the file.
   public let overlays: [String: Machine.Overlay]
   /// Disks to add or to change, by name.
-  public let setDisks: [Machine.Disk]
+  public var setDisks: [Machine.Disk]
   /// Names of disks and CD-ROM drives to detach.
   public let removeDisks: [String]
   public let setDrives: [Machine.Drive]
@@ -204,6 +211,10 @@ public struct MachineUpdate: Sendable {
   public let removeMemory: [String]
   public let setNICs: [Machine.NIC]
   public let removeNICs: [String]
+  public let setShares: [HostShare]
+  public let removeShares: [String]
+  public let setHostDevices: [HostDevice]
+  public let removeHostDevices: [String]
 
   public init(
     wanted: Machine, fields: Set<MachineField>, liveFields: Set<MachineField> = [],
@@ -211,7 +222,9 @@ public struct MachineUpdate: Sendable {
     overlays: [String: Machine.Overlay] = [:],
     setDisks: [Machine.Disk] = [], removeDisks: [String] = [], setDrives: [Machine.Drive] = [],
     setMemory: [MemoryDevice] = [], removeMemory: [String] = [],
-    setNICs: [Machine.NIC] = [], removeNICs: [String] = []
+    setNICs: [Machine.NIC] = [], removeNICs: [String] = [],
+    setShares: [HostShare] = [], removeShares: [String] = [],
+    setHostDevices: [HostDevice] = [], removeHostDevices: [String] = []
   ) {
     self.wanted = wanted
     self.fields = fields
@@ -226,6 +239,10 @@ public struct MachineUpdate: Sendable {
     self.removeMemory = removeMemory
     self.setNICs = setNICs
     self.removeNICs = removeNICs
+    self.setShares = setShares
+    self.removeShares = removeShares
+    self.setHostDevices = setHostDevices
+    self.removeHostDevices = removeHostDevices
   }
 }
 
@@ -242,6 +259,8 @@ public enum DeviceChange: Hashable, Sendable {
   case attachNIC(Machine.NIC)
   case detachNIC(Machine.NIC)
   case updateNIC(Machine.NIC)
+  case attachHostDevice(HostDevice)
+  case detachHostDevice(HostDevice)
 }
 
 extension Machine {
@@ -259,7 +278,7 @@ extension Machine {
     case .detachDrive(let drive): drives.removeAll { $0.name == drive.name }
     case .changeMedia(let drive):
       for index in drives.indices where drives[index].name == drive.name { drives[index].media = drive.media }
-    case .attachMemory, .attachDisk, .detachDisk, .throttleDisk: break
+    case .attachMemory, .attachDisk, .detachDisk, .throttleDisk, .attachHostDevice, .detachHostDevice: break
     }
   }
 }

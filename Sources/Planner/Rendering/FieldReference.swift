@@ -10,7 +10,7 @@ public enum FieldReference {
     Per driver it says what a change does to a guest that runs (or a network that is active). **live**: it takes the change
     while it runs, and the definition gets it, too. **restart**: the definition gets it, and the guest has it from its next
     start; until then the plan and `show` say *pending restart*, and `on_change` or `--restart` decide whether virtform
-    restarts it. **–**: nothing that runs notices. **refused**: it cannot change; the plan says so. A guest that is off
+    restarts it. **–**: nothing that runs notices. **refused**: it cannot change, or the host has no such thing; the plan says so. A guest that is off
     notices nothing, and takes every change that is not refused.
 
     *Unset* says what becomes of a field that the spec set when it was last applied and sets no more. A field that the spec
@@ -26,6 +26,10 @@ public enum FieldReference {
     \(table(DriveField.allCases.map { ($0.rawValue, Row($0.rule)) }))
     ## Network interfaces: `nics.NAME.…`
     \(table(NICField.allCases.map { ($0.rawValue, Row($0.rule)) }))
+    ## Directories of the host: `shares.NAME`
+    \(table(ShareField.allCases.map { ($0.rawValue, Row($0.rule)) }))
+    ## Devices of the host: `host_devices.NAME`
+    \(table(HostDeviceField.allCases.map { ($0.rawValue, Row($0.rule)) }))
     ## Volumes, which is what disks hold
     \(table(VolumeField.allCases.map { ($0.rawValue, Row($0.rule)) }))
     ## Networks
@@ -52,9 +56,11 @@ public enum FieldReference {
     private static func effect<Object>(_ rule: FieldRule<Object>, on driver: HostCapabilities.Driver)
       -> String
     {
+      if rule.lacking.contains(driver) { return "refused" }
       switch rule.scope {
       case .definition: return "–"
       case .power: return "live or stop"
+      case .creation: return "counts when it is made"
       case .fixed: return "refused"
       case .content: return "data loss, only with consent"
       case .guest, .request, .secret:

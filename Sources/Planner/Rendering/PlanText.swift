@@ -20,12 +20,12 @@ public struct PlanText {
     var text = partialNote()
     if plan.isEmpty { return text + "No changes within that.\n" + notes() }
     var host: ResourceName?
-    for change in plan.changes {
-      if change.address.host != host {
-        text += (host == nil ? "" : "\n") + style(.bold, "\(change.address.host)") + "\n"
-        host = change.address.host
+    for group in ChangeGroup.groups(of: plan.changes) {
+      if group.host != host {
+        text += (host == nil ? "" : "\n") + style(.bold, "\(group.host)") + "\n"
+        host = group.host
       }
-      text += paragraph(change)
+      text += paragraph(group)
     }
     let notes = notes()
     return text + "\n" + (notes.isEmpty ? "" : notes + "\n") + summary() + "\n"
@@ -42,11 +42,12 @@ public struct PlanText {
       + " The hosts are as the spec says only after a run without that.\n\n"
   }
 
-  private func paragraph(_ change: Change) -> String {
-    var headline = "  " + style(change.action.colour, "\(change.action.symbol) \(change.address)")
+  private func paragraph(_ group: ChangeGroup) -> String {
+    let (change, fields) = (group.first, group.fields)
+    var headline = "  " + style(change.action.colour, "\(change.action.symbol) \(group.title)")
     if change.effect > .live { headline += "  " + style(change.effect.colour, "(\(change.effect.word))") }
     if let reason = change.reason { headline += "  " + style(.dim, "# \(printable(reason))") }
-    let width = change.fields.map(\.path.count).max() ?? 0
+    let width = fields.map(\.path.count).max() ?? 0
     func line(_ field: FieldChange) -> String {
       let padding = String(repeating: " ", count: width - field.path.count)
       let symbol = field.from == nil ? "+" : field.to == nil ? "-" : "~"
@@ -55,8 +56,8 @@ public struct PlanText {
       if field.effect != .none { line += "  " + style(field.effect.colour, "(\(field.effect.word))") }
       return line
     }
-    let drifted = change.fields.filter { $0.cause == .drift }
-    var lines = change.fields.filter { $0.cause == .change }.map(line)
+    let drifted = fields.filter { $0.cause == .drift }
+    var lines = fields.filter { $0.cause == .change }.map(line)
     if !drifted.isEmpty {
       lines.append("      " + style(.dim, "changed outside virtform, goes back:"))
       lines += drifted.map(line)
@@ -84,7 +85,7 @@ public struct PlanText {
 
   private func notes() -> String {
     guard !plan.notes.isEmpty else { return "" }
-    let lines = plan.notes.map { "  \($0.address) on \($0.address.host): \(printable($0.text))" }
+    let lines = NoteGroup.groups(of: plan.notes).map { "  \($0.title): \(printable($0.text))" }
     return (["Notes:"] + lines).joined(separator: "\n") + "\n"
   }
 
@@ -93,8 +94,14 @@ public struct PlanText {
     let counts = plan.summary
     let restarts = counts.restarts == 1 ? "1 guest restarts" : "\(counts.restarts) guests restart"
     let replacements = counts.replacements == 1 ? "1 replacement" : "\(counts.replacements) replacements"
-    let disks = counts.dataLosses == 1 ? "1 disk" : "\(counts.dataLosses) disks"
-    let loss = counts.dataLosses == 0 ? "no data loss" : style(.red, "DATA LOSS on \(disks)")
+    let losses = [("disk", counts.dataLosses - counts.tpmLosses), ("TPM", counts.tpmLosses)].filter {
+      $0.1 > 0
+    }.map {
+      kind, count in
+      count == 1 ? "1 \(kind)" : "\(count) \(kind)s"
+    }
+    let loss =
+      losses.isEmpty ? "no data loss" : style(.red, "DATA LOSS on \(losses.joined(separator: " and "))")
     return
       "\(style(.bold, "Plan:")) \(counts.add) to add, \(counts.change) to change, \(counts.remove) to remove. "
       + "\(restarts), \(replacements), \(loss)."

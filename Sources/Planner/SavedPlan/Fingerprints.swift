@@ -56,7 +56,8 @@ struct Fingerprints {
     case .network(let network, let live): CanonicalText.digest([network, live])
     // What is in it are objects of their own, and its free space is nobody's.
     case .pool(let pool):
-      CanonicalText.digest([pool.name, pool.uuid.uuidString, pool.directory ?? "", "\(pool.isActive)"])
+      CanonicalText.digest(
+        [pool.name, pool.uuid.uuidString, "\(pool.isActive)"] + pool.values.map { "\($0)=\($1)" }.sorted())
     case .volume(let volume): CanonicalText.digest(volume)
     case .firewall(let firewall): CanonicalText.digest(firewall.values)
     case nil: nil
@@ -71,7 +72,7 @@ struct Fingerprints {
     switch objects[address] {
     case .machine(let machine, _): machine.values
     case .network(let network, _): network.values
-    case .pool(let pool): ["path": pool.directory ?? "", "active": "\(pool.isActive)"]
+    case .pool(let pool): pool.values.merging(["active": "\(pool.isActive)"]) { $1 }
     case .firewall(let firewall): firewall.values
     case .volume(let volume): ["size": "\(volume.capacity)", "path": volume.path]
     case nil: [:]
@@ -84,6 +85,15 @@ struct Fingerprints {
     case pool(Pool)
     case volume(Volume)
     case firewall(Firewall)
+  }
+}
+
+extension Pool {
+  /// What it is, by path.
+  var values: [String: String] {
+    var values: [String: String] = [:]
+    for field in [PoolField.type, .source, .path] { values[field.rawValue] = field.rule.value(self) }
+    return values
   }
 }
 
@@ -102,7 +112,8 @@ extension Network {
   var values: [String: String] {
     var values: [String: String] = [:]
     for field in NetworkField.allCases { values[field.rawValue] = field.value(of: self) }
-    for reservation in reservations { values["reservation.\(reservation.ip)"] = "\(reservation)" }
+    for reservation in ipv4.reservations { values["reservation.\(reservation.ip)"] = "\(reservation)" }
+    for reservation in ipv6.reservations { values["reservation.\(reservation.ip)"] = "\(reservation)" }
     return values
   }
 }
@@ -113,11 +124,13 @@ extension Operation {
     switch self {
     case .defineMachine(let machine): machine.values
     case .updateMachine(let update): update.wanted.values
-    case .ensurePool(let pool): ["path": pool.directory ?? ""]
+    case .ensurePool(let pool): pool.values
     case .uploadImage(_, let content, let volume, _): ["path": volume.path, "sha256": content.sha256]
     // Its name has the digest.
-    case .uploadSeed(_, let volume, _): ["path": volume.path]
-    case .createVolume(let volume), .growVolume(let volume, _):
+    case .uploadSeed(_, let volume, _), .uploadIgnition(_, let volume, _): ["path": volume.path]
+    case .copyImage(let content, _, _, let volume):
+      ["path": volume.path, "size": "\(volume.capacity)", "sha256": content.sha256]
+    case .createVolume(let volume, _), .growVolume(let volume, _):
       ["path": volume.path, "size": "\(volume.capacity)"]
     case .ensureNetwork(let network, _): network.values
     case .updateNetwork(let update): update.wanted.values

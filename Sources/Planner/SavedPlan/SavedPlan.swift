@@ -13,21 +13,21 @@ public struct SavedPlan: Codable, Equatable, Sendable {
   public let formatVersion: String
   public let virtformVersion: String
   public let stack: String
-  public let spec: Spec
+  public private(set) var spec: Spec
   public let options: Options
   /// By name.
   public let hosts: [String: HostIdentity]
   /// The objects that the plan changes, by host and address: `rack1/vm.web-1`.
   public let objects: [String: Object]
   public let changes: [ChangeRecord]
-  public let notes: [String]
+  public private(set) var notes: [String]
   /// SHA-256 of all steps.
   public let steps: String
 
   /// The spec it was made from.
   public struct Spec: Codable, Equatable, Sendable {
     /// As given on the command line, relative to the directory that virtform was started in.
-    public let path: String
+    public fileprivate(set) var path: String
     /// SHA-256 of all values, after variables: comments and formatting do not count.
     public let digest: String
   }
@@ -121,6 +121,17 @@ public struct SavedPlan: Codable, Equatable, Sendable {
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(self) + Data("\n".utf8)
+  }
+
+  /// SHA-256 of all that the plan binds, in hexadecimal: the spec's values, the hosts, what would be done and why. Where the
+  /// spec lies and what a note says does not count.
+  public var digest: String {
+    get throws {
+      var plan = self
+      plan.spec.path = ""
+      plan.notes = []
+      return CanonicalText.digest(text: String(decoding: try plan.encoded(), as: UTF8.self))
+    }
   }
 
   /// Reads a file that `encoded()` made.

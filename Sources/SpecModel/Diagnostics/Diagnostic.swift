@@ -6,6 +6,11 @@ public struct Diagnostic: Hashable, Sendable {
   public struct Related: Hashable, Sendable {
     public let message: String
     public let location: SourceLocation
+
+    public init(message: String, location: SourceLocation) {
+      self.message = message
+      self.location = location
+    }
   }
 
   public let severity: Severity

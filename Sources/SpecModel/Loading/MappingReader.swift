@@ -162,6 +162,30 @@ final class MappingReader {
     return text
   }
 
+  /// The value at `key`, or the values of the list there; none if the key is not there.
+  ///
+  /// - Parameter help: what to write instead of an empty list.
+  func values<Value>(
+    _ key: String, help: String, _ parse: (String) throws(ValueError) -> Value
+  ) -> [(value: Value, location: SourceLocation)] {
+    guard let node = node(key), !node.isUnresolved else { return [] }
+    let items: [YAMLNode] = if case .sequence(let items) = node.content { items } else { [node] }
+    if items.isEmpty { error("'\(key)' is an empty list", at: key, help: help) }
+    return items.compactMap { item in
+      guard let scalar = item.scalar, !item.isNull else {
+        if !item.isUnresolved {
+          diagnostics.error(
+            item.isNull ? "'\(key)' has no value" : "'\(key)' must be a single value or a list of them",
+            at: item.location)
+        }
+        return nil
+      }
+      return diagnostics.value(at: item.location) { () throws(ValueError) in
+        (try parse(scalar.text), item.location)
+      }
+    }
+  }
+
   /// The names in the list at `key`, each once; nil if the key is not there.
   func names(_ key: String) -> [(name: ResourceName, location: SourceLocation)]? {
     guard let items = items(key) else { return nil }

@@ -26,11 +26,22 @@ extension SiteDecoder {
         nic.mac.map { ("\($0)", nic.path + "mac", "two NICs have the MAC address \($0)") }
       })
     unique(
+      nics.flatMap { machine, nic in
+        nic.statedAddresses.map { address in
+          let isStatic = nic.addresses.contains { $0.address == address }
+          return (
+            "\(machine.host)/\(nic.network)/\(address)", nic.path + (isStatic ? "address" : "ip"),
+            "two NICs on network '\(nic.network)' have the address \(address)"
+          )
+        }
+      })
+    // By DHCP for IPv6, libvirt knows a guest by the name that it calls itself.
+    unique(
       nics.compactMap { machine, nic in
-        (nic.ip ?? nic.address?.address).map {
+        nic.ipv6.map { _ in
           (
-            "\(machine.host)/\(nic.network)/\($0)", nic.path + (nic.ip == nil ? "address" : "ip"),
-            "two NICs on network '\(nic.network)' have the address \($0)"
+            "\(machine.host)/\(nic.network)/\(machine.guestName)", nic.path + "ip",
+            "two NICs on network '\(nic.network)' ask for an IPv6 address as '\(machine.guestName)', by which DHCP knows them"
           )
         }
       })
@@ -48,6 +59,12 @@ extension SiteDecoder {
           uses.append(
             (name.rawValue, disk.path + "disk", "disk '\(name)' is used twice, but only one can write to it"))
         case .cdrom: continue
+        case .existing(let volume, let pool):
+          uses.append(
+            (
+              "\(machine.host)/\(pool)/\(volume)", disk.path + "volume",
+              "volume '\(volume)' is used twice, but only one can write to it"
+            ))
         case .own(_, _, _, let pool):
           let name = "\(machine.name).\(disk.name)"
           names.append(("\(machine.host)/\(pool)/\(name)", disk.path, "two disks need a volume '\(name)'"))
@@ -59,8 +76,13 @@ extension SiteDecoder {
     unique(
       pools.all.flatMap { pool in
         pool.hosts.compactMap { host in
-          pool.directory.map {
-            ("\(host)\($0)", pool.path + "path", "two pools on host '\(host)' have the directory '\($0)'")
+          pool.source.flatMap { source in
+            source.path.map {
+              ("\(host)\($0)", pool.path + "path", "two pools on host '\(host)' have the directory '\($0)'")
+            }
+              ?? source.origin.map {
+                ("\(host) \($0)", pool.path + "source", "two pools on host '\(host)' have the source '\($0)'")
+              }
           }
         }
       })
@@ -77,34 +99,41 @@ extension SiteDecoder {
             }
         }
       })
-    var byHost: [ResourceName: [(block: CIDRBlock, network: NetworkSpec)]] = [:]
+    checkOverlaps("cidr") { $0.ipv4?.cidr }
+    checkOverlaps("ipv6.cidr") { $0.ipv6?.cidr }
+  }
+
+  private func checkOverlaps<Address>(_ key: String, _ block: (NetworkSpec) -> CIDRBlock<Address>?) {
+    var byHost: [ResourceName: [(block: CIDRBlock<Address>, network: NetworkSpec)]] = [:]
     for network in networks.all {
-      guard let block = network.cidr else { continue }
+      guard let block = block(network) else { continue }
       for host in network.hosts { byHost[host, default: []].append((block, network)) }
     }
-    for host in byHost.keys.sorted() { checkOverlaps(byHost[host] ?? []) }
+    for host in byHost.keys.sorted() { checkOverlaps(byHost[host] ?? [], key) }
   }
 
   /// Of blocks in the order of their addresses, one overlaps an earlier one only if it lies in the last block
   /// that no other one holds.
-  private func checkOverlaps(_ blocks: [(block: CIDRBlock, network: NetworkSpec)]) {
+  private func checkOverlaps<Address>(
+    _ blocks: [(block: CIDRBlock<Address>, network: NetworkSpec)], _ key: String
+  ) {
     let sorted = blocks.sorted {
       ($0.block.network, $0.block.prefix, $0.network.name) < (
         $1.block.network, $1.block.prefix, $1.network.name
       )
     }
-    var last: (block: CIDRBlock, network: NetworkSpec)?
+    var last: (block: CIDRBlock<Address>, network: NetworkSpec)?
     for item in sorted {
       guard let outer = last, outer.block.overlaps(item.block) else {
         last = item
         continue
       }
-      let places = [outer, item].map { ($0, origins.location(of: $0.network.path + "cidr")) }
+      let places = [outer, item].map { ($0, origins.location(of: $0.network.path + key)) }
       let isInOrder = (places[0].1).map { a in places[1].1.map { a < $0 } ?? true } ?? true
       let ((first, _), (second, place)) = isInOrder ? (places[0], places[1]) : (places[1], places[0])
       diagnostics.error(
         "\(second.block) of network '\(second.network.name)' overlaps \(first.block) of network '\(first.network.name)'",
-        at: place, related: related("the other network", first.network.path + "cidr"))
+        at: place, related: related("the other network", first.network.path + key))
     }
   }
 

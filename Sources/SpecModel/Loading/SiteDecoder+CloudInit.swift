@@ -109,7 +109,7 @@ extension SiteDecoder {
   // MARK: Keys
 
   /// Public keys, each written out or in a file: `{file: ~/.ssh/id_ed25519.pub}`, which may hold several.
-  private func decodeKeys(_ reader: MappingReader) -> [String] {
+  func decodeKeys(_ reader: MappingReader) -> [String] {
     reader.unknown("ssh_authorized_keys") { _ in "write ssh_keys" }
     return reader.items("ssh_keys")?.flatMap { item -> [String] in
       if item.mapping != nil { return keysOfFile(item, reader) }

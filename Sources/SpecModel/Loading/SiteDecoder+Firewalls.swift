@@ -20,7 +20,7 @@ extension SiteDecoder {
   }
 
   enum Peer {
-    case block(CIDRBlock)
+    case block(IPBlock)
     /// A VM, or all VMs of a count.
     case machines(ResourceName)
   }
@@ -65,39 +65,18 @@ extension SiteDecoder {
       })
   }
 
+  private static let leaveOut = "leave it out for all: nothing and nobody is no rule"
+
   private func decodeRule(_ rule: MappingReader, peers key: String) -> RuleDraft? {
     defer { rule.finish() }
     let transport = rule.choice("protocol", FirewallRule.Transport.self) ?? .any
-    let ports = list(rule, "port") { text throws(ValueError) in try Self.ports(text) }
-    let peers = list(rule, key) { text throws(ValueError) in try Self.peer(text) }
+    let ports = rule.values("port", help: Self.leaveOut) { text throws(ValueError) in try Self.ports(text) }
+    let peers = rule.values(key, help: Self.leaveOut) { text throws(ValueError) in try Self.peer(text) }
     if rule.has("port"), !transport.hasPorts {
       rule.error("only tcp and udp have ports", at: "port", help: "say which: protocol: tcp")
     }
     return RuleDraft(
       transport: transport, ports: ports.map(\.value), peers: peers.map { ($0.value, $0.location) })
-  }
-
-  /// The value at `key`, or the values of the list there.
-  private func list<Value>(
-    _ reader: MappingReader, _ key: String, _ parse: (String) throws(ValueError) -> Value
-  ) -> [(value: Value, location: SourceLocation)] {
-    guard let node = reader.node(key), !node.isUnresolved else { return [] }
-    let items: [YAMLNode] = if case .sequence(let items) = node.content { items } else { [node] }
-    if items.isEmpty {
-      reader.error(
-        "'\(key)' is an empty list, which is nothing and nobody", at: key, help: "leave it out for all")
-    }
-    return items.compactMap { item in
-      guard let scalar = item.scalar, !item.isNull else {
-        if !item.isUnresolved {
-          diagnostics.error("'\(key)' must be a single value or a list of them", at: item.location)
-        }
-        return nil
-      }
-      return diagnostics.value(at: item.location) { () throws(ValueError) in
-        (try parse(scalar.text), item.location)
-      }
-    }
   }
 
   private static func ports(_ text: String) throws(ValueError) -> ClosedRange<Int> {
@@ -111,15 +90,10 @@ extension SiteDecoder {
   }
 
   private static func peer(_ text: String) throws(ValueError) -> Peer {
-    if text.contains("/") { return .block(try CIDRBlock(parsing: text)) }
-    if let address = try? IPv4Address(parsing: text) {
-      return .block(CIDRBlock(containing: address, prefix: 32))
-    }
-    guard text.contains(where: { $0.isASCII && $0.isLetter }) else {
-      _ = try IPv4Address(parsing: text)
-      throw ValueError("'\(text)' is nobody")
-    }
-    return .machines(try ResourceName(parsing: text))
+    if text.contains("/") { return .block(try IPBlock(parsing: text)) }
+    // No name has a colon, and one of digits and dots alone is meant as an address.
+    let isName = !text.contains(":") && text.contains { $0.isASCII && $0.isLetter }
+    return isName ? .machines(try ResourceName(parsing: text)) : .block(IPBlock(try IPAddress(parsing: text)))
   }
 
   // MARK: VMs in rules
@@ -143,7 +117,7 @@ extension SiteDecoder {
       })
   }
 
-  private func blocks(of peer: Peer, at location: SourceLocation) -> [CIDRBlock] {
+  private func blocks(of peer: Peer, at location: SourceLocation) -> [IPBlock] {
     guard case .machines(let name) = peer else {
       if case .block(let block) = peer { return [block] }
       return []
@@ -161,13 +135,13 @@ extension SiteDecoder {
       return []
     }
     let found = machines.filter { members.contains($0.name) }
-    let addresses = found.flatMap { $0.nics.compactMap(\.statedAddress) }.sorted()
+    let addresses = found.flatMap { $0.nics.flatMap(\.statedAddresses) }.sorted()
     // A VM in error has its own diagnostic.
     if addresses.isEmpty, found.count == members.count {
       diagnostics.error(
         "nobody knows the address of VM '\(name)'", at: location,
         help: "give one of its NICs an 'ip' or an 'address'")
     }
-    return addresses.map { CIDRBlock(containing: $0, prefix: 32) }
+    return addresses.map { IPBlock($0) }
   }
 }

@@ -17,10 +17,14 @@ extension SiteDecoder {
     settings.machine = reader.value("machine") { text throws(ValueError) in
       try ResourceName(parsing: text).rawValue
     }
-    settings.firmware = reader.choice("firmware")
+    decodeFirmware(reader, isComplete: isComplete, into: &settings)
     settings.cpu = reader.value("cpu") { text throws(ValueError) in try ResourceName(parsing: text).rawValue }
     decodeGraphics(reader, isComplete: isComplete, into: &settings)
-    settings.console = reader.bool("console")
+    decodeConsole(reader, into: &settings)
+    settings.tpm = decodeTPM(reader, isComplete: isComplete)
+    settings.randomSource = decodeRandomSource(reader)
+    settings.watchdog = decodeWatchdog(reader)
+    decodeNUMA(reader, isComplete: isComplete, into: &settings)
     settings.autostart = reader.bool("autostart")
     settings.state = reader.choice("state")
     reader.unknown("running") { value in
@@ -40,13 +44,20 @@ extension SiteDecoder {
     }
     let pool = machinePool(
       reader, on: host,
-      isNeeded: isComplete && (image != nil || kernel != nil || reader.has("cloud_init")))
-    let disks = decodeDisks(reader, instance, image: image, host: host, pool: pool)
+      isNeeded: isComplete
+        && (image != nil || kernel != nil || reader.has("cloud_init") || reader.has("ignition")))
+    if let pool { checkFiles(reader, kernel: kernel, in: pool) }
+    let clone = reader.choice("clone", CloneKind.self)
+    let disks = decodeDisks(reader, instance, image: image, clone: clone, host: host, pool: pool)
     let nics = decodeNICs(reader, instance, host: host)
+    let shares = decodeShares(reader, isComplete: isComplete)
+    let hostDevices = decodeHostDevices(reader, isComplete: isComplete)
     let boot = decodeBoot(reader, instance)
     let cloudInit = decodeCloudInit(reader, instance)
+    let ignition = decodeIgnition(reader, instance)
     let isProtected = reader.bool("protect") ?? false
     let onChange = reader.choice("on_change", ChangePolicy.self) ?? .stage
+    let onImageChange = reader.choice("on_image_change", ImageChangePolicy.self) ?? .keep
     let shutdown = decodeShutdown(reader)
     let readiness = decodeReadiness(reader, instance, settings)
     let groups = (reader.names("groups") ?? []).map(\.name).sorted()
@@ -56,9 +67,10 @@ extension SiteDecoder {
     guard let host, isComplete else { return nil }
     return MachineSpec(
       name: instance.name, host: host, settings: settings, kernel: kernel, initrd: initrd, pool: pool,
-      disks: disks, nics: nics, memoryDevices: memoryDevices, boot: boot, cloudInit: cloudInit,
-      isProtected: isProtected, onChange: onChange, shutdown: shutdown, path: path, groups: groups,
-      readiness: readiness, ssh: ssh)
+      disks: disks, nics: nics, memoryDevices: memoryDevices, shares: shares, hostDevices: hostDevices,
+      boot: boot, cloudInit: cloudInit, ignition: ignition, isProtected: isProtected, onChange: onChange,
+      onImageChange: onImageChange, shutdown: shutdown, path: path, groups: groups, readiness: readiness,
+      ssh: ssh)
   }
 
   /// The pool of the VM's own: named, or needed since the VM has files without one of their own.
@@ -81,13 +93,17 @@ extension SiteDecoder {
     let (size, max) = (memory.value("size", Self.memorySize), memory.value("max", Self.memorySize))
     if isComplete { memory.missing("size") }
     settings.memoryLimit = memory.value("limit", Self.memorySize)
+    settings.hugePages = decodeHugePages(memory)
     let devices = decodeMemoryDevices(memory)
     memory.finish()
     if let size, let max, max < size {
       memory.error("'max' is \(max), less than 'size', which is \(size)", at: "max")
     }
     settings.memory = size.map { MemoryAmount(size: $0, max: max) }
-    if isComplete { checkMemoryLimit(memory, settings, devices) }
+    if isComplete {
+      checkMemoryLimit(memory, settings, devices)
+      checkPages(memory, settings)
+    }
     return devices
   }
 
@@ -133,7 +149,7 @@ extension SiteDecoder {
     }
   }
 
-  private static func memorySize(_ text: String) throws(ValueError) -> ByteCount {
+  static func memorySize(_ text: String) throws(ValueError) -> ByteCount {
     let size = try ByteCount(parsing: text)
     guard size >= .mebibytes(1) else {
       throw ValueError("memory of \(size) is too little", help: "at least 1MiB")

@@ -5,9 +5,10 @@ extension SiteDecoder {
   /// Bytes or operations a second: QEMU's own bound (`THROTTLE_VALUE_MAX`).
   private static let maximumThroughput = 1_000_000_000_000_000
 
+  /// - Parameter clone: how the VM's disks are made from images unless they say so themselves.
   func decodeDisks(
-    _ reader: MappingReader, _ instance: Instance, image: ResourceName?, host: ResourceName?,
-    pool: ResourceName?
+    _ reader: MappingReader, _ instance: Instance, image: ResourceName?, clone: CloneKind?,
+    host: ResourceName?, pool: ResourceName?
   ) -> [DiskSpec] {
     let entries = reader.namedEntries("disks")
     var disks = entries.compactMap { name, entry -> DiskSpec? in
@@ -24,17 +25,21 @@ extension SiteDecoder {
           return decodeCDROM(name, disk, instance, image: image, host: host, pool: pool)
         }
         if disk.has("disk") { return decodeSharedDisk(name, disk, image: image, host: host) }
-        return decodeOwnDisk(name, disk, instance, image: image, host: host, pool: pool)
+        if disk.has("volume") {
+          return decodeExistingDisk(name, disk, instance, image: image, host: host, pool: pool)
+        }
+        return decodeOwnDisk(name, disk, instance, image: image, clone: clone, host: host, pool: pool)
       }
     }
     if let image, !entries.contains(where: { $0.name.rawValue == Self.rootDisk }), let pool,
       let root = try? ResourceName(parsing: Self.rootDisk)
     {
-      let source = DiskSpec.Source.own(size: nil, image: image, format: .qcow2, pool: pool)
+      checkDisk(nil, size: nil, image: image, clone: clone, in: pool, reader)
+      let source = DiskSpec.Source.own(size: nil, image: image, format: nil, pool: pool)
       disks.insert(
         DiskSpec(
           name: root, source: source, bus: nil, keep: false, isProtected: false, ioTune: nil,
-          path: reader.path + "image"), at: 0)
+          path: reader.path + "image", clone: clone), at: 0)
     }
     return disks
   }
@@ -45,7 +50,8 @@ extension SiteDecoder {
     let bus = disk.choice("bus", DiskBus.self)
     let ioTune = decodeIOTune(disk)
     disk.refuse(
-      ["size", "pool", "image", "format", "keep", "protect"], help: "a shared disk is described under disks:"
+      ["volume", "size", "pool", "image", "clone", "format", "keep", "protect"],
+      help: "a shared disk is described under disks:"
     ) { "'\($0)' does not go with 'disk'" }
     guard let shared = reference(disk, "disk", to: .disks) else { return nil }
     if let image {
@@ -71,7 +77,7 @@ extension SiteDecoder {
       disk.error(
         "a CD-ROM drive cannot be on the bus virtio", at: "bus", help: "it is one of: scsi, sata")
     }
-    disk.refuse(["disk", "image", "size", "format", "keep", "protect", "iotune"]) {
+    disk.refuse(["disk", "volume", "image", "clone", "size", "format", "keep", "protect", "iotune"]) {
       "'\($0)' does not go with 'cdrom'"
     }
     let isEmpty = disk.name("cdrom")?.rawValue == Self.noMedium
@@ -97,6 +103,9 @@ extension SiteDecoder {
       return drive(name, medium: nil, pool: nil, bus, disk)
     }
     guard let pool = self.pool(disk, on: host, inherited: vmPool) else { return nil }
+    if let refusal = pools[pool]?.source?.type.refusal(ofFile: "the image of a CD-ROM drive", pool: pool) {
+      disk.error(refusal.message, at: "cdrom", help: refusal.help)
+    }
     return drive(name, medium: medium, pool: pool, bus, disk)
   }
 
@@ -110,31 +119,65 @@ extension SiteDecoder {
 
   private func decodeOwnDisk(
     _ name: ResourceName, _ disk: MappingReader, _ instance: Instance, image inherited: ResourceName?,
-    host: ResourceName?, pool vmPool: ResourceName?
+    clone vmClone: CloneKind?, host: ResourceName?, pool vmPool: ResourceName?
   ) -> DiskSpec? {
-    for key in ["disk", "cdrom"] { _ = disk.node(key) }
+    for key in ["disk", "cdrom", "volume"] { _ = disk.node(key) }
     let bus = disk.choice("bus", DiskBus.self)
     let keep = disk.bool("keep") ?? false
     let isProtected = disk.bool("protect") ?? false
     let ioTune = decodeIOTune(disk)
     let size = diskSize(disk)
     let image = reference(disk, "image", to: .images) ?? inherited
-    let format = disk.choice("format", DiskFormat.self) ?? .qcow2
+    let ownClone = disk.choice("clone", CloneKind.self)
+    let format = disk.choice("format", DiskFormat.self)
     guard !instance.isTemplate else {
       _ = reference(disk, "pool", to: .pools)
       return nil
     }
+    let pool = self.pool(disk, on: host, inherited: vmPool)
+    let clone = disk.has("clone") ? ownClone : vmClone
     if let image {
-      checkClone(of: image, size: size, format, disk)
+      checkClone(of: image, size: size, format, clone, in: pool, disk)
     } else if !disk.has("image") {
       disk.missing("size", help: "such as size: 20GiB")
+      if disk.has("clone") { disk.error("'clone' goes with an 'image', and there is none", at: "clone") }
     }
-    guard let pool = self.pool(disk, on: host, inherited: vmPool), size != nil || image != nil else {
-      return nil
-    }
+    guard let pool, size != nil || image != nil else { return nil }
+    checkDisk(format, size: size, image: image, clone: clone, in: pool, disk)
     return DiskSpec(
       name: name, source: .own(size: size, image: image, format: format, pool: pool), bus: bus, keep: keep,
-      isProtected: isProtected, ioTune: ioTune, path: disk.path)
+      isProtected: isProtected, ioTune: ioTune, path: disk.path, clone: image == nil ? nil : clone)
+  }
+
+  /// `volume: NAME` is a volume that is there already, in a pool whose volumes are devices.
+  private func decodeExistingDisk(
+    _ name: ResourceName, _ disk: MappingReader, _ instance: Instance, image: ResourceName?,
+    host: ResourceName?,
+    pool vmPool: ResourceName?
+  ) -> DiskSpec? {
+    let bus = disk.choice("bus", DiskBus.self)
+    let ioTune = decodeIOTune(disk)
+    disk.refuse(
+      ["image", "clone", "size", "format", "keep", "protect"],
+      help: "a volume that is there already is used as it is"
+    ) { "'\($0)' does not go with 'volume'" }
+    if let image {
+      disk.error(
+        "the VM's image '\(image)' would make this disk, but it is the volume that is there", at: "volume",
+        help: "leave out the VM's 'image', or give the disk another name")
+    }
+    let volume = disk.value("volume") { text throws(ValueError) in try Self.word(text, "a volume") }
+    guard !instance.isTemplate else {
+      _ = reference(disk, "pool", to: .pools)
+      return nil
+    }
+    guard let pool = self.pool(disk, on: host, inherited: vmPool), let volume else { return nil }
+    if let type = pools[pool]?.source?.type, let refusal = type.refusal(ofUseIn: pool) {
+      disk.error(refusal.message, at: "volume", help: refusal.help)
+    }
+    return DiskSpec(
+      name: name, source: .existing(volume: volume, pool: pool), bus: bus, keep: true, isProtected: false,
+      ioTune: ioTune, path: disk.path)
   }
 
   private func decodeIOTune(_ disk: MappingReader) -> IOTune? {
@@ -169,12 +212,14 @@ extension SiteDecoder {
   }
 
   private func checkClone(
-    of image: ResourceName, size: ByteCount?, _ format: DiskFormat, _ disk: MappingReader
+    of image: ResourceName, size: ByteCount?, _ format: DiskFormat?, _ clone: CloneKind?,
+    in pool: ResourceName?, _ disk: MappingReader
   ) {
-    if format == .raw {
+    if format == .raw, (clone ?? pool.flatMap { pools[$0]?.defaultClone }) == .linked {
       disk.error(
-        "a clone of an image cannot be raw", at: "format",
-        help: "leave out 'format': a clone is a qcow2 file that refers to its image")
+        "a linked clone of an image cannot be raw", at: "format",
+        help:
+          "leave out 'format': it is a qcow2 file that refers to its image; or copy the image: clone: full")
     }
     if let size, let virtualSize = images[image]?.virtualSize, size < virtualSize {
       disk.error(

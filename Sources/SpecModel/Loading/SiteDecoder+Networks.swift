@@ -13,20 +13,32 @@ extension SiteDecoder {
     let hosts = hostList(reader)
     if isExternal(reader, allowed: ["hosts"]) {
       return NetworkSpec(
-        name: name, mode: .bridge, cidr: nil, gateway: nil, dhcp: nil, domain: nil, records: [:], bridge: nil,
-        mtu: nil,
-        autostart: nil, hosts: hosts, isExternal: true, isProtected: false, path: reader.path)
+        name: name, mode: .bridge, ipv4: nil, ipv6: nil, translatesIPv6: nil, domain: nil, records: [:],
+        bridge: nil, devices: [], macvtap: nil, portgroups: [:], mtu: nil, autostart: nil, hosts: hosts,
+        isExternal: true, isProtected: false, path: reader.path)
     }
     let mode = reader.choice("mode", NetworkMode.self)
     reader.missing("mode", help: "one of " + NetworkMode.allCases.map(\.rawValue).joined(separator: ", "))
-    let cidr = reader.value("cidr") { text throws(ValueError) in try Self.networkBlock(text) }
-    let gateway = reader.value("gateway") { text throws(ValueError) in try IPv4Address(parsing: text) }
-    let dhcp = decodeDHCP(reader, cidr)
+    let hasIPv4 = reader.has("cidr")
+    let hasIPv6 = reader.has("ipv6")
+    let ipv4 = decodeAddresses(reader, IPv4Address.self, prefixes: 8...30)
+    let inner = reader.nested("ipv6")
+    // Guests make themselves addresses in a block of /64; the DHCP server takes none that is larger.
+    let ipv6 = inner.flatMap { decodeAddresses($0, IPv6Address.self, prefixes: 64...126) }
+    inner?.missing("cidr", help: "such as cidr: fd00:10::/64")
+    let nat = inner?.bool("nat")
     let dns = reader.nested("dns")
     let domain = dns?.value("domain") { text throws(ValueError) in try ResourceName(parsing: text).rawValue }
     let records = dns.map(decodeRecords) ?? [:]
     dns?.finish()
-    let bridge = reader.value("bridge") { text throws(ValueError) in try Self.interfaceName(text) }
+    let bridge = reader.value("bridge") { text throws(ValueError) in
+      try Self.interfaceName(text, "bridge")
+    }
+    let devices = reader.values("device", help: "such as device: eth0") { text throws(ValueError) in
+      try Self.interfaceName(text, "device")
+    }
+    let macvtap = reader.choice("type", MacvtapType.self)
+    let portgroups = decodePortgroups(reader)
     let mtu = reader.int("mtu", in: 68...65535)
     let autostart = reader.bool("autostart")
     let isProtected = reader.bool("protect") ?? false
@@ -34,48 +46,93 @@ extension SiteDecoder {
 
     switch mode {
     case .nat, .routed, .isolated, .open:
-      if mode != .isolated { reader.missing("cidr", help: "such as cidr: 10.10.0.0/24") }
+      if mode != .isolated, !hasIPv6 { reader.missing("cidr", help: "such as cidr: 10.10.0.0/24") }
     case .bridge, .ovs:
       reader.missing(
         "bridge", help: "mode \(mode.rawValue) uses a bridge that the host has, such as bridge: br0")
-      reader.refuse(["cidr", "gateway", "dhcp", "dns"]) {
+      reader.refuse(["cidr", "gateway", "dhcp", "dns", "ipv6"]) {
         "a network of mode \(mode.rawValue) has no '\($0)'"
       }
+    case .macvtap:
+      reader.missing("device", help: "an interface that the host has, such as device: eth0")
+      reader.refuse(["cidr", "gateway", "dhcp", "dns", "ipv6", "bridge", "mtu"]) {
+        "a network of mode macvtap has no '\($0)'"
+      }
     case .user:
-      reader.refuse(["cidr", "gateway", "dhcp", "dns", "bridge", "mtu", "autostart"]) {
+      reader.refuse(["cidr", "gateway", "dhcp", "dns", "ipv6", "bridge", "portgroups", "mtu", "autostart"]) {
         "a network of mode user has no '\($0)'"
       }
     }
-    if mode == .isolated, gateway != nil, !reader.has("cidr") {
-      reader.error("a gateway needs a cidr", at: "gateway", help: "such as cidr: 10.10.0.0/24")
+    if mode != .macvtap {
+      reader.refuse(["device", "type"], help: "only mode: macvtap has one") {
+        "a network of mode \(mode.rawValue) has no '\($0)'"
+      }
     }
-    if let cidr, let gateway, !cidr.containsHost(gateway) {
+    if mode != .ovs, let groups = reader.has("portgroups") ? reader.nested("portgroups") : nil {
+      for group in portgroups.keys.sorted() where portgroups[group]?.vlan != nil {
+        diagnostics.error(
+          Self.noTags(name, mode), at: groups.nestedEntry(group.rawValue, "vlan"),
+          help: "only an Open vSwitch network does, mode: ovs")
+      }
+    }
+    if mode.hasAddresses, mode == .isolated || hasIPv6, !hasIPv4 {
+      let help = "such as cidr: 10.10.0.0/24"
+      if reader.has("gateway") { reader.error("a gateway needs a cidr", at: "gateway", help: help) }
+      if reader.has("dhcp") { reader.error("DHCP needs a cidr", at: "dhcp", help: help) }
+      if let dns, !records.isEmpty, !hasIPv6 {
+        dns.error("names of hosts need a cidr", at: "hosts", help: help)
+      }
+    }
+    if mode != .nat, mode.hasAddresses {
+      inner?.refuse(["nat"]) { "a network of mode \(mode.rawValue) has no '\($0)'" }
+    }
+    inner?.finish()
+    // A network with a block in error takes no part in the checks of addresses.
+    if hasIPv4 && ipv4 == nil || hasIPv6 && ipv6 == nil { return nil }
+    if mode.hasAddresses, mode != .isolated, ipv4 == nil, ipv6 == nil { return nil }
+    return NetworkSpec(
+      name: name, mode: mode, ipv4: ipv4, ipv6: ipv6,
+      translatesIPv6: mode == .nat && ipv6 != nil ? nat ?? true : nil, domain: domain, records: records,
+      bridge: bridge, devices: mode == .macvtap ? devices.map(\.value) : [],
+      macvtap: mode == .macvtap ? macvtap ?? .bridge : nil, portgroups: portgroups, mtu: mtu,
+      autostart: autostart, hosts: hosts, isExternal: false, isProtected: isProtected, path: reader.path)
+  }
+
+  /// `cidr`, `gateway` and `dhcp` of one family; nil without a block that is usable.
+  private func decodeAddresses<Address>(
+    _ reader: MappingReader, _: Address.Type, prefixes: ClosedRange<Int>
+  ) -> AddressPlan<Address>? {
+    let cidr = reader.value("cidr") { text throws(ValueError) -> CIDRBlock<Address> in
+      let block = try CIDRBlock<Address>(parsing: text)
+      guard prefixes.contains(block.prefix) else {
+        throw ValueError(
+          "a network of /\(block.prefix) is not usable",
+          help: "use a prefix from /\(prefixes.lowerBound) to /\(prefixes.upperBound)")
+      }
+      return block
+    }
+    let gateway = reader.value("gateway") { text throws(ValueError) in try Address(parsing: text) }
+    let dhcp = decodeDHCP(reader, cidr)
+    guard let cidr else { return nil }
+    if let gateway, !cidr.containsHost(gateway) {
       reader.error("the gateway \(gateway) is not an address of \(cidr)", at: "gateway")
     }
-    if mode == .isolated, reader.has("dhcp"), !reader.has("cidr") {
-      reader.error("DHCP needs a cidr", at: "dhcp", help: "such as cidr: 10.10.0.0/24")
-    }
-    if mode == .isolated, let dns, !records.isEmpty, !reader.has("cidr") {
-      dns.error("names of hosts need a cidr", at: "hosts", help: "such as cidr: 10.10.0.0/24")
-    }
-    if let address = gateway ?? cidr?.firstHost, let dhcp, dhcp.contains(address) {
+    let address = gateway ?? cidr.firstHost
+    if let dhcp, dhcp.contains(address) {
       reader.error(
         "the DHCP range \(dhcp) holds the gateway \(address)", at: "dhcp",
         help: gateway == nil ? "without 'gateway', the first address of the network is the gateway" : nil)
     }
-    // A network whose block is in error takes no part in the checks of addresses.
-    if cidr == nil, reader.has("cidr") || mode.hasAddresses && mode != .isolated { return nil }
-    return NetworkSpec(
-      name: name, mode: mode, cidr: cidr, gateway: gateway ?? cidr?.firstHost, dhcp: dhcp, domain: domain,
-      records: records, bridge: bridge, mtu: mtu, autostart: autostart, hosts: hosts, isExternal: false,
-      isProtected: isProtected, path: reader.path)
+    return AddressPlan(cidr: cidr, gateway: address, dhcp: dhcp)
   }
 
-  private func decodeDHCP(_ reader: MappingReader, _ cidr: CIDRBlock?) -> AddressRange? {
+  private func decodeDHCP<Address>(
+    _ reader: MappingReader, _ cidr: CIDRBlock<Address>?
+  ) -> AddressRange<Address>? {
     guard let dhcp = reader.nested("dhcp") else { return nil }
     defer { dhcp.finish() }
-    let from = dhcp.value("from") { text throws(ValueError) in try IPv4Address(parsing: text) }
-    let to = dhcp.value("to") { text throws(ValueError) in try IPv4Address(parsing: text) }
+    let from = dhcp.value("from") { text throws(ValueError) in try Address(parsing: text) }
+    let to = dhcp.value("to") { text throws(ValueError) in try Address(parsing: text) }
     dhcp.missing("from")
     dhcp.missing("to")
     guard let from, let to else { return nil }
@@ -89,12 +146,16 @@ extension SiteDecoder {
   }
 
   /// The names in `dns: {hosts: …}`, in lower case, as names of the DNS are the same in either.
-  private func decodeRecords(_ dns: MappingReader) -> [String: IPv4Address] {
+  private func decodeRecords(_ dns: MappingReader) -> [String: [IPAddress]] {
     guard let hosts = dns.nested("hosts") else { return [:] }
-    var records: [String: IPv4Address] = [:]
+    var records: [String: [IPAddress]] = [:]
     var first: [String: SourceLocation] = [:]
     for key in hosts.keys {
-      let address = hosts.value(key) { text throws(ValueError) in try IPv4Address(parsing: text) }
+      let addresses = oneOfEachFamily(hosts, key) { text throws(ValueError) in
+        try IPAddress(parsing: text)
+      } family: {
+        $0.family
+      }
       let place = hosts.keyLocation(of: key)
       guard
         let name = diagnostics.value(at: place, { () throws(ValueError) in try Self.domainName(key) })
@@ -104,9 +165,24 @@ extension SiteDecoder {
           "the name '\(name)' is there twice", at: place,
           related: [.init(message: "the first is here", location: earlier)])
       }
-      records[name] = address
+      records[name] = addresses.map(\.value).sorted()
     }
     return records
+  }
+
+  /// The value at `key`, or the two of a list there: of each family of addresses one at most.
+  func oneOfEachFamily<Value>(
+    _ reader: MappingReader, _ key: String, _ parse: (String) throws(ValueError) -> Value,
+    family: (Value) -> AddressFamily
+  ) -> [(value: Value, location: SourceLocation)] {
+    var seen: Set<AddressFamily> = []
+    return reader.values(key, help: "leave it out, or give it an address", parse).filter { value, location in
+      let isNew = seen.insert(family(value)).inserted
+      if !isNew {
+        diagnostics.error("'\(key)' has two addresses of \(family(value).rawValue)", at: location)
+      }
+      return isNew
+    }
   }
 
   /// The grammar of host names, in RFC 1123, section 2.1; `_` is taken, too, as DNS servers do.
@@ -125,20 +201,12 @@ extension SiteDecoder {
     return text.lowercased()
   }
 
-  private static func networkBlock(_ text: String) throws(ValueError) -> CIDRBlock {
-    let block = try CIDRBlock(parsing: text)
-    guard (8...30).contains(block.prefix) else {
-      throw ValueError("a network of /\(block.prefix) is not usable", help: "use a prefix from /8 to /30")
-    }
-    return block
-  }
-
   /// Linux takes up to 15 characters for the name of an interface.
-  private static func interfaceName(_ text: String) throws(ValueError) -> String {
+  private static func interfaceName(_ text: String, _ kind: String) throws(ValueError) -> String {
     let name = try ResourceName(parsing: text).rawValue
     guard name.utf8.count <= 15 else {
       throw ValueError(
-        "the bridge name '\(name)' is longer than 15 characters", help: "Linux allows no longer one")
+        "the \(kind) name '\(name)' is longer than 15 characters", help: "Linux allows no longer one")
     }
     return name
   }

@@ -20,6 +20,26 @@ extension SiteDecoder {
     settings.cpuShares = cpus.int("shares", in: Self.shares)
     settings.cpus = count.map { VCPUs(count: $0, max: max) }
     settings.cpuPinning = decodePinning(cpus, isComplete ? settings.cpus : nil)
+    settings.cpuTopology = decodeTopology(cpus, isComplete ? settings.cpus : nil)
+  }
+
+  /// What is not said of sockets, cores and threads is one.
+  private func decodeTopology(_ cpus: MappingReader, _ vcpus: VCPUs?) -> CPUTopology? {
+    let help = "such as topology: {sockets: 1, cores: 2, threads: 2}"
+    guard let topology = cpus.nonEmpty("topology", help: help) else { return nil }
+    defer { topology.finish() }
+    let range = 1...Self.maximumVCPUs
+    let (sockets, cores) = (topology.int("sockets", in: range), topology.int("cores", in: range))
+    let threads = topology.int("threads", in: range)
+    let found = CPUTopology(sockets: sockets ?? 1, cores: cores ?? 1, threads: threads ?? 1)
+    let count = found.sockets * found.cores * found.threads
+    if let vcpus, count != vcpus.max {
+      cpus.error(
+        "sockets, cores and threads make \(count) vCPUs, but the VM has \(vcpus.max)", at: "topology",
+        help: "their product is 'max' of cpus, or else 'count'")
+      return nil
+    }
+    return found
   }
 
   /// `pin: 0-3` is short for `pin: {0: 0-3, 1: 0-3}`, with every vCPU that there can be.

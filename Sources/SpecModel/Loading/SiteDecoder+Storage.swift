@@ -1,68 +1,17 @@
 import FoundationEssentials
 
-/// The types of storage pool that the language has.
-private enum PoolType: String, CaseIterable {
-  case dir
-}
-
 extension SiteDecoder {
-  mutating func decodePools(_ spec: MappingReader) {
-    for (name, entry) in declare(.pools, in: spec) {
-      let path = SpecPath("pools.\(name)")
-      guard let reader = MappingReader(entry.value, at: path, diagnostics) else { continue }
-      let hostNames = hostList(reader)
-      let external = isExternal(reader, allowed: ["hosts"])
-      var directory: String?
-      if !external {
-        _ = reader.choice("type", PoolType.self)
-        directory = reader.value("path") { text throws(ValueError) in try Self.absolutePath(text) }
-        reader.missing("path", help: "the directory on the host, such as /var/lib/libvirt/images")
-      }
-      let autostart = external ? nil : reader.bool("autostart")
-      reader.finish()
-      let pool = PoolSpec(
-        name: name, directory: directory, hosts: hostNames, isExternal: external, autostart: autostart,
-        path: path)
-      pools.append(pool, as: name)
-    }
-    guard !spec.has("pools"), let name = try? ResourceName(parsing: Self.defaultPoolName) else { return }
-    // virtform's own libvirt has a pool without being asked for one; other hosts' storage is theirs to name.
-    let embedded = hosts.all.filter(\.isEmbedded).map(\.name).sorted()
-    guard !embedded.isEmpty else { return }
-    declare(name, in: .pools)
-    let pool = PoolSpec(
-      name: name, directory: nil, hosts: embedded, isExternal: true, autostart: nil,
-      path: SpecPath("pools.\(name)"))
-    pools.append(pool, as: name)
-  }
-
-  /// - Parameter what: what the path is of.
-  static func absolutePath(
-    _ text: String, what: String = "a directory on the host"
-  ) throws(ValueError) -> String {
-    guard text.hasPrefix("/") else {
-      throw ValueError("'\(text)' is not an absolute path", help: "it is \(what), so it starts with /")
-    }
-    guard !text.split(separator: "/").contains(where: { $0 == ".." || $0 == "." }) else {
-      throw ValueError("the path '\(text)' has a '.' or '..' in it", help: "write where it leads to")
-    }
-    guard !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f }) else {
-      throw ValueError("the path has a control character", help: "write it in one line")
-    }
-    // One spelling for each directory, so that two pools in the same one are noticed.
-    return "/" + text.split(separator: "/").joined(separator: "/")
-  }
-
   mutating func decodeSharedDisks(_ spec: MappingReader) {
     for (name, entry) in declare(.disks, in: spec) {
       let path = SpecPath("disks.\(name)")
       guard let reader = MappingReader(entry.value, at: path, diagnostics) else { continue }
       let size = diskSize(reader)
       reader.missing("size", help: "such as size: 100GiB")
-      let format = reader.choice("format", DiskFormat.self) ?? .qcow2
+      let format = reader.choice("format", DiskFormat.self)
       let host = self.host(reader)
       let isProtected = reader.bool("protect") ?? false
       let pool = self.pool(reader, on: host)
+      if let pool { checkDisk(format, size: size, image: nil, in: pool, reader) }
       reader.finish()
       if let size, let host, let pool {
         let disk = SharedDiskSpec(
@@ -70,6 +19,36 @@ extension SiteDecoder {
         )
         sharedDisks.append(disk, as: name)
       }
+    }
+  }
+
+  /// Reports what a disk made in `pool` cannot be. What an external pool takes is known when its host is.
+  func checkDisk(
+    _ format: DiskFormat?, size: ByteCount?, image: ResourceName?, clone: CloneKind? = nil,
+    in pool: ResourceName, _ reader: MappingReader
+  ) {
+    guard let type = pools[pool]?.source?.type else { return }
+    if let refusal = type.refusal(ofDiskIn: format, pool: pool) {
+      let key = type.makesVolumes ? "format" : reader.has("pool") ? "pool" : "size"
+      reader.error(refusal.message, at: key, help: refusal.help)
+    } else if image != nil, let refusal = type.refusal(of: clone, in: pool) {
+      reader.error(refusal.message, at: clone == .linked ? "clone" : "image", help: refusal.help)
+    } else if let size, let refusal = type.refusal(ofSize: size, pool: pool) {
+      reader.error(refusal.message, at: "size", help: refusal.help)
+    }
+  }
+
+  /// Reports what a VM reads that cannot lie in its pool.
+  func checkFiles(_ machine: MappingReader, kernel: ResourceName?, in pool: ResourceName) {
+    guard let type = pools[pool]?.source?.type else { return }
+    let files = [
+      ("kernel", "the VM's kernel", kernel != nil),
+      ("cloud_init", "what cloud-init reads", machine.has("cloud_init")),
+      ("ignition", "what Ignition reads", machine.has("ignition")),
+    ]
+    for (key, what, isThere) in files where isThere {
+      guard let refusal = type.refusal(ofFile: what, pool: pool) else { continue }
+      machine.error(refusal.message, at: key, help: refusal.help)
     }
   }
 

@@ -66,14 +66,13 @@ public struct CloudInitSpec: Hashable, Sendable {
   public let instance: Int
 }
 
-/// The address of a NIC that the guest gives itself.
+/// An address of a NIC that the guest gives itself.
 public struct StaticAddress: Hashable, Sendable, CustomStringConvertible {
-  public let address: IPv4Address
-  /// 1…32
+  public let address: IPAddress
+  /// 1…32 or 1…128
   public let prefix: Int
-  /// nil if the guest reaches nothing beyond the network by this NIC.
-  public let gateway: IPv4Address?
-  public let nameservers: [IPv4Address]
+  /// Of the same family; nil if the guest reaches nothing beyond the network by this address.
+  public let gateway: IPAddress?
 
   public var description: String { "\(address)/\(prefix)" }
 }

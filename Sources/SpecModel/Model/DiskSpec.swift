@@ -3,11 +3,20 @@ public enum DiskBus: String, CaseIterable, Sendable {
   case virtio, scsi, sata
 }
 
+/// How a disk is made from its image.
+public enum CloneKind: String, CaseIterable, Sendable {
+  /// A qcow2 file that refers to the image and holds what differs from it.
+  case linked
+  /// A copy, which needs the image no more.
+  case full
+}
+
 /// A disk with a life of its own: it outlives every VM that uses it.
 public struct SharedDiskSpec: Hashable, Sendable {
   public let name: ResourceName
   public let size: ByteCount
-  public let format: DiskFormat
+  /// nil for what its pool takes best, see `PoolType.defaultFormat`.
+  public let format: DiskFormat?
   public let pool: ResourceName
   public let host: ResourceName
   /// True if nothing may ever delete it.
@@ -18,8 +27,11 @@ public struct SharedDiskSpec: Hashable, Sendable {
 /// A disk of a VM, known by its name.
 public struct DiskSpec: Hashable, Sendable {
   public enum Source: Hashable, Sendable {
-    /// A volume made for this VM. `size` is nil only for a clone, which is then as large as its image.
-    case own(size: ByteCount?, image: ResourceName?, format: DiskFormat, pool: ResourceName)
+    /// A volume made for this VM. `size` is nil only for a clone, which is then as large as its image; `format` is nil
+    /// for what its pool takes best, see `PoolType.defaultFormat`.
+    case own(size: ByteCount?, image: ResourceName?, format: DiskFormat?, pool: ResourceName)
+    /// A volume that somebody else made: it is used, never made, grown or deleted.
+    case existing(volume: String, pool: ResourceName)
     /// A disk of the spec's own `disks:`.
     case shared(ResourceName)
     /// A CD-ROM drive with an image of the spec in it, which lies in `pool`; nil if it is empty.
@@ -35,4 +47,6 @@ public struct DiskSpec: Hashable, Sendable {
   public let isProtected: Bool
   public let ioTune: IOTune?
   public let path: SpecPath
+  /// nil where the spec leaves it to the pool, and for a disk without an image.
+  public var clone: CloneKind?
 }

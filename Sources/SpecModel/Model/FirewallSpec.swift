@@ -32,9 +32,9 @@ public struct FirewallRule: Hashable, Sendable {
   /// The ports that are reached; empty: all.
   public let ports: [ClosedRange<Int>]
   /// Who is at the other end; empty: anybody. Names of VMs are replaced by their addresses.
-  public let peers: [CIDRBlock]
+  public let peers: [IPBlock]
 
-  public init(transport: Transport, ports: [ClosedRange<Int>], peers: [CIDRBlock]) {
+  public init(transport: Transport, ports: [ClosedRange<Int>], peers: [IPBlock]) {
     self.transport = transport
     self.ports = ports
     self.peers = peers

@@ -62,12 +62,20 @@ public struct MachineSettings: Hashable, Sendable {
   /// The VM's weight when CPU time is short, relative to others (`cputune/shares`).
   public var cpuShares: Int?
   public var cpuPinning: VCPUPinning?
+  public var cpuTopology: CPUTopology?
   public var memory: MemoryAmount?
   /// The most memory that the VM could have with all devices plugged in; nil if none can be.
   public var memoryLimit: ByteCount?
+  public var hugePages: OptionalDevice<HugePages>?
+  /// Two or more; nil where all vCPUs and all memory are in one.
+  public var numaCells: [NUMACell]?
+  /// The NUMA nodes of the host that the VM's memory comes from.
+  public var numaNodes: CPUSet?
   /// QEMU's machine type, an alias such as `q35` or a versioned name.
   public var machine: String?
   public var firmware: Firmware?
+  /// Whether UEFI boots only what is signed; nil where it is left to the host's firmware.
+  public var secureBoot: Bool?
   /// `host-passthrough`, `host-model`, `max` or a model that libvirt knows.
   public var cpu: String?
   public var cmdline: String?
@@ -76,6 +84,11 @@ public struct MachineSettings: Hashable, Sendable {
   public var graphicsPassword: String?
   /// True if the guest has a serial console.
   public var console: Bool?
+  /// Absolute path of the file on the host that keeps what the serial console says.
+  public var consoleLog: String?
+  public var tpm: OptionalDevice<TPMModel>?
+  public var randomSource: OptionalDevice<RandomSource>?
+  public var watchdog: OptionalDevice<Watchdog>?
   public var autostart: Bool?
   public var state: PowerState?
 

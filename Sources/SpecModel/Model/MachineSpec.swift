@@ -8,6 +8,14 @@ public enum ChangePolicy: String, CaseIterable, Sendable {
   case restartIfNeeded = "restart-if-needed"
 }
 
+/// What becomes of a VM's disks whose image is another one than they were made from.
+public enum ImageChangePolicy: String, CaseIterable, Sendable {
+  /// They stay as they are.
+  case keep
+  /// They are made anew, which destroys their content and takes consent.
+  case replace
+}
+
 /// How a guest is stopped.
 public struct ShutdownPolicy: Hashable, Sendable, CustomStringConvertible {
   /// How long the guest has to shut down by itself.
@@ -43,15 +51,20 @@ public struct MachineSpec: Hashable, Sendable {
   /// In the order of the spec, which is the boot order.
   public let disks: [DiskSpec]
   public let nics: [NICSpec]
-  /// Sorted by name.
+  /// Sorted by name, as the following ones.
   public let memoryDevices: [MemoryDevice]
+  public var shares: [HostShare] = []
+  public var hostDevices: [HostDevice] = []
   /// Names of disks and NICs in the order the firmware tries them; nil where the spec leaves it to the order of disks.
   public let boot: [ResourceName]?
   /// What cloud-init sets up in the guest; nil if it gets no seed.
   public let cloudInit: CloudInitSpec?
+  /// What Ignition sets up in the guest; nil if it is handed no config.
+  public var ignition: IgnitionSpec?
   /// True if nothing may remove the VM.
   public let isProtected: Bool
   public let onChange: ChangePolicy
+  public var onImageChange = ImageChangePolicy.keep
   public let shutdown: ShutdownPolicy
   public let path: SpecPath
   /// The entry of `vms:` whose `count` or `for_each` made it; nil for a VM by itself.
@@ -63,4 +76,7 @@ public struct MachineSpec: Hashable, Sendable {
   /// What is waited for after a start; nil if nothing is.
   public var readiness: Readiness?
   public var ssh: SSHAccess?
+
+  /// What the guest calls itself, as far as the spec has a say.
+  public var guestName: String { cloudInit?.hostname ?? name.rawValue }
 }

@@ -4,19 +4,28 @@ public struct NICSpec: Hashable, Sendable {
   public let network: ResourceName
   /// nil: virtform derives one from the names, so that it is the same on every run.
   public let mac: MACAddress?
-  /// The address that DHCP reserves for the interface.
+  /// The addresses that DHCP reserves for the interface.
   public let ip: IPv4Address?
-  /// The address that cloud-init gives the interface; nil where the guest asks DHCP.
-  public let address: StaticAddress?
+  public let ipv6: IPv6Address?
+  /// The addresses that cloud-init gives the interface: none, or one of one or both families.
+  public let addresses: [StaticAddress]
+  /// The servers of the DNS that go with `addresses`.
+  public let nameservers: [IPAddress]
+  /// The families of which cloud-init has the guest ask DHCP.
+  public let dhcp: Set<AddressFamily>
   public let model: String?
   public let link: LinkState?
-  /// The tag of the VLAN that the NIC is on, 1 to 4094.
-  public let vlan: Int?
+  /// The group of ports of its network that it is in: the one that it names, or the network's default.
+  public let portgroup: ResourceName?
+  public let vlan: VLAN?
   public let qos: QoS?
   /// The firewall between the NIC and its network.
   public let firewall: ResourceName?
   public let path: SpecPath
 
-  /// The address that the spec gives the interface, by DHCP or by cloud-init.
-  public var statedAddress: IPv4Address? { ip ?? address?.address }
+  /// The addresses that the spec gives the interface, by DHCP or by cloud-init; that of IPv4 first.
+  public var statedAddresses: [IPAddress] {
+    let reserved = [ip.map(IPAddress.ipv4), ipv6.map(IPAddress.ipv6)].compactMap { $0 }
+    return (reserved + addresses.map(\.address)).sorted()
+  }
 }

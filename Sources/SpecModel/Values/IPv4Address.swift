@@ -1,9 +1,11 @@
 /// An IPv4 address.
-public struct IPv4Address: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
+public struct IPv4Address: InternetAddress {
   /// In host byte order: 10.0.0.1 is 0x0A000001.
   public let rawValue: UInt32
 
   public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  public static var family: AddressFamily { .ipv4 }
 
   /// Reads four decimal numbers without leading zeros.
   public init(parsing text: String) throws(ValueError) {
@@ -23,12 +25,5 @@ public struct IPv4Address: RawRepresentable, Hashable, Comparable, Sendable, Cus
 
   public var description: String {
     [24, 16, 8, 0].map { String(rawValue >> UInt32($0) & 0xff) }.joined(separator: ".")
-  }
-
-  public static func < (a: IPv4Address, b: IPv4Address) -> Bool { a.rawValue < b.rawValue }
-
-  /// The address `offset` further on, or nil past the end of the address space.
-  public func advanced(by offset: Int) -> IPv4Address? {
-    UInt32(exactly: Int(rawValue) + offset).map(IPv4Address.init(rawValue:))
   }
 }

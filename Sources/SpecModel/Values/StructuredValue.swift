@@ -1,5 +1,5 @@
 /// A value of YAML or JSON without places: what a spec passes on as it is.
-public enum StructuredValue: Hashable, Sendable, Encodable {
+public enum StructuredValue: Hashable, Sendable, Codable {
   case null
   case bool(Bool)
   case int(Int)
@@ -40,6 +40,25 @@ public enum StructuredValue: Hashable, Sendable, Encodable {
       self = .double(double)
     } else {
       self = .string(scalar.text)
+    }
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? container.decode(Int.self) {
+      self = .int(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .double(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .string(value)
+    } else if let values = try? container.decode([StructuredValue].self) {
+      self = .list(values)
+    } else {
+      self = .map(try container.decode([String: StructuredValue].self))
     }
   }
 

@@ -17,9 +17,8 @@ struct ApplyCommand: AsyncParsableCommand {
       return try await Convergence(options: options, goal: .converge).run()
     }
     guard options.planning.isEmpty else {
-      Terminal.error(
-        "error: what a saved plan may do was said when it was made; no further options go with it")
-      throw ExitStatus.failure
+      throw Terminal.fail(
+        "what a saved plan may do was said when it was made; no further options go with it")
     }
     try await Convergence(options: options, saved: saved).run()
   }

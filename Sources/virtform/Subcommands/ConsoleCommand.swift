@@ -68,8 +68,7 @@ struct ConsoleCommand: AsyncParsableCommand {
   }
 
   private func fail(_ message: String, help: String?) -> ExitStatus {
-    options.report([Diagnostic(.error, message, at: nil, help: help)])
-    return .failure
+    Terminal.fail(message, help: help)
   }
 
   // MARK: The escape key

@@ -15,13 +15,23 @@ struct DriftCommand: AsyncParsableCommand {
   @Flag(name: .customLong("detailed-exitcode"), help: "End with 2 if something has drifted or is missing.")
   var hasDetailedExitCode = false
 
+  @Flag(name: .customLong("json"), help: "As JSON: the whole plan, whose resource_drift has what drifted.")
+  var isJSON = false
+
   func run() async throws {
-    let (plan, obstacles) = try await Workspace.open(options, access: .readOnly).closing { workspace in
+    let (plan, obstacles, forms) = try await Workspace.open(options, access: .readOnly).closing { workspace in
       var workspace = workspace
-      return try await workspace.differences()
+      let (plan, obstacles) = try await workspace.differences()
+      let digest = try workspace.saved(plan, options: SitePlanner.Options()).digest
+      return (plan, obstacles, PlanForms(plan, in: workspace, digest: digest))
     }
     let drift = DriftText(plan, obstacles: obstacles, style: Terminal.style(noColor: options.reading.noColor))
-    Terminal.print(drift.render(), terminator: "")
+    if isJSON {
+      Terminal.report(obstacles)
+      Terminal.print(forms.document.json)
+    } else {
+      Terminal.print(drift.render(), terminator: "")
+    }
     if hasDetailedExitCode, !drift.isEmpty { throw ExitStatus.changesPresent }
   }
 }

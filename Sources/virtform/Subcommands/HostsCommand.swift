@@ -2,6 +2,7 @@ import Applier
 import ArgumentParser
 import Libvirt
 import Planner
+import Reports
 import SpecModel
 
 /// Shows the hosts of a spec.
@@ -41,14 +42,13 @@ struct HostsCommand: AsyncParsableCommand {
         do {
           rows.append(try await row(state, session.connection))
         } catch let error as LibvirtError {
-          workspace.report(
-            Diagnostic(
-              .error, "host '\(state.name)' (\(session.connection.uri)): \(error)",
-              at: workspace.site.origins.location(of: SpecPath("hosts.\(state.name).uri"))))
-          throw ExitStatus.failure
+          throw Terminal.fail(
+            "host '\(state.name)' (\(session.connection.uri)): \(error)",
+            at: workspace.site.origins.location(of: SpecPath("hosts.\(state.name).uri")))
         }
       }
-      Terminal.print(isJSON ? json(rows).text + "\n" : text(rows), terminator: "")
+      if isJSON { return Terminal.print(json(rows)) }
+      Terminal.print(text(rows), terminator: "")
     }
   }
 
@@ -82,16 +82,16 @@ struct HostsCommand: AsyncParsableCommand {
           "name": .string(row.name), "uri": .string(row.uri), "driver": .string(row.driver),
           "hypervisor_version": .string("\(row.hypervisor)"), "libvirt_version": .string("\(row.libvirt)"),
           "cpus": [
-            "total": .number(UInt64(row.node.cpus)), "used_by_running_vms": .number(UInt64(row.cpusInUse)),
+            "total": JSONValue(row.node.cpus), "used_by_running_vms": JSONValue(row.cpusInUse),
           ],
           "memory": [
-            "total": .number(row.totalMemory),
+            "total": JSONValue(row.totalMemory),
             "available": JSONValue(row.memory.map { $0.available << 10 }),
-            "used_by_running_vms": .number(row.memoryInUse),
+            "used_by_running_vms": JSONValue(row.memoryInUse),
           ],
           "vms": [
-            "defined": .number(UInt64(row.state.machines.count)),
-            "running": .number(UInt64(row.running.count)),
+            "defined": JSONValue(row.state.machines.count),
+            "running": JSONValue(row.running.count),
           ],
         ]
       })

@@ -1,6 +1,7 @@
 import Applier
 import ArgumentParser
 import FoundationEssentials
+import Reports
 
 /// Tells Ansible which VMs there are.
 struct InventoryCommand: AsyncParsableCommand {
@@ -30,14 +31,14 @@ struct InventoryCommand: AsyncParsableCommand {
       return try await workspace.closing { workspace in
         let entries = await workspace.guestEntries(of: [machine])
         let inventory = Inventory(entries, stack: workspace.site.stack, embedded: embedded)
-        Terminal.print(inventory.variables(of: machine.name.rawValue).text)
+        Terminal.print(inventory.variables(of: machine.name.rawValue))
       }
     }
     try await Workspace.open(options, access: .readOnly).closing { workspace in
       let inventory = Inventory(
         await workspace.guestEntries(), stack: workspace.site.stack, embedded: embedded)
       SSHTarget.makeDirectory(embedded)
-      Terminal.print(inventory.list.text)
+      Terminal.print(inventory.list)
     }
   }
 }

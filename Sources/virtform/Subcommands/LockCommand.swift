@@ -18,7 +18,11 @@ struct LockCommand: AsyncParsableCommand {
   @Flag(name: .customLong("status"), help: "Show which hosts are locked, and by whom; lock nothing.")
   var showsStatus = false
 
+  @Flag(name: .customLong("json"), help: "With --status: as JSON.")
+  var isJSON = false
+
   func validate() throws {
+    if isJSON, !showsStatus { throw ValidationError("--json goes with --status") }
     guard let reason else { return }
     guard !reason.allSatisfy(\.isWhitespace), reason == printable(reason), reason.utf8.count <= 300 else {
       throw ValidationError("the reason must be one line of up to 300 bytes")
@@ -28,7 +32,9 @@ struct LockCommand: AsyncParsableCommand {
   func run() async throws {
     if showsStatus {
       return try await Workspace.open(options, access: .readOnly, reads: false).closing { workspace in
-        _ = try await Locking(workspace).show()
+        let locking = Locking(workspace)
+        if isJSON { return Terminal.print(try await locking.document()) }
+        _ = try await locking.show()
       }
     }
     try await Workspace.open(options, access: .readWrite, reads: false).closing { workspace in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reports
 import SpecModel
 
 /// Prints what a spec hands on.
@@ -20,16 +21,14 @@ struct OutputCommand: AsyncParsableCommand {
     try await Workspace.open(spec, access: .readOnly).closing { workspace in
       let outputs = await Outputs(workspace)
       guard let name = options.name else {
-        return Terminal.print(isJSON ? outputs.json.text + "\n" : outputs.text, terminator: "")
+        if isJSON { return Terminal.print(outputs.json) }
+        return Terminal.print(outputs.text, terminator: "")
       }
       let value = outputs.values.first { $0.name.rawValue == name }?.value
-      if isJSON { return Terminal.print(JSONValue(value).text) }
+      if isJSON { return Terminal.print(JSONValue(value)) }
       guard let value else {
-        spec.report([
-          Diagnostic(
-            .error, "output '\(name)' is not known yet", at: nil, help: "apply, and wait for the guests")
-        ])
-        throw ExitStatus.failure
+        throw Terminal.fail(
+          "output '\(name)' is not known yet", help: "apply, and wait for the guests")
       }
       // For a script, as it is.
       Terminal.print(value)

@@ -8,6 +8,7 @@ struct PlanCommand: AsyncParsableCommand {
 
   @OptionGroup var options: SpecOptions
   @OptionGroup var planning: PlanningOptions
+  @OptionGroup(title: "Output") var form: PlanOutputOptions
 
   @Flag(name: .customLong("destroy"), help: "Plan the removal of the whole stack.")
   var destroys = false
@@ -25,12 +26,17 @@ struct PlanCommand: AsyncParsableCommand {
     let plan = try await Workspace.open(options, access: .readOnly).closing { workspace in
       var workspace = workspace
       let plan = try await workspace.plan(planning)
-      if let output { try PlanFile.write(workspace.saved(plan, options: planning), to: output) }
+      let saved = workspace.saved(plan, options: planning)
+      if let output { try PlanFile.write(saved, to: output) }
+      try form.show(
+        PlanForms(plan, in: workspace, digest: try saved.digest),
+        style: Terminal.style(noColor: options.reading.noColor))
       return plan
     }
-    Terminal.print(
-      PlanText(plan, style: Terminal.style(noColor: options.reading.noColor)).render(), terminator: "")
-    if let output { Terminal.print("Saved to \(output); carry it out with: virtform apply \(output)") }
+    if let output {
+      let text = "Saved to \(output); carry it out with: virtform apply \(output)"
+      if form.isText { Terminal.print(text) } else { Terminal.remark(text) }
+    }
     if hasDetailedExitCode, !plan.isEmpty { throw ExitStatus.changesPresent }
   }
 }

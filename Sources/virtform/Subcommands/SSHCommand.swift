@@ -29,12 +29,9 @@ struct SSHCommand: AsyncParsableCommand {
       return entries.first.flatMap { SSHTarget($0, stack: workspace.site.stack, embedded: embedded) }
     }
     guard let target else {
-      options.report([
-        Diagnostic(
-          .error, "no address is known of VM '\(machine.name)'", at: nil,
-          help: "it has one once it has a DHCP lease, an 'ip' in the spec, or an agent that answers")
-      ])
-      throw ExitStatus.failure
+      throw Terminal.fail(
+        "no address is known of VM '\(machine.name)'",
+        help: "it has one once it has a DHCP lease, an 'ip' in the spec, or an agent that answers")
     }
     SSHTarget.makeDirectory(embedded)
     try become(["ssh"] + target.arguments + [target.name] + (command.isEmpty ? [] : ["--"] + command))
@@ -45,7 +42,7 @@ struct SSHCommand: AsyncParsableCommand {
     signal(SIGPIPE, SIG_DFL)
     var arguments = words.map { strdup($0) } + [nil]
     execvp(words[0], &arguments)
-    Terminal.error("error: ssh cannot be run: \(String(cString: strerror(errno)))")
+    _ = Terminal.fail("ssh cannot be run: \(String(cString: strerror(errno)))")
     throw ExitStatus.failure
   }
 }

@@ -2,6 +2,7 @@ import Applier
 import ArgumentParser
 import Libvirt
 import Planner
+import Reports
 import SpecModel
 
 /// Shows what is on the hosts, or what the spec comes to.
@@ -46,7 +47,8 @@ struct ShowCommand: AsyncParsableCommand {
       _ = try workspace.guest(of: machine)
       guard let entry = await workspace.guestEntries(of: [machine]).first else { return }
       let view = GuestText(entry)
-      Terminal.print(isJSON ? view.json.text + "\n" : view.render(), terminator: "")
+      if isJSON { return Terminal.print(view.json) }
+      Terminal.print(view.render(), terminator: "")
     }
   }
 

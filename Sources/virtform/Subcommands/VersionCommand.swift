@@ -1,5 +1,6 @@
 import ArgumentParser
 import Libvirt
+import Reports
 
 /// Says which version this is.
 struct VersionCommand: ParsableCommand {
@@ -7,7 +8,13 @@ struct VersionCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "version", abstract: "Show the version.")
 
+  @Flag(name: .customLong("json"), help: "As JSON.")
+  var isJSON = false
+
   func run() {
-    Terminal.print("virtform \(Self.current)\nlibvirt \(Connection.clientVersion)")
+    guard isJSON else {
+      return Terminal.print("virtform \(Self.current)\nlibvirt \(Connection.clientVersion)")
+    }
+    Terminal.print(["virtform": .string(Self.current), "libvirt": .string("\(Connection.clientVersion)")])
   }
 }

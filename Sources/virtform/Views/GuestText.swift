@@ -1,5 +1,6 @@
 import Applier
 import Planner
+import Reports
 import SpecModel
 
 /// All that is known of one VM.

@@ -47,15 +47,16 @@ struct HostText {
           network.specName == network.name
             ? network.name : "\(network.specName) (libvirt: \(network.name))",
           (network.isActive ? "active" : "inactive") + pending, network.mode?.rawValue ?? "",
-          network.cidr?.description ?? "", network.bridge ?? "",
+          [network.ipv4.cidr?.description, network.ipv6.cidr?.description].compactMap { $0 }.joined(
+            separator: " "), network.bridge ?? "",
         ]
       })
     text += table(
-      ["POOL", "STATE", "FREE", "PATH"],
+      ["POOL", "STATE", "FREE", "TYPE", "SOURCE"],
       pools.map { pool in
         [
           pool.name, pool.isActive ? "active" : "inactive", pool.available.map(rounded) ?? "",
-          pool.directory ?? "",
+          pool.source?.type.rawValue ?? "", pool.source.flatMap { $0.origin ?? $0.path } ?? "",
         ]
       })
     let volumes = state.pools.flatMap(\.volumes).filter { identity.volume(named: $0.name) != nil }

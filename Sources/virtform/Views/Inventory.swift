@@ -1,4 +1,5 @@
 import Applier
+import Reports
 import SpecModel
 
 /// VMs as an inventory of Ansible's
@@ -57,7 +58,7 @@ struct Inventory {
     if let access = entry.spec.ssh {
       if let user = access.user { variables["ansible_user"] = .string(user) }
       if let key = access.key { variables["ansible_ssh_private_key_file"] = .string(key) }
-      if let port = access.port { variables["ansible_port"] = .number(UInt64(port)) }
+      if let port = access.port { variables["ansible_port"] = JSONValue(port) }
     }
     if let target = SSHTarget(entry, stack: stack, embedded: embedded) {
       variables["ansible_host"] = .string(target.address)

@@ -1,5 +1,6 @@
 import Applier
 import FoundationEssentials
+import Reports
 import SpecModel
 
 /// What locks say, for people.
@@ -19,6 +20,14 @@ enum LockText {
     parts.append(lease(lock.leaseEnd))
     if held.abandonment == .processGone { parts.append("its process is gone") }
     return parts.joined(separator: "; ")
+  }
+
+  static func json(_ record: LockRecord) -> JSONValue {
+    [
+      "holder": .string("\(record.holder)"), "command": .string(record.command),
+      "reason": JSONValue(record.reason), "taken": .string(record.taken.formatted(.iso8601)),
+      "lease_end": JSONValue(record.leaseEnd?.formatted(.iso8601)),
+    ]
   }
 
   static func line(_ event: LockEvent, stack: ResourceName) -> String {

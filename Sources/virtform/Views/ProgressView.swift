@@ -58,6 +58,15 @@ final class ProgressView: Sendable {
     }
   }
 
+  /// Says something besides.
+  func say(_ text: String) {
+    state.withLock { state in
+      erase(&state)
+      Terminal.print(text)
+      if isLive { redraw(&state) }
+    }
+  }
+
   /// Takes the live part off the terminal.
   func end() {
     state.withLock { state in
@@ -73,6 +82,7 @@ final class ProgressView: Sendable {
     case .done(let time): "\(style(.green, "✓")) \(name(step)): \(step.operation.verb.past) in \(text(time))"
     case .failed(let reason, let time):
       "\(style(.red, "✗")) \(name(step)): \(step.operation.verb.present) failed after \(text(time)): \(printable(reason))"
+    case .notBegun(let reason): "\(style(.yellow, "-")) \(name(step)): not begun: \(reason)"
     case .skipped(let address): "\(style(.yellow, "-")) \(name(step)): skipped, since \(address) failed"
     }
   }

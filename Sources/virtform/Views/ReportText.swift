@@ -32,6 +32,9 @@ struct ReportText {
         lines.append(
           "  \(style(.red, "failed"))   \(place)\(name): \(step.operation.verb.present): \(printable(reason))"
         )
+      case .notBegun(let reason):
+        lines.append(
+          "  \(style(.yellow, "left out"))  \(name): \(step.operation.verb.present): \(printable(reason))")
       case .skipped(let address):
         lines.append(
           "  \(style(.yellow, "skipped"))  \(name): \(step.operation.verb.present): needs \(address)")

@@ -58,8 +58,8 @@ struct OutsideChanges {
     story.append("devices of others for \(machine.name)")
     host.otherFiles[machine.uuid, default: []].insert("/var/lib/libvirt/images/backup.img")
     guard let index = host.state.machines.firstIndex(where: { $0.uuid == machine.uuid }) else { return }
-    host.state.machines[index].otherNetworks.insert("default")
-    host.guests[machine.uuid]?.otherNetworks.insert("default")
+    host.state.machines[index].otherNetworks["default", default: 0] += 1
+    host.guests[machine.uuid]?.otherNetworks["default", default: 0] += 1
   }
 
   /// A change of one document.
@@ -97,6 +97,13 @@ struct OutsideChanges {
       Edit(title: "command line") { $0.settings.cmdline = $0.kernel == nil ? nil : "debug" },
       Edit(title: "screen") { $0.settings.graphics = number < 3 ? .vnc : Graphics.none },
       Edit(title: "console") { $0.settings.console = number < 3 },
+      Edit(title: "TPM") { $0.settings.tpm = number < 3 ? .absent : .present(.tis) },
+      Edit(title: "watchdog") { $0.settings.watchdog = .absent },
+      Edit(title: "random numbers", isLive: isQEMU) {
+        $0.settings.randomSource = number < 3 ? .absent : .present(RandomSource(rate: .kibibytes(4)))
+      },
+      Edit(title: "shares") { $0.shares.removeAll() },
+      Edit(title: "devices of the host") { $0.hostDevices.removeAll() },
       Edit(title: "autostart") { $0.settings.autostart = number < 3 },
       Edit(title: "machine") { $0.settings.machine = number < 3 ? "pc-q35-7.2" : "pc-i440fx-7.2" },
       Edit(title: "boot order") { $0.boot?.reverse() },

@@ -34,10 +34,13 @@ enum PlanLaws {
       let others = plan.steps.filter { $0.address.host == step.address.host }
       switch step.operation {
       case .defineMachine(let machine):
-        let paths = Set(machine.disks.map(\.path) + [machine.kernel, machine.initrd].compactMap { $0 })
+        let paths = Set(
+          machine.disks.map(\.path) + [machine.kernel, machine.initrd, machine.ignition].compactMap { $0 })
         expect(others.filter { $0.makes.map(paths.contains) ?? false }, areIn: earlier, of: step)
-      case .createVolume(let volume):
-        expect(others.filter { $0.makes != nil && $0.makes == volume.backingPath }, areIn: earlier, of: step)
+      case .createVolume(let volume, let source):
+        expect(
+          others.filter { $0.makes != nil && $0.makes == volume.backingPath ?? source?.path }, areIn: earlier,
+          of: step)
       case .undefineMachine(let uuid, _):
         expect(others.filter { $0.stops(uuid) }, areIn: earlier, of: step)
       case .removePool:
@@ -70,7 +73,9 @@ extension Step {
   /// The path of the file that the step makes.
   fileprivate var makes: String? {
     switch operation {
-    case .uploadImage(_, _, let volume, _), .uploadSeed(_, let volume, _), .createVolume(let volume):
+    case .uploadImage(_, _, let volume, _), .uploadSeed(_, let volume, _),
+      .uploadIgnition(_, let volume, _), .createVolume(let volume, _),
+      .copyImage(_, _, _, let volume):
       volume.path
     default: nil
     }

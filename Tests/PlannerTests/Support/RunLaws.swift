@@ -32,7 +32,10 @@ struct RunLaws {
     let there = Set(after.volumes.map(\.path))
     // The files of a pool that goes stay in its directory.
     let pools = Set(after.state.pools.map(\.name))
-    for volume in before.volumes where pools.contains(volume.pool) && !there.contains(volume.path) {
+    for volume in before.volumes where pools.contains(volume.pool) {
+      let isMadeAnew = before.births[volume.path] != after.births[volume.path]
+      let isCutOff = before.notes[volume.pool]?.contains(Identity.copyingName(of: volume.name)) == true
+      guard !there.contains(volume.path) || isMadeAnew && !isCutOff else { continue }
       guard let tagged = identity.volume(named: volume.name) else {
         expect(false, "\(volume.path) of others is gone")
         continue

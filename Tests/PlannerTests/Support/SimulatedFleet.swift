@@ -67,6 +67,8 @@ struct SimulatedHost {
   var otherTargets: [UUID: Set<String>] = [:]
   /// Names of files in the pools that carry no tag of the stack.
   var otherVolumes: [String: Set<String>] = [:]
+  /// How often the file at each path was made.
+  var births: [String: Int] = [:]
   /// Names of the empty volumes that say something of others.
   var notes: [String: Set<String>] = [:]
 
@@ -215,10 +217,29 @@ struct SimulatedHost {
     state.networks.append(network)
   }
 
-  mutating func addForeignPool(_ name: String, directory: String?, isActive: Bool = true) {
+  mutating func addForeignPool(_ name: String, directory: String, isActive: Bool = true) {
+    addForeignPool(name, .directory(path: directory), isActive: isActive)
+  }
+
+  mutating func addForeignPool(_ name: String, _ source: PoolSource, isActive: Bool = true) {
     state.pools.append(
-      Pool(name: name, uuid: UUID(), directory: directory, autostart: true, isActive: isActive))
+      Pool(name: name, uuid: UUID(), source: source, autostart: true, isActive: isActive))
     otherVolumes[name] = ["photos.img"]
+  }
+
+  /// A SCSI target, in the pool `san` of the stack, that has a logical unit.
+  mutating func addLogicalUnit(_ name: String, at path: String, stack: String) {
+    guard let stack = try? ResourceName(parsing: stack) else {
+      preconditionFailure("a stack has a valid name")
+    }
+    var unit = Volume(pool: "san", name: name, path: path, capacity: .gibibytes(4), format: .raw)
+    unit.type = .block
+    let source = PoolSource.iscsi(.init(host: "nas", name: "iqn.2024-01.a:b"))
+    state.pools.append(
+      Pool(
+        name: "san", uuid: Identity(stack: stack).uuid(.pool, "san"), source: source, autostart: true,
+        isActive: true,
+        volumes: [unit]))
   }
 }
 

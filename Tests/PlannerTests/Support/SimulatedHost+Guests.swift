@@ -34,8 +34,14 @@ extension SimulatedHost {
     // It comes with the medium of a drive.
     case .metaData, .networkConfig, .userData:
       if driver != .qemu { complain("a running guest cannot change \(field)") }
-    case .name, .accel, .memoryLimit, .machine, .firmware, .cpu, .kernel, .initrd, .cmdline, .boot, .graphics,
-      .console,
+    case .randomSource:
+      if driver != .qemu { complain("a running guest cannot change \(field)") }
+      if (from.randomSource?.kind == nil) == (to.randomSource?.kind == nil) {
+        complain("no call changes the rate of random numbers")
+      }
+    case .name, .accel, .cpuTopology, .memoryLimit, .hugePages, .numaCells, .numaNodes, .machine, .firmware,
+      .secureBoot, .cpu, .kernel, .initrd, .cmdline, .ignition, .boot, .graphics, .console, .consoleLog, .tpm,
+      .watchdog,
       .autostart, .shutdown, .protect, .state:
       complain("a running guest cannot change \(field)")
     }
@@ -99,6 +105,12 @@ extension SimulatedHost {
       nic.name = old.name
       if nic.link != old.link { plugIn(uuid, nic) }
       set(nic, in: &guest, &mark)
+    case .attachHostDevice(let device):
+      if guest.hostDevices.contains(where: { $0.id == device.id }) {
+        complain("\(device) is attached already")
+      }
+      guest.hostDevices.append(device)
+    case .detachHostDevice(let device): guest.hostDevices.removeAll { $0.name == device.name }
     }
     // What is plugged in while it runs has no place in the order.
     let names = Set(guest.disks.map(\.name) + guest.drives.map(\.name) + guest.nics.map(\.name))
@@ -112,6 +124,8 @@ extension SimulatedHost {
       driver == .xen || driver == .qemu && disk.bus != .sata
     case .attachDrive(let drive), .detachDrive(let drive): driver == .qemu && drive.bus != .sata
     case .attachNIC, .detachNIC: driver == .qemu || driver == .xen
+    case .attachHostDevice(let device), .detachHostDevice(let device):
+      if case .usb = device.id { driver == .qemu } else { false }
     case .throttleDisk, .changeMedia, .updateNIC, .attachMemory: driver == .qemu
     }
   }

@@ -36,7 +36,7 @@ extension SimulatedHost {
 
   /// A bridge of the host outlives the network.
   private func isPluggedIn(_ guest: UUID, _ network: String) -> Bool {
-    if state.networks.first(where: { $0.name == network })?.mode?.usesHostBridge == true { return true }
+    if state.networks.first(where: { $0.name == network })?.mode?.usesHostDevice == true { return true }
     return plugs[guest]?[network] == starts[network, default: 0]
   }
 
@@ -79,7 +79,7 @@ extension SimulatedHost {
       if state.networks.contains(where: { $0.name == wanted.name }) { complain("the name is taken") }
       if wanted.mark?.stack != stack { complain("it has no mark") }
       var network = wanted
-      network.bridge = network.bridge ?? "virbr\(state.networks.count)"
+      if network.mode != .macvtap { network.bridge = network.bridge ?? "virbr\(state.networks.count)" }
       state.networks.append(network)
       start(network)
     }
@@ -99,16 +99,28 @@ extension SimulatedHost {
       network.mark = update.wanted.mark
       network.specName = update.wanted.mark?.name ?? network.name
       network.isProtected = update.wanted.mark?.applied["protect"] == "true"
-      if network.bridge == nil { network.bridge = "virbr9" }
+      if network.bridge == nil, network.mode != .macvtap { network.bridge = "virbr9" }
     }
   }
 
   /// What virNetworkUpdate refuses.
   private func checkLive(_ edit: NetworkEdit, on live: Network, _ complain: Complain) {
     if !edit.fields.isEmpty { complain("\(edit.fields) cannot be changed while the network runs") }
+    checkLive(edit.ipv4, on: live.ipv4, complain)
+    checkLive(edit.ipv6, on: live.ipv6, complain)
+    // The server learns nothing of the first addresses of IPv6 that are reserved.
+    if !edit.ipv6.addedReservations.isEmpty, !live.ipv6.hasDHCP, edit.ipv6.addedRanges.isEmpty {
+      complain("\(edit.ipv6.addedReservations) reaches no server")
+    }
+    checkHolders(edit.ipv4, complain)
+  }
+
+  private func checkLive<Address>(
+    _ edit: NetworkEdit.Subnet<Address>, on live: Network.Subnet<Address>, _ complain: Complain
+  ) {
     let staying = live.reservations.subtracting(edit.removedReservations)
     for new in edit.addedReservations where !staying.contains(new) {
-      if staying.contains(where: { $0.ip == new.ip || $0.mac == new.mac }) {
+      if staying.contains(where: { $0.ip == new.ip || $0.mac != nil && $0.mac == new.mac }) {
         complain("\(new) clashes with another reservation")
       }
       if !new.hostname.isEmpty, staying.contains(where: { $0.hostname == new.hostname }) {
@@ -121,6 +133,10 @@ extension SimulatedHost {
     for range in edit.addedRanges where live.cidr?.containsHost(range.from) != true {
       complain("\(range) is not in \(live.cidr, default: "no block")")
     }
+  }
+
+  /// What is given to another guest must be given up by the one that has it.
+  private func checkHolders(_ edit: NetworkEdit.Subnet<IPv4Address>, _ complain: Complain) {
     let running = Set(guests.values.flatMap(\.nics).compactMap(\.mac))
     for old in edit.removedReservations
     where edit.addedReservations.contains(where: { $0.ip == old.ip && $0.mac != old.mac }) {
@@ -132,7 +148,9 @@ extension SimulatedHost {
               machine.name == old.hostname && machine.nics.contains { $0.mac == new.mac }
             })
       }
-      if running.contains(old.mac), !isStaying { complain("\(old.hostname) still holds \(old.ip)") }
+      if let mac = old.mac, running.contains(mac), !isStaying {
+        complain("\(old.hostname) still holds \(old.ip)")
+      }
     }
   }
 
@@ -166,19 +184,37 @@ extension Network {
     for field in edit.fields {
       switch field {
       case .mode: mode = wanted.mode
-      case .cidr: cidr = wanted.cidr
-      case .gateway: gateway = wanted.gateway
+      case .cidr: ipv4.cidr = wanted.ipv4.cidr
+      case .gateway: ipv4.gateway = wanted.ipv4.gateway
+      case .cidrIPv6: ipv6.cidr = wanted.ipv6.cidr
+      case .gatewayIPv6: ipv6.gateway = wanted.ipv6.gateway
+      case .natIPv6: translatesIPv6 = wanted.translatesIPv6
       case .dns: domain = wanted.domain
       case .bridge: bridge = wanted.bridge
+      case .device: devices = wanted.devices
+      case .type: macvtap = wanted.macvtap
       case .mtu: mtu = wanted.mtu
-      case .name, .dhcp, .reservations, .records, .autostart, .protect: break
+      case .name, .dhcp, .reservations, .dhcpIPv6, .reservationsIPv6, .records, .portgroups, .autostart,
+        .protect:
+        break
       }
     }
+    ipv4.apply(edit.ipv4)
+    ipv6.apply(edit.ipv6)
+    for name in edit.removedRecords { records[name] = nil }
+    records.merge(edit.setRecords) { $1 }
+    for name in edit.removedPortgroups { portgroups[name] = nil }
+    portgroups.merge(edit.setPortgroups) { $1 }
+    // A network that translates nothing says nothing of it.
+    translatesIPv6 = mode == .nat && ipv6.cidr != nil ? translatesIPv6 ?? false : nil
+  }
+}
+
+extension Network.Subnet {
+  fileprivate mutating func apply(_ edit: NetworkEdit.Subnet<Address>) {
     ranges.removeAll { edit.removedRanges.contains($0) }
     ranges = edit.addedRanges.filter { !ranges.contains($0) } + ranges
     reservations.subtract(edit.removedReservations)
     reservations.formUnion(edit.addedReservations)
-    for name in edit.removedRecords { records[name] = nil }
-    records.merge(edit.setRecords) { $1 }
   }
 }

@@ -15,7 +15,10 @@ extension SimulatedHost {
     case .uploadImage(_, let content, let volume, _): upload(volume, length: content.length, complain)
     case .uploadSeed(let seed, let volume, _):
       upload(volume, length: ByteCount(rawValue: UInt64(seed.length)), complain)
-    case .createVolume(let volume): create(volume, complain)
+    case .uploadIgnition(let config, let volume, _):
+      upload(volume, length: ByteCount(rawValue: UInt64(config.length)), complain)
+    case .createVolume(let volume, let source): make(volume, from: source, complain)
+    case .copyImage(let content, _, let name, let volume): copy(content, name, into: volume, complain)
     case .growVolume(let volume, let guest): grow(volume, guest, complain)
     case .noteVolume(let pool, let name, let isThere):
       if isThere { notes[pool, default: []].insert(name) } else { notes[pool]?.remove(name) }
@@ -23,6 +26,7 @@ extension SimulatedHost {
       let base = name.lastIndex(of: ".").map { name[..<$0] } ?? ""
       if notes[pool]?.contains("\(base).protected") == true { complain("\(name) is protected") }
       deleteVolume(pool, name, complain)
+      notes[pool]?.remove(Identity.copyingName(of: name))
     case .defineFirewall(let firewall):
       state.firewalls?.removeAll { $0.uuid == firewall.uuid }
       state.firewalls?.append(firewall)
@@ -89,7 +93,7 @@ extension SimulatedHost {
       return
     }
     if state.pools.contains(where: { $0.name == pool.name }) { complain("the name is taken") }
-    if state.pools.contains(where: { $0.directory == pool.directory }) { complain("the directory is taken") }
+    if state.pools.contains(where: { $0.source == pool.source }) { complain("the place is taken") }
     state.pools.append(pool)
   }
 
@@ -104,6 +108,18 @@ extension SimulatedHost {
 
   var volumes: [Volume] { state.pools.flatMap(\.volumes) }
 
+  private mutating func make(_ volume: Volume, from source: Volume?, _ complain: Complain) {
+    if let source, !volumes.contains(where: { $0.path == source.path && $0.physical != nil }) {
+      complain("no image \(source.path) to copy")
+    }
+    let note = Identity.copyingName(of: volume.name)
+    if notes[volume.pool]?.remove(note) != nil { deleteVolume(volume.pool, volume.name, complain) }
+    create(volume, complain)
+    guard let source, let stack = try? ResourceName(parsing: "shop") else { return }
+    let image = Identity(stack: stack).volume(named: source.name)?.base ?? ""
+    notes[volume.pool, default: []].insert(Identity.copiedName(of: volume.name, from: image))
+  }
+
   private mutating func create(_ volume: Volume, _ complain: Complain) {
     guard let index = state.pools.firstIndex(where: { $0.name == volume.pool && $0.isActive }) else {
       return complain("no active pool \(volume.pool)")
@@ -112,7 +128,24 @@ extension SimulatedHost {
       complain("no image \(backing)")
     }
     if state.pools[index].volumes.contains(where: { $0.name == volume.name }) { return }
+    if state.pools[index].source?.type.holdsFiles == false, volume.format != .raw || volume.name.contains("~")
+    {
+      complain("\(volume.name) is no device")
+    }
     state.pools[index].volumes.append(volume)
+    births[volume.path, default: 0] += 1
+  }
+
+  private mutating func copy(
+    _ content: ImageContent, _ name: String, into volume: Volume, _ complain: Complain
+  ) {
+    if volume.type == .network { complain("nothing can be sent to \(volume.path)") }
+    if volume.format != .raw || volume.backingPath != nil { complain("\(volume.path) is no device") }
+    if content.virtualSize > volume.capacity { complain("the image is cut off") }
+    let isCutOff = notes[volume.pool]?.remove(Identity.copyingName(of: volume.name)) != nil
+    if isCutOff { deleteVolume(volume.pool, volume.name, complain) }
+    create(volume, complain)
+    notes[volume.pool, default: []].insert(Identity.copiedName(of: volume.name, from: name))
   }
 
   private mutating func grow(_ wanted: Volume, _ guest: UUID?, _ complain: Complain) {
@@ -120,6 +153,7 @@ extension SimulatedHost {
       let index = state.pools[pool].volumes.firstIndex(where: { $0.name == wanted.name })
     else { return complain("the volume is gone") }
     if state.pools[pool].volumes[index].capacity > wanted.capacity { complain("the disk would shrink") }
+    if wanted.type == .block { complain("libvirt makes no device larger") }
     let users = guests.values.filter { files(of: $0).contains(wanted.path) }
     if let guest, let running = guests[guest] {
       if state.capabilities.driver != .qemu { complain("the guest keeps the size of its disk") }
@@ -144,7 +178,7 @@ extension SimulatedHost {
 
   /// A guest has its kernel in memory once it runs.
   private func isBootFile(_ path: String, of guest: Machine) -> Bool {
-    [guest.kernel, guest.initrd].contains(path)
+    [guest.kernel, guest.initrd, guest.ignition].contains(path)
   }
 
   // MARK: VMs
@@ -168,7 +202,12 @@ extension SimulatedHost {
     defined.boot = machine.boot ?? (machine.kernel == nil ? devices : nil)
     let settings = machine.settings
     defined.settings.console = settings.console ?? true
+    defined.settings.tpm = settings.tpm ?? .absent
+    defined.settings.watchdog = settings.watchdog ?? .absent
+    defined.settings.hugePages = settings.hugePages ?? .absent
+    defined.settings.randomSource = settings.randomSource ?? .absent
     if state.capabilities.driver == .qemu {
+      defined.settings.randomSource = settings.randomSource ?? .present(RandomSource())
       defined.settings.accel = settings.accel ?? (state.capabilities.hasKVM ? .kvm : .tcg)
     }
     defined.settings.cpus = settings.cpus ?? VCPUs(count: 1)
@@ -225,7 +264,8 @@ extension SimulatedHost {
     let old = machine.nics.first { $0.name == nic.name }
     nic.model = nic.model ?? old?.model ?? "virtio"
     nic.linkState = nic.linkState ?? old?.linkState ?? .up
-    nic.vlan = (nic.vlan ?? old?.vlan).flatMap { $0 == 0 ? nil : $0 }
+    nic.vlan = (nic.vlan ?? old?.vlan).flatMap { $0.isNone ? nil : $0 }
+    nic.portgroup = (nic.portgroup ?? old?.portgroup).flatMap { $0.name.isEmpty ? nil : $0 }
     nic.firewall = (nic.firewall ?? old?.firewall).flatMap { $0.isEmpty ? nil : $0 }
     nic.qos = (nic.qos ?? old?.qos).flatMap { $0.isUnlimited ? nil : $0 }
     machine.nics.removeAll { $0.name == nic.name }
@@ -260,6 +300,15 @@ extension SimulatedHost {
       update.removeMemory.contains(device.name) || update.setMemory.contains { $0.name == device.name }
     }
     machine.memoryDevices += update.setMemory
+    machine.shares.removeAll { share in
+      update.removeShares.contains(share.name) || update.setShares.contains { $0.name == share.name }
+    }
+    machine.shares += update.setShares
+    machine.hostDevices.removeAll { device in
+      update.removeHostDevices.contains(device.name)
+        || update.setHostDevices.contains { $0.name == device.name }
+    }
+    machine.hostDevices += update.setHostDevices
     for disk in update.setDisks { set(disk, in: &machine, &mark) }
     for drive in update.setDrives { set(drive, in: &machine, &mark) }
     for nic in update.setNICs { set(nic, in: &machine, &mark) }
@@ -312,16 +361,30 @@ extension SimulatedHost {
     case .memory: machine.settings.memory = settings.memory
     case .memoryLimit: machine.settings.memoryLimit = settings.memoryLimit
     case .machine: machine.settings.machine = versioned(settings.machine)
-    case .firmware: machine.settings.firmware = settings.firmware
+    case .firmware:
+      machine.settings.firmware = settings.firmware
+      machine.settings.secureBoot = nil
     case .cpu: machine.settings.cpu = settings.cpu
     case .kernel: machine.kernel = wanted.kernel
     case .initrd: machine.initrd = wanted.initrd
+    case .ignition: machine.ignition = wanted.ignition
     case .cmdline: machine.settings.cmdline = settings.cmdline
     case .graphics: machine.settings.graphics = settings.graphics
-    case .console: machine.settings.console = settings.console
+    case .console:
+      machine.settings.console = settings.console
+      if settings.console == false { machine.settings.consoleLog = nil }
     case .autostart: machine.settings.autostart = settings.autostart
     case .cpuShares: machine.settings.cpuShares = settings.cpuShares
     case .cpuPinning: machine.settings.cpuPinning = settings.cpuPinning
+    case .cpuTopology: machine.settings.cpuTopology = settings.cpuTopology
+    case .hugePages: machine.settings.hugePages = settings.hugePages
+    case .numaCells: machine.settings.numaCells = settings.numaCells
+    case .numaNodes: machine.settings.numaNodes = settings.numaNodes
+    case .secureBoot: machine.settings.secureBoot = settings.secureBoot
+    case .consoleLog: machine.settings.consoleLog = settings.consoleLog
+    case .tpm: machine.settings.tpm = settings.tpm
+    case .randomSource: machine.settings.randomSource = settings.randomSource
+    case .watchdog: machine.settings.watchdog = settings.watchdog
     case .boot: machine.boot = wanted.boot
     case .password: machine.settings.graphicsPassword = settings.graphicsPassword
     // The mark has the rest.

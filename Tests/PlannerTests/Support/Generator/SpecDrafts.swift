@@ -8,6 +8,9 @@ struct MachineDraft {
   var memoryDevices: [String: Int] = [:]
   var cpus: (count: Int, max: Int)?
   var graphics: (type: String, password: String?)?
+  /// As YAML, by name.
+  var shares: [String: String] = [:]
+  var hostDevices: [String: String] = [:]
   var image: String?
   var kernel: String?
   var disks: [String: DiskDraft] = [:]
@@ -36,12 +39,16 @@ struct DiskDraft {
 struct NICDraft {
   var network: String
   var address: Int?
+  /// Whether it has an address of IPv6, too, if it is the VM's first on a network with such.
+  var hasIPv6 = false
   /// Whether cloud-init gives the address, where the VM has it, and not DHCP.
   var isStatic = false
   var mac: Int?
   var model: String?
   var link: String?
-  var vlan: Int?
+  var vlan: String?
+  /// If its network has it.
+  var portgroup: String?
   var qos: String?
   var firewall: String?
 }
@@ -55,7 +62,11 @@ struct NetworkDraft {
   /// Its blocks are `10.NUMBER.…`, whatever it is called later.
   let number: Int
   var block = 0
+  /// Port groups by their names.
+  var portgroups: [String: String] = [:]
   var rangeEnd: Int? = 199
+  /// What it says of IPv6 behind the block, or nil if it has none.
+  var ipv6: String?
   var autostart: Bool?
   var isProtected = false
 }

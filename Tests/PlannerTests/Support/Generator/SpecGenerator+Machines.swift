@@ -1,6 +1,6 @@
 extension SpecGenerator {
   mutating func change(machine name: String) {
-    switch random.number(0..<26) {
+    switch random.number(0..<28) {
     case 0, 1, 2, 3: changeDisks(of: name)
     case 4, 5, 6: changeNICs(of: name)
     case 7: changeShared(of: name)
@@ -17,7 +17,7 @@ extension SpecGenerator {
       }
     case 10, 23:
       let password = random.pick([nil, "abc", "xyz"])
-      if random.chance(50), let screen = machines[name]?.graphics?.type {
+      if random.chance(75), let screen = machines[name]?.graphics?.type {
         machines[name]?.graphics = (screen, password)
       } else {
         machines[name]?.graphics = random.pick([nil, ("none", nil), ("vnc", password), ("spice", password)])
@@ -33,6 +33,7 @@ extension SpecGenerator {
       let earlier = Self.machineNames.filter { $0 < name }
       machines[name]?.after = Set(earlier.filter { _ in random.chance(40) })
     case 25: machines[name]?.fields["ready"] = random.pick([nil, "{agent: true}", "{tcp: 22, timeout: 1m}"])
+    case 26, 27: changeDevices(of: name)
     case 13, 18: machines[name]?.fields["state"] = random.pick([nil, "running", "off", "paused"])
     default: changeField(of: name)
     }
@@ -41,21 +42,48 @@ extension SpecGenerator {
   private mutating func changeField(of name: String) {
     var values: [(String, [String?])] = [
       ("title", [nil, "One", "Two"]), ("description", [nil, "one", "two"]),
-      ("autostart", [nil, "true", "false"]), ("console", [nil, "true", "false"]),
+      ("autostart", [nil, "true", "false"]),
+      ("console", [nil, "true", "false", driver == .xen ? "true" : "{log: /var/log/guest}"]),
       ("shutdown", [nil, "{timeout: 5s}", "{timeout: 5s, force: true}"]),
       ("protect", [nil, nil, "true"]), ("cpus.shares", [nil, "512", "2048"]),
       ("on_change", [nil, "stage", "restart-if-needed", "live-only"]),
       ("cloud_init", Self.cloudInits), ("cloud_init", Self.cloudInits),
+      ("clone", [nil, "linked", "full"]), ("on_image_change", [nil, "keep", "replace", "replace"]),
     ]
     if driver == .qemu {
       values += [
         ("machine", [nil, "q35", "pc"]), ("cpu", [nil, "max", "qemu64"]),
-        ("firmware", [nil, "bios", "uefi"]),
+        (
+          "firmware",
+          [nil, "bios", "uefi", "{type: uefi, secure_boot: true}", "{type: uefi, secure_boot: false}"]
+        ),
+        ("ignition", [nil, "{hostname: a}", "{hostname: b}"]),
         ("accel", [nil, "auto", "tcg", hasKVM ? "kvm" : "tcg"]),
       ]
     }
     let (field, choices) = random.pick(values)
     machines[name]?.fields[field] = random.pick(choices)
+  }
+
+  /// What a VM has or has not, and what it has of its host.
+  private mutating func changeDevices(of name: String) {
+    let usb = random.pick(["1050:0407", "0951:1666"])
+    let device = random.pick(["key", "card"])
+    machines[name]?.hostDevices[device] = random.pick([
+      nil, "{usb: \"\(usb)\"}", "{pci: \"0000:0\(device.count):00.0\"}",
+    ])
+    if machines[name]?.hostDevices["key"] == machines[name]?.hostDevices["card"] {
+      machines[name]?.hostDevices["card"] = nil
+    }
+    guard driver != .xen else { return }
+    let (field, choices) = random.pick([
+      ("tpm", [nil, "true", "false", "{model: tis}"]), ("rng", [nil, "true", "false", "{rate: 1KiB}"]),
+      ("watchdog", [nil, "reset", "false", "{model: ib700, action: none}"]), ("numa", [nil, "{nodes: 0}"]),
+    ])
+    machines[name]?.fields[field] = random.pick(choices)
+    machines[name]?.shares[random.pick(["web", "home"])] = random.pick([
+      nil, "{path: /srv/a}", "{path: /srv/b, type: 9p, read_only: true}",
+    ])
   }
 
   private static let cloudInits: [String?] = [
@@ -102,7 +130,7 @@ extension SpecGenerator {
     }
     switch random.number(0..<8) {
     case 0, 1: remove(disk: disk, of: name)
-    case 2: sizes["\(name).\(disk)", default: 1] += 1
+    case 2 where !(isSecondLogical && disk.hasPrefix("second")): sizes["\(name).\(disk)", default: 1] += 1
     case 3: machines[name]?.disks[disk]?.keep.toggle()
     case 4: machines[name]?.disks[disk]?.isProtected.toggle()
     case 5: throttle(disk, of: name)
@@ -165,7 +193,9 @@ extension SpecGenerator {
       }
       return
     }
-    switch random.number(0..<11) {
+    switch random.number(0..<13) {
+    case 12: machines[name]?.nics[nic]?.portgroup = random.pick([nil, "a", "b"])
+    case 11: machines[name]?.nics[nic]?.hasIPv6.toggle()
     case 9:
       let isFiltered =
         driver == .qemu && machines[name]?.nics[nic].map { networks[$0.network]?.isSwitch == false } == true
@@ -185,7 +215,8 @@ extension SpecGenerator {
     case 6: move(device: nic, to: "\(nic)-\(random.number(0..<9))", "nics", of: name)
     default:
       let isTagged = machines[name]?.nics[nic].flatMap { networks[$0.network]?.isSwitch } ?? false
-      machines[name]?.nics[nic]?.vlan = isTagged ? random.pick([nil, 40, 41]) : nil
+      machines[name]?.nics[nic]?.vlan =
+        isTagged ? random.pick([nil, "40", "41", "{trunk: [40, 50-59], native: 40}"]) : nil
     }
   }
 

@@ -4,7 +4,8 @@ extension SpecGenerator {
     var text = Scenario.header(hosts: hosts)
     let pools = [
       "  main: {path: /srv/main\(autostartsPool.map { ", autostart: \($0)" } ?? "")}\n",
-      hasSecondPool ? "  second: {path: /srv/second}\n" : "",
+      hasSecondPool
+        ? "  second: {\(isSecondLogical ? "type: logical, source: vg0" : "path: /srv/second")}\n" : "",
     ]
     text += "pools:\n" + pools.joined() + "images:\n"
     for image in ["debian", "linux"] { text += "  \(image): {source: \(Images.file), format: raw}\n" }
@@ -26,16 +27,30 @@ extension SpecGenerator {
 
   private func block(_ network: NetworkDraft) -> String { "10.\(network.number).\(network.block)" }
 
+  private func ipv6Block(_ network: NetworkDraft) -> String { "fd00:\(network.number):\(network.block)" }
+
   private func line(_ name: String, _ network: NetworkDraft) -> String {
     let block = block(network)
     var words = network.isSwitch ? ["mode: ovs", "bridge: ovsbr0"] : ["mode: nat", "cidr: \(block).0/24"]
     if !network.isSwitch {
       if let end = network.rangeEnd { words.append("dhcp: {from: \(block).100, to: \(block).\(end)}") }
+      if let more = network.ipv6 {
+        let block = ipv6Block(network)
+        let said = more.replacing("range", with: ", dhcp: {from: \(block)::1000, to: \(block)::1fff}")
+        words.append("ipv6: {cidr: \(block)::/64\(said)}")
+      }
       let domain = network.domain.map { ["domain: \($0)"] } ?? []
-      let records = network.records.sorted { $0.key < $1.key }.map { "\($0.key): \(block).\($0.value)" }
+      let records = network.records.sorted { $0.key < $1.key }.map { name, number in
+        let both = "[\(block).\(number), \(ipv6Block(network))::\(number)]"
+        return "\(name): " + (network.ipv6 == nil ? "\(block).\(number)" : both)
+      }
       let dns = domain + (records.isEmpty ? [] : ["hosts: {\(records.joined(separator: ", "))}"])
       if !dns.isEmpty { words.append("dns: {\(dns.joined(separator: ", "))}") }
       if let mtu = network.mtu { words.append("mtu: \(mtu)") }
+    }
+    if !network.portgroups.isEmpty {
+      let groups = network.portgroups.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+      words.append("portgroups: {\(groups.joined(separator: ", "))}")
     }
     if let autostart = network.autostart { words.append("autostart: \(autostart)") }
     if network.isProtected { words.append("protect: true") }
@@ -52,8 +67,17 @@ extension SpecGenerator {
       let password = graphics.type == "none" ? nil : graphics.password
       lines.append("graphics: {type: \(graphics.type)\(password.map { ", password: \($0)" } ?? "")}")
     }
-    lines += machine.fields.sorted { $0.key < $1.key }.filter { !$0.key.hasPrefix("cpus.") }.map {
+    // A guest reads one of the two.
+    let other = machine.fields["cloud_init"] == nil ? "" : "ignition"
+    lines += machine.fields.sorted { $0.key < $1.key }.filter {
+      !$0.key.hasPrefix("cpus.") && $0.key != other
+    }.map {
       "\($0.key): \($0.value)"
+    }
+    for (key, devices) in [("shares", machine.shares), ("host_devices", machine.hostDevices)]
+    where !devices.isEmpty {
+      let entries = devices.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+      lines.append("\(key): {\(entries.joined(separator: ", "))}")
     }
     if let image = machine.image { lines.append("image: \(image)") }
     if let kernel = machine.kernel { lines.append("kernel: \(kernel)") }
@@ -86,7 +110,9 @@ extension SpecGenerator {
     var words: [String] =
       switch disk.content {
       case .own:
-        ["size: \(sizes["\(machine).\(name)"] ?? 1)GiB"] + (name.hasPrefix("second") ? ["pool: second"] : [])
+        ["size: \(sizes["\(machine).\(name)"] ?? 1)GiB"]
+          + (name.hasPrefix("second")
+            ? ["pool: second"] + (isSecondLogical ? ["image: debian", "clone: full"] : []) : [])
           + (disk.keep ? ["keep: true"] : []) + (disk.isProtected ? ["protect: true"] : [])
       case .shared(let shared): ["disk: \(shared)"]
       case .cdrom(let image): ["cdrom: \(image ?? "none")"]
@@ -104,12 +130,22 @@ extension SpecGenerator {
     if let address = nic.address, let network = networks[nic.network] {
       let cloudInit = machines[machine]?.fields["cloud_init"]
       let isStatic = nic.isStatic && cloudInit.map { $0 != Self.cloudInitWithoutNetwork } ?? false
-      words.append("\(isStatic ? "address" : "ip"): \(block(network)).\(address + place * 4)")
+      let number = address + place * 4
+      // By the name of the guest, DHCP knows but one of its interfaces.
+      let first = machines[machine]?.nics.filter { $0.value.network == nic.network && $0.value.hasIPv6 }.keys
+        .min()
+      let isDual = network.ipv6 != nil && first == name
+      let both = "[\(block(network)).\(number), \(ipv6Block(network))::\(number)]"
+      words.append(
+        "\(isStatic ? "address" : "ip"): \(isDual ? both : "\(block(network)).\(number)")")
     }
     if let mac = nic.mac { words.append("mac: \"52:54:00:00:0\(mac):\(place + 10)\"") }
     if let model = nic.model { words.append("model: \(model)") }
     if let link = nic.link { words.append("link: \(link)") }
     if let vlan = nic.vlan { words.append("vlan: \(vlan)") }
+    if let group = nic.portgroup, networks[nic.network]?.portgroups[group] != nil {
+      words.append("portgroup: \(group)")
+    }
     if let qos = nic.qos { words.append("qos: \(qos)") }
     if let firewall = nic.firewall { words.append("firewall: \(firewall)") }
     return words

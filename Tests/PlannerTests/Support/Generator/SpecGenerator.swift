@@ -16,6 +16,8 @@ struct SpecGenerator {
   var shared: [String: SharedDraft] = [:]
   var firewalls = ["closed": "{}", "open": "{in: any}"]
   var hasSecondPool = false
+  /// Whether the second pool is one of devices, which have raw disks that never grow.
+  let isSecondLogical: Bool
   var autostartsPool: Bool?
   /// In GiB, by VM and disk. They are kept for each name, since disks only grow.
   var sizes: [String: Int] = [:]
@@ -38,6 +40,7 @@ struct SpecGenerator {
     hosts = random.chance(20) ? ["alpha", "beta"] : ["alpha"]
     driver = random.pick([.qemu, .qemu, .qemu, .xen, .test])
     hasKVM = random.chance(50)
+    isSecondLogical = seed % 5 < 2
     for _ in 0..<random.number(2..<10) { mutate() }
   }
 
@@ -119,6 +122,8 @@ struct SpecGenerator {
     guard machines[name] == nil, !spent.contains("vms.\(name)") else { return }
     var machine = MachineDraft()
     machine.image = random.chance(60) ? "debian" : nil
+    machine.fields["clone"] = random.pick([nil, "full"])
+    machine.fields["on_image_change"] = random.pick([nil, "replace"])
     machine.fields["on_change"] = random.pick([nil, "stage", "restart-if-needed", "restart-if-needed"])
     machines[name] = machine
     for _ in 0..<random.number(0..<6) { change(machine: name) }
@@ -249,12 +254,24 @@ struct SpecGenerator {
   }
 
   private mutating func change(network name: String) {
-    switch random.number(0..<8) {
+    switch random.number(0..<11) {
+    case 9:
+      let vlan =
+        networks[name]?.isSwitch == true ? random.pick(["vlan: 42", "vlan: {trunk: [42, 60-69]}"]) : ""
+      let limit = vlan.isEmpty || random.chance(30) ? "qos: {inbound: {average: 10MiB}}" : ""
+      let group = [vlan, limit].filter { !$0.isEmpty }.joined(separator: ", ")
+      networks[name]?.portgroups[random.pick(["a", "b"])] = random.pick([
+        nil, "{\(group)}", "{}",
+      ])
+      if random.chance(30), networks[name]?.portgroups["a"] != nil {
+        networks[name]?.portgroups["a"] = "{\(group), default: \(random.chance(50))}"
+      }
     case 0: networks[name]?.domain = random.pick([nil, "shop.example", "other.example"])
     case 1: networks[name]?.mtu = random.pick([nil, 1400, 9000])
     case 2: networks[name]?.rangeEnd = random.pick([nil, 150, 199])
     case 3: networks[name]?.block = random.number(0..<4)
     case 4, 5: networks[name]?.records[random.pick(["db", "ns"])] = random.pick([nil, 5, 6])
+    case 7, 8: networks[name]?.ipv6 = random.pick([nil, "", "", "range", "range, nat: false"])
     case 6: networks[name]?.isProtected = random.chance(30)
     default: networks[name]?.autostart = random.pick([nil, true, false])
     }

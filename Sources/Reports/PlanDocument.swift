@@ -1,0 +1,113 @@
+public import Planner
+public import SpecModel
+
+/// A plan for machines: what `virtform plan --json` prints. `docs/schemas/plan.schema.json` describes it.
+///
+/// `resource_changes` has the shape that Terraform's plans have, so that policies written for those need little change.
+public struct PlanDocument {
+  /// Its first number is raised when a reader of an older document would misread one, its second when something is added.
+  public static let formatVersion = "1.0"
+
+  private let plan: Plan
+  private let site: Site
+  /// SHA-256 that `apply --approve` takes.
+  private let digest: String
+  private let version: String
+
+  public init(_ plan: Plan, of site: Site, digest: String, version: String) {
+    self.plan = plan
+    self.site = site
+    self.digest = digest
+    self.version = version
+  }
+
+  public var json: JSONValue {
+    var members: [String: JSONValue] = [
+      "format_version": .string(Self.formatVersion), "virtform_version": .string(version),
+      "stack": .string(plan.stack.rawValue),
+      "goal": .string(plan.goal == .destroy ? "destroy" : "converge"), "digest": .string(digest),
+      "has_changes": .bool(!plan.isEmpty), "summary": Self.summary(plan.summary),
+      "resource_changes": .array(plan.changes.map(change)), "resource_drift": .array(drift),
+      "notes": .array(
+        plan.notes.map { note in
+          [
+            "address": .string("\(note.address)"), "host": .string(note.address.host.rawValue),
+            "text": .string(note.text),
+          ]
+        }),
+    ]
+    if let partial = plan.partial {
+      members["partial"] = [
+        "options": JSONValue(partial.words), "omitted_changes": JSONValue(partial.omitted),
+      ]
+    }
+    return .object(members)
+  }
+
+  static func summary(_ counts: Plan.Summary) -> JSONValue {
+    [
+      "add": JSONValue(counts.add), "change": JSONValue(counts.change), "remove": JSONValue(counts.remove),
+      "replace": JSONValue(counts.replacements), "forget": JSONValue(counts.forgotten),
+      "restart": JSONValue(counts.restarts), "data_loss": JSONValue(counts.dataLosses),
+    ]
+  }
+
+  private var drift: [JSONValue] {
+    plan.changes.compactMap { change in
+      let drifted = change.fields.filter { $0.cause == .drift }
+      guard !drifted.isEmpty else { return nil }
+      return .object(Self.head(change.address).merging(["fields": Self.fields(drifted)]) { $1 })
+    }
+  }
+
+  private func change(_ change: Change) -> JSONValue {
+    var members = Self.head(change.address)
+    let fields = change.fields
+    func values(_ value: (FieldChange) -> String?) -> JSONValue {
+      .object(
+        Dictionary(
+          fields.compactMap { field in value(field).map { (field.path, .string($0)) } },
+          uniquingKeysWith: { first, _ in first }))
+    }
+    members["change"] = [
+      "actions": JSONValue(change.action.words),
+      "before": change.action == .create ? .null : values(\.from),
+      "after": change.action == .delete ? .null : values(\.to),
+    ]
+    members["effect"] = .string(change.effect.identifier)
+    members["fields"] = Self.fields(fields)
+    if let reason = change.reason { members["action_reason"] = .string(reason) }
+    if let path = change.path {
+      members["spec_path"] = .string("\(path)")
+      if let location = site.origins.location(of: path) { members["location"] = JSONValue(location) }
+    }
+    return .object(members)
+  }
+
+  private static func head(_ address: Address) -> [String: JSONValue] {
+    [
+      "address": .string("\(address)"), "host": .string(address.host.rawValue),
+      "type": .string(address.kind.rawValue), "name": .string(address.name),
+    ]
+  }
+
+  private static func fields(_ fields: [FieldChange]) -> JSONValue {
+    .array(
+      fields.map { field in
+        [
+          "path": .string(field.path), "before": JSONValue(field.from), "after": JSONValue(field.to),
+          "effect": .string(field.effect.identifier), "cause": .string(field.cause.rawValue),
+        ]
+      })
+  }
+}
+
+extension Effect {
+  /// The word for machines: `data_loss`.
+  public var identifier: String { word.replacing(" ", with: "_") }
+}
+
+extension Change.Action {
+  /// Terraform's words for it.
+  var words: [String] { self == .replace ? ["delete", "create"] : [rawValue] }
+}

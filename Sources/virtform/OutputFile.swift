@@ -1,0 +1,46 @@
+import Glibc
+import SpecModel
+
+/// A file that a command writes besides its output.
+final class OutputFile: Sendable {
+  private let descriptor: Int32
+  private let path: String
+
+  /// Opens `path` for writing from the start; its owner alone can read it, unless it was there.
+  init(_ path: String) throws {
+    self.path = path
+    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    if descriptor < 0 { throw Self.failure(path) }
+  }
+
+  deinit { close(descriptor) }
+
+  private static func failure(_ path: String) -> ExitStatus {
+    Terminal.fail("cannot write to '\(path)': \(String(cString: strerror(errno)))")
+  }
+
+  /// Adds `text` at the end, at once.
+  func write(_ text: String) { Terminal.write(text, to: descriptor) }
+
+  /// Writes all of `text`, in one move: whoever reads it finds all of it, or what was there before.
+  static func replace(_ path: String, with bytes: [UInt8]) throws {
+    let temporary = "\(path).\(getpid())"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw failure(path) }
+    defer { close(descriptor) }
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if written > 0 {
+        rest = rest.dropFirst(written)
+      } else if errno != EINTR {
+        break
+      }
+    }
+    guard rest.isEmpty, fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+      let failure = failure(path)
+      unlink(temporary)
+      throw failure
+    }
+  }
+}

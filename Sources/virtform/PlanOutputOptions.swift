@@ -1,0 +1,76 @@
+import ArgumentParser
+import Planner
+import Reports
+
+/// In which form a plan is shown.
+enum PlanFormat: String, CaseIterable, ExpressibleByArgument {
+  case text, json, markdown, gitlab
+}
+
+/// How a plan is shown, and what is written besides.
+struct PlanOutputOptions: ParsableArguments {
+  @Option(help: "How to show the plan: \(PlanFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var format: PlanFormat?
+
+  @Flag(name: .customLong("json"), help: "Short for --format json.")
+  var isJSON = false
+
+  @Option(
+    name: .customLong("json-into"), help: ArgumentHelp("Write the plan as JSON, too.", valueName: "file"),
+    completion: .file())
+  var json: String?
+
+  @Option(
+    name: .customLong("markdown-into"),
+    help: ArgumentHelp("Write it as Markdown for a pull request, too.", valueName: "file"),
+    completion: .file())
+  var markdown: String?
+
+  @Option(
+    name: .customLong("gitlab-into"),
+    help: ArgumentHelp("Write GitLab's terraform report, too.", valueName: "file"), completion: .file())
+  var gitlab: String?
+
+  func validate() throws {
+    if isJSON, let format, format != .json {
+      throw ValidationError("--json and --format \(format.rawValue) exclude each other")
+    }
+  }
+
+  /// True if a person reads it.
+  var isText: Bool { !isJSON && (format ?? .text) == .text }
+
+  /// Shows `plan`, and writes the files.
+  func show(_ plan: PlanForms, style: TextStyle) throws {
+    for (format, path) in [(PlanFormat.json, json), (.markdown, markdown), (.gitlab, gitlab)] {
+      if let path { try OutputFile.replace(path, with: Array(plan.text(in: format, style: .plain).utf8)) }
+    }
+    let format = isJSON ? .json : format ?? .text
+    if format == .json { return Terminal.print(plan.document.json) }
+    Terminal.print(plan.text(in: format, style: style), terminator: "")
+  }
+}
+
+/// A plan in each of its forms, without secrets.
+struct PlanForms {
+  let plan: Plan
+  let document: PlanDocument
+  private let digest: String
+
+  /// - Parameter digest: of the plan, with the secrets in it.
+  init(_ plan: Plan, in workspace: Workspace, digest: String) {
+    self.plan = plan.mapTexts(Terminal.redacted)
+    self.digest = digest
+    document = PlanDocument(
+      self.plan, of: workspace.site, digest: digest, version: VersionCommand.current)
+  }
+
+  func text(in format: PlanFormat, style: TextStyle) -> String {
+    switch format {
+    case .text: PlanText(plan, style: style).render()
+    case .json: document.json.text + "\n"
+    case .markdown: PlanMarkdown(plan, digest: digest).render()
+    case .gitlab: GitLabReport.json(plan).text + "\n"
+    }
+  }
+}

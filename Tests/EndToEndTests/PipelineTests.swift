@@ -1,0 +1,201 @@
+import Foundation
+import Libvirt
+import TestLab
+import Testing
+
+/// What a pipeline relies on: exit codes, documents, approval by digest, signals.
+@Suite(
+  "virtform in a pipeline", .serialized, .timeLimit(.minutes(10)),
+  .enabled(if: Lab.hasLibvirt, "needs libvirtd and virsh"))
+struct PipelineTests {
+  private func withLab(driver: String = "test", _ body: (Lab) async throws -> Void) async throws {
+    let lab = try await Lab(driver: driver)
+    do { try await body(lab) } catch {
+      await lab.close()
+      throw error
+    }
+    await lab.close()
+  }
+
+  private func spec(_ lab: Lab, memory: String = "64MiB", driver: String = "test", vm options: String = "")
+    -> String
+  {
+    """
+    virtform: 1
+    stack: shop
+    hosts:
+      sim: {uri: "\(lab.uri(driver: driver))"\(driver == "qemu" ? ", accel: tcg" : "")}
+    pools:
+      main: {type: dir, path: \(lab.work)/main}
+    vms:
+      web: {count: 3, memory: \(memory), disks: {root: {size: 1GiB}}\(options)}
+
+    """
+  }
+
+  /// The members of a JSON object.
+  private func object(_ text: String, _ place: SourceLocation = #_sourceLocation) throws -> [String: Any] {
+    try #require(
+      JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)", sourceLocation: place)
+  }
+
+  private func events(_ text: String) throws -> [[String: Any]] {
+    try text.split(separator: "\n").map { try object(String($0)) }
+  }
+
+  private func run(
+    _ lab: Lab, _ arguments: String..., status: Int32, _ place: SourceLocation = #_sourceLocation
+  )
+    async throws -> Lab.Outcome
+  {
+    let outcome = try await lab.virtform(arguments)
+    #expect(outcome.status == status, "\(outcome.output)\(outcome.errors)", sourceLocation: place)
+    return outcome
+  }
+
+  @Test("plan for review, approval by digest, apply of exactly that, drift at night, repair")
+  func pipeline() async throws {
+    try await withLab { lab in
+      try lab.write(spec(lab), to: "site.yaml")
+      _ = try await run(lab, "apply", "site.yaml", "--auto-approve", status: 0)
+      try lab.write(spec(lab, vm: ", title: Shop"), to: "site.yaml")
+
+      let review = try await run(
+        lab, "plan", "site.yaml", "--format", "markdown", "--json-into", "plan.json", "--gitlab-into",
+        "gitlab.json", "--detailed-exitcode", status: 2)
+      #expect(review.output.hasPrefix("### virtform plan: stack `shop`\n"))
+      #expect(
+        try object(String(contentsOfFile: "\(lab.work)/gitlab.json", encoding: .utf8))["update"] as? Int == 3)
+      let plan = try object(String(contentsOfFile: "\(lab.work)/plan.json", encoding: .utf8))
+      let digest = try #require(plan["digest"] as? String)
+      #expect(review.output.contains("`\(digest)`"))
+
+      // Another plan is not what was approved.
+      try lab.write(spec(lab, vm: ", title: Shop, description: sneaked in"), to: "site.yaml")
+      let other = try await run(lab, "apply", "site.yaml", "--approve", digest, status: 4)
+      #expect(other.errors.contains("not the one that was approved"))
+      try lab.write(spec(lab, vm: ", title: Shop"), to: "site.yaml")
+      let applied = try await run(
+        lab, "apply", "site.yaml", "--approve", digest, "--json-into", "events.json", "--junit-into",
+        "junit.xml",
+        status: 0)
+      #expect(applied.output.contains("0 added, 3 changed, 0 removed"))
+      let events = try events(String(contentsOfFile: "\(lab.work)/events.json", encoding: .utf8))
+      #expect(
+        events.first?["type"] as? String == "version" && events.last?["type"] as? String == "apply_summary")
+      #expect(try String(contentsOfFile: "\(lab.work)/junit.xml", encoding: .utf8).contains("failures=\"0\""))
+      _ = try await run(lab, "plan", "site.yaml", "--detailed-exitcode", status: 0)
+
+      _ = try await lab.virsh("desc", "web-2", "--config", "--live", "--title", "Mine", driver: "test")
+      let drift = try await run(lab, "drift", "site.yaml", "--json", "--detailed-exitcode", status: 2)
+      let drifted = try #require(try object(drift.output)["resource_drift"] as? [[String: Any]])
+      #expect(drifted.map { $0["address"] as? String } == ["vm.web-2"])
+      // By now the plan that was approved would do something else.
+      _ = try await run(lab, "apply", "site.yaml", "--approve", digest, status: 4)
+      _ = try await run(lab, "apply", "site.yaml", "--auto-approve", status: 0)
+      _ = try await run(lab, "drift", "site.yaml", "--detailed-exitcode", status: 0)
+    }
+  }
+
+  @Test("under --json every fault is JSON on standard output, and standard error is silent")
+  func faults() async throws {
+    try await withLab { lab in
+      try lab.write(spec(lab), to: "site.yaml")
+      try lab.write("virtform: 1\nstack: [\n", to: "broken.yaml")
+      try lab.write(
+        spec(lab).replacingOccurrences(of: lab.uri(driver: "test"), with: "test+tcp://127.0.0.1:9/default"),
+        to: "away.yaml")
+      let faults: [(arguments: [String], status: Int32)] = [
+        (["plan", "site.yaml", "--json", "--bogus"], 1), (["plan", "broken.yaml", "--json"], 3),
+        (["validate", "broken.yaml", "--json"], 3), (["plan", "away.yaml", "--json"], 1),
+        (["plan", "site.yaml", "--json", "--target", "vm.nobody"], 1), (["drift", "missing", "--json"], 3),
+        (["show", "nobody", "site.yaml", "--json"], 1), (["hosts", "away.yaml", "--json"], 1),
+        (["plan", "site.yaml", "--format", "json", "--format", "toml"], 1),
+      ]
+      for (arguments, status) in faults {
+        let outcome = try await lab.virtform(arguments)
+        #expect(outcome.status == status, "\(arguments): \(outcome.output)\(outcome.errors)")
+        #expect(outcome.errors == "", "\(arguments)")
+        let diagnostics = try object(outcome.output)["diagnostics"] as? [[String: Any]]
+        #expect(diagnostics?.isEmpty == false, "\(arguments): \(outcome.output)")
+      }
+      // A run tells of its end in its last line.
+      let refused = try await run(lab, "apply", "site.yaml", "--json", status: 7)
+      #expect(refused.errors == "")
+      #expect(try events(refused.output).map { $0["type"] as? String } == ["version", "plan", "diagnostic"])
+      _ = try await run(lab, "lock", "site.yaml", "--reason", "freeze", status: 0)
+      let locked = try await run(lab, "apply", "site.yaml", "--json", "--auto-approve", status: 6)
+      #expect(try events(locked.output).last?["type"] as? String == "diagnostic")
+      let holder = try object(try await run(lab, "lock", "site.yaml", "--status", "--json", status: 0).output)
+      let hosts = try #require(holder["hosts"] as? [[String: Any]])
+      #expect((hosts[0]["lock"] as? [String: Any])?["reason"] as? String == "freeze")
+      _ = try await run(lab, "unlock", "site.yaml", "--auto-approve", status: 0)
+    }
+  }
+
+  @Test("faults of a spec reach GitHub as annotations, and other code hosts as SARIF")
+  func annotations() async throws {
+    try await withLab { lab in
+      try lab.write("virtform: 1\nstack: shop\nvms:\n  web: {memroy: 1GiB}\n", to: "site.yaml")
+      let github = try await run(
+        lab, "validate", "site.yaml", "--format", "github", "--sarif-into", "s.json", status: 3)
+      #expect(
+        github.output.contains("::error file=site.yaml,line=4,col=9,title=virtform::"), "\(github.output)")
+      let sarif = try object(String(contentsOfFile: "\(lab.work)/s.json", encoding: .utf8))
+      #expect(sarif["version"] as? String == "2.1.0")
+    }
+  }
+
+  // MARK: Signals
+
+  /// Runs an apply and sends it signals, `after` seconds apart; returns what it said and how it ended.
+  private func interrupt(_ lab: Lab, signals: Int, after seconds: Double, _ arguments: String...) async throws
+    -> Lab.Outcome
+  {
+    let signal = "sleep \(seconds); kill -TERM $p 2>/dev/null; "
+    return try await Lab.run(
+      "/bin/bash",
+      [
+        "-c", "\"$@\" & p=$!; \(String(repeating: signal, count: signals)) wait $p", "-", Lab.binary,
+      ] + arguments, in: lab.work, environment: ["VIRTFORM_HOME": lab.home])
+  }
+
+  @Test(
+    "the first signal ends a run after what is under way, and its lock; the second one at once",
+    .enabled(if: Lab.hasQEMU, "needs QEMU"))
+  func signals() async throws {
+    try await withLab(driver: "qemu") { lab in
+      // These guests have no system: they never get ready, and never shut down.
+      let site = spec(
+        lab, driver: "qemu",
+        vm: ", ready: {console: never, timeout: 5m}, shutdown: {timeout: 6s, force: true}")
+      try lab.write(site, to: "site.yaml")
+      let waiting = try await interrupt(lab, signals: 1, after: 5, "apply", "site.yaml", "--auto-approve")
+      #expect(waiting.status == 5, "\(waiting.output)\(waiting.errors)")
+      #expect(waiting.output.contains("SIGTERM: ending after what is under way"))
+      #expect(waiting.output.contains("interrupted by SIGTERM; the guest runs on"))
+      let free = try await run(lab, "lock", "site.yaml", "--status", status: 0)
+      #expect(free.output.contains("not locked"))
+      _ = try await run(lab, "plan", "site.yaml", "--detailed-exitcode", status: 0)
+
+      // What is under way comes to its end: the guests are off, their VMs are removed by the next run.
+      try lab.write(site.replacingOccurrences(of: "count: 3", with: "count: 2"), to: "site.yaml")
+      let stopping = try await interrupt(
+        lab, signals: 1, after: 3, "apply", "site.yaml", "--auto-approve", "--json")
+      #expect(stopping.status == 5, "\(stopping.output)\(stopping.errors)")
+      let types = try events(stopping.output).compactMap { $0["type"] as? String }
+      #expect(types.contains("interrupted") && types.contains("step_done") && types.contains("step_skipped"))
+      _ = try await run(lab, "apply", "site.yaml", "--auto-approve", status: 0)
+      _ = try await run(lab, "plan", "site.yaml", "--detailed-exitcode", status: 0)
+
+      // The second signal waits for nothing, and says what may be unfinished.
+      try lab.write(site.replacingOccurrences(of: "count: 3", with: "count: 1"), to: "site.yaml")
+      let aborted = try await interrupt(lab, signals: 2, after: 2, "apply", "site.yaml", "--auto-approve")
+      #expect(aborted.status == 5, "\(aborted.output)\(aborted.errors)")
+      #expect(aborted.errors.contains("may be unfinished: vm.web-2 on sim (stopping)"), "\(aborted.errors)")
+      // Its lock is known to be abandoned.
+      _ = try await run(lab, "apply", "site.yaml", "--auto-approve", status: 0)
+      _ = try await run(lab, "destroy", "site.yaml", "--auto-approve", "--allow-data-loss", status: 0)
+    }
+  }
+}
