@@ -31,7 +31,8 @@ struct DeviceDifference<Device: NamedDevice> {
     for device in devices { compare(device, defined.first { $0.name == device.name }) }
     let names = Set(devices.map(\.name))
     for live in running
-    where !names.contains(live.name) && !defined.contains(where: { $0.name == live.name }) && !live.isCovered {
+    where !names.contains(live.name) && !defined.contains(where: { $0.name == live.name }) && !live.isCovered
+    {
       unplug(live)
     }
     for device in defined where !names.contains(device.name) && !device.isCovered { remove(device) }
@@ -126,7 +127,8 @@ struct DeviceDifference<Device: NamedDevice> {
   }
 
   private func detachment(of live: Device) -> DeviceChange? {
-    let isLive = !comparison.isPaused && Field.attached.rule.isLive(from: live, to: live, on: comparison.driver)
+    let isLive =
+      !comparison.isPaused && Field.attached.rule.isLive(from: live, to: live, on: comparison.driver)
     return isLive ? live.detachment : nil
   }
 }
