@@ -18,7 +18,10 @@ enum NetworkDocument {
     edit.ipv6.addedReservations = network.ipv6.reservations.sorted()
     edit.setRecords = network.records
     edit.setPortgroups = network.portgroups
-    let empty = XMLElement("network") {
+    // Without it the host's card passes no multicast to a guest, and IPv6 finds no neighbour.
+    let empty = XMLElement(
+      "network", ["trustGuestRxFilters": network.mode == .macvtap ? "yes" : nil]
+    ) {
       XMLElement("name", text: network.name)
       XMLElement("uuid", text: network.uuid.uuidString.lowercased())
     }

@@ -25,14 +25,12 @@ struct HostText {
     text += table(
       ["VM", "STATE", "CPUS", "MEMORY", "ADDRESSES"],
       machines.map { machine in
-        let fields = state.guests[machine.uuid].map(machine.pendingRestart) ?? []
-        let pending = fields.isEmpty ? "" : ", pending restart: " + fields.joined(separator: " ")
-        let power = machine.settings.state?.rawValue ?? ""
+        let guest = machine.isActive ? state.guests[machine.uuid] : nil
         let found = machine.nics.compactMap(\.mac).flatMap { addresses[$0] ?? [] }
         return [
-          machine.name, power + pending, machine.settings.cpus?.description ?? "",
-          machine.settings.memory?.description ?? "",
-          found.joined(separator: " "),
+          Self.name(specName(machine), machine.domainName), power(machine, guest),
+          machine.settings.cpus?.description ?? "",
+          (guest ?? machine).settings.memory?.description ?? "", found.joined(separator: " "),
         ]
       })
     text += table(
@@ -44,8 +42,7 @@ struct HostText {
         let pending =
           waiting.isEmpty ? "" : ", pending restart: " + waiting.joined(separator: " ") + users
         return [
-          network.specName == network.name
-            ? network.name : "\(network.specName) (libvirt: \(network.name))",
+          Self.name(network.specName, network.name),
           (network.isActive ? "active" : "inactive") + pending, network.mode?.rawValue ?? "",
           [network.ipv4.cidr?.description, network.ipv6.cidr?.description].compactMap { $0 }.joined(
             separator: " "), network.bridge ?? "",
@@ -63,7 +60,10 @@ struct HostText {
     text += table(
       ["VOLUME", "SIZE", "USED BY", "PATH"],
       volumes.map { volume in
-        let users = state.machines.filter { $0.files.contains(volume.path) }.map(\.name)
+        let users = state.machines.filter { machine in
+          // What lies below a snapshot is the VM's, too.
+          machine.files.contains(volume.path) || machine.disks.contains { $0.path == volume.path }
+        }.map(specName)
         let clones = volumes.contains { $0.backingPath == volume.path }
         let use = users.isEmpty ? (clones ? "clones" : "nothing") : users.joined(separator: " ")
         let base = identity.volume(named: volume.name)?.base ?? ""
@@ -77,5 +77,21 @@ struct HostText {
       text += "  nothing of stack \(stack)\n"
     }
     return text
+  }
+
+  private func specName(_ machine: Machine) -> String { machine.mark?.name ?? machine.name }
+
+  /// Both names of what the spec and libvirt call differently.
+  private static func name(_ spec: String, _ libvirt: String) -> String {
+    spec == libvirt ? spec : "\(spec) (libvirt: \(libvirt))"
+  }
+
+  private func power(_ machine: Machine, _ guest: Machine?) -> String {
+    var pending = guest.map(machine.pendingRestart) ?? []
+    if guest != nil, specName(machine) != machine.domainName { pending.append(MachineField.name.rawValue) }
+    var text = machine.settings.state?.rawValue ?? ""
+    if machine.hasSavedState { text += ", has a saved state" }
+    if machine.isTransient { text += ", has no definition" }
+    return text + (pending.isEmpty ? "" : ", pending restart: " + pending.joined(separator: " "))
   }
 }
