@@ -68,7 +68,8 @@ let package = Package(
       name: "TestLab", dependencies: ["Libvirt", .product(name: "Subprocess", package: "swift-subprocess")],
       path: "Tests/TestLab", swiftSettings: settings),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestLab", "Libvirt", "virtform"], swiftSettings: settings),
+      name: "EndToEndTests", dependencies: ["TestLab", "Libvirt", "Reports", "virtform"],
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

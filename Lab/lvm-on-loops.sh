@@ -55,7 +55,13 @@ last=${words[-1]}
 volume=${last#/dev/}
 case $name in
 lvcreate)
-    real lvcreate --activate n --zero n --wipesignatures n --contiguous y "$@"
+    # A volume of one extent goes to the other half: what was made before it can grow.
+    place=()
+    if [[ " $* " =~ \ -L\ ([0-9]+)K\  ]] && ((BASH_REMATCH[1] <= 4096)); then
+        read -r device extents < <(real pvs --noheadings --options pv_name,pv_pe_count --select "vg_name=$last")
+        place=("$device:$((extents / 2))-$((extents - 1))")
+    fi
+    real lvcreate --activate n --zero n --wipesignatures n --contiguous y "$@" "${place[@]}"
     for made in $(volumes "$last"); do activate "$last/$made"; done
     ;;
 lvremove)

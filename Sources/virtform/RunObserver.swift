@@ -1,5 +1,4 @@
 import Applier
-import Foundation
 import Planner
 import Reports
 import SpecModel

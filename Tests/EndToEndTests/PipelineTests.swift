@@ -1,5 +1,6 @@
-import Foundation
+import FoundationEssentials
 import Libvirt
+import Reports
 import TestLab
 import Testing
 
@@ -33,14 +34,24 @@ struct PipelineTests {
     """
   }
 
-  /// The members of a JSON object.
-  private func object(_ text: String, _ place: SourceLocation = #_sourceLocation) throws -> [String: Any] {
-    try #require(
-      JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)", sourceLocation: place)
+  private func json(_ text: String) throws -> JSONValue {
+    try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
   }
 
-  private func events(_ text: String) throws -> [[String: Any]] {
-    try text.split(separator: "\n").map { try object(String($0)) }
+  private func json(inFile name: String, of lab: Lab) throws -> JSONValue {
+    try json(String(contentsOfFile: "\(lab.work)/\(name)", encoding: .utf8))
+  }
+
+  private func text(_ value: JSONValue?) -> String? {
+    if case .string(let text) = value { text } else { nil }
+  }
+
+  private func list(_ value: JSONValue?) -> [JSONValue] {
+    if case .array(let values) = value { values } else { [] }
+  }
+
+  private func events(_ text: String) throws -> [JSONValue] {
+    try text.split(separator: "\n").map { try json(String($0)) }
   }
 
   private func run(
@@ -65,9 +76,9 @@ struct PipelineTests {
         "gitlab.json", "--detailed-exitcode", status: 2)
       #expect(review.output.hasPrefix("### virtform plan: stack `shop`\n"))
       #expect(
-        try object(String(contentsOfFile: "\(lab.work)/gitlab.json", encoding: .utf8))["update"] as? Int == 3)
-      let plan = try object(String(contentsOfFile: "\(lab.work)/plan.json", encoding: .utf8))
-      let digest = try #require(plan["digest"] as? String)
+        try json(inFile: "gitlab.json", of: lab)["update"] == 3)
+      let plan = try json(inFile: "plan.json", of: lab)
+      let digest = try #require(text(plan["digest"]))
       #expect(review.output.contains("`\(digest)`"))
 
       // Another plan is not what was approved.
@@ -82,14 +93,14 @@ struct PipelineTests {
       #expect(applied.output.contains("0 added, 3 changed, 0 removed"))
       let events = try events(String(contentsOfFile: "\(lab.work)/events.json", encoding: .utf8))
       #expect(
-        events.first?["type"] as? String == "version" && events.last?["type"] as? String == "apply_summary")
+        events.first?["type"] == "version" && events.last?["type"] == "apply_summary")
       #expect(try String(contentsOfFile: "\(lab.work)/junit.xml", encoding: .utf8).contains("failures=\"0\""))
       _ = try await run(lab, "plan", "site.yaml", "--detailed-exitcode", status: 0)
 
       _ = try await lab.virsh("desc", "web-2", "--config", "--live", "--title", "Mine", driver: "test")
       let drift = try await run(lab, "drift", "site.yaml", "--json", "--detailed-exitcode", status: 2)
-      let drifted = try #require(try object(drift.output)["resource_drift"] as? [[String: Any]])
-      #expect(drifted.map { $0["address"] as? String } == ["vm.web-2"])
+      let drifted = list(try json(drift.output)["resource_drift"])
+      #expect(drifted.map { $0["address"] } == ["vm.web-2"])
       // By now the plan that was approved would do something else.
       _ = try await run(lab, "apply", "site.yaml", "--approve", digest, status: 4)
       _ = try await run(lab, "apply", "site.yaml", "--auto-approve", status: 0)
@@ -103,7 +114,7 @@ struct PipelineTests {
       try lab.write(spec(lab), to: "site.yaml")
       try lab.write("virtform: 1\nstack: [\n", to: "broken.yaml")
       try lab.write(
-        spec(lab).replacingOccurrences(of: lab.uri(driver: "test"), with: "test+tcp://127.0.0.1:9/default"),
+        spec(lab).replacing(lab.uri(driver: "test"), with: "test+tcp://127.0.0.1:9/default"),
         to: "away.yaml")
       let faults: [(arguments: [String], status: Int32)] = [
         (["plan", "site.yaml", "--json", "--bogus"], 1), (["plan", "broken.yaml", "--json"], 3),
@@ -116,19 +127,19 @@ struct PipelineTests {
         let outcome = try await lab.virtform(arguments)
         #expect(outcome.status == status, "\(arguments): \(outcome.output)\(outcome.errors)")
         #expect(outcome.errors == "", "\(arguments)")
-        let diagnostics = try object(outcome.output)["diagnostics"] as? [[String: Any]]
-        #expect(diagnostics?.isEmpty == false, "\(arguments): \(outcome.output)")
+        let diagnostics = list(try json(outcome.output)["diagnostics"])
+        #expect(!diagnostics.isEmpty, "\(arguments): \(outcome.output)")
       }
       // A run tells of its end in its last line.
       let refused = try await run(lab, "apply", "site.yaml", "--json", status: 7)
       #expect(refused.errors == "")
-      #expect(try events(refused.output).map { $0["type"] as? String } == ["version", "plan", "diagnostic"])
+      #expect(try events(refused.output).map { $0["type"] } == ["version", "plan", "diagnostic"])
       _ = try await run(lab, "lock", "site.yaml", "--reason", "freeze", status: 0)
       let locked = try await run(lab, "apply", "site.yaml", "--json", "--auto-approve", status: 6)
-      #expect(try events(locked.output).last?["type"] as? String == "diagnostic")
-      let holder = try object(try await run(lab, "lock", "site.yaml", "--status", "--json", status: 0).output)
-      let hosts = try #require(holder["hosts"] as? [[String: Any]])
-      #expect((hosts[0]["lock"] as? [String: Any])?["reason"] as? String == "freeze")
+      #expect(try events(locked.output).last?["type"] == "diagnostic")
+      let holder = try json(try await run(lab, "lock", "site.yaml", "--status", "--json", status: 0).output)
+      let hosts = list(holder["hosts"])
+      #expect(hosts.first?["lock"]?["reason"] == "freeze")
       _ = try await run(lab, "unlock", "site.yaml", "--auto-approve", status: 0)
     }
   }
@@ -141,8 +152,8 @@ struct PipelineTests {
         lab, "validate", "site.yaml", "--format", "github", "--sarif-into", "s.json", status: 3)
       #expect(
         github.output.contains("::error file=site.yaml,line=4,col=9,title=virtform::"), "\(github.output)")
-      let sarif = try object(String(contentsOfFile: "\(lab.work)/s.json", encoding: .utf8))
-      #expect(sarif["version"] as? String == "2.1.0")
+      let sarif = try json(inFile: "s.json", of: lab)
+      #expect(sarif["version"] == "2.1.0")
     }
   }
 
@@ -179,17 +190,17 @@ struct PipelineTests {
       _ = try await run(lab, "plan", "site.yaml", "--detailed-exitcode", status: 0)
 
       // What is under way comes to its end: the guests are off, their VMs are removed by the next run.
-      try lab.write(site.replacingOccurrences(of: "count: 3", with: "count: 2"), to: "site.yaml")
+      try lab.write(site.replacing("count: 3", with: "count: 2"), to: "site.yaml")
       let stopping = try await interrupt(
         lab, signals: 1, after: 3, "apply", "site.yaml", "--auto-approve", "--json")
       #expect(stopping.status == 5, "\(stopping.output)\(stopping.errors)")
-      let types = try events(stopping.output).compactMap { $0["type"] as? String }
+      let types = try events(stopping.output).compactMap { text($0["type"]) }
       #expect(types.contains("interrupted") && types.contains("step_done") && types.contains("step_skipped"))
       _ = try await run(lab, "apply", "site.yaml", "--auto-approve", status: 0)
       _ = try await run(lab, "plan", "site.yaml", "--detailed-exitcode", status: 0)
 
       // The second signal waits for nothing, and says what may be unfinished.
-      try lab.write(site.replacingOccurrences(of: "count: 3", with: "count: 1"), to: "site.yaml")
+      try lab.write(site.replacing("count: 3", with: "count: 1"), to: "site.yaml")
       let aborted = try await interrupt(lab, signals: 2, after: 2, "apply", "site.yaml", "--auto-approve")
       #expect(aborted.status == 5, "\(aborted.output)\(aborted.errors)")
       #expect(aborted.errors.contains("may be unfinished: vm.web-2 on sim (stopping)"), "\(aborted.errors)")

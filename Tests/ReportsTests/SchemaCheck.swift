@@ -1,5 +1,5 @@
-import Foundation
 import Reports
+import TestLab
 
 /// Validates documents against a JSON Schema, by an implementation that is not ours.
 enum SchemaCheck {
@@ -10,15 +10,10 @@ enum SchemaCheck {
     jsonschema.Draft202012Validator(json.load(open(sys.argv[1]))).validate(json.loads(sys.argv[2]))
     """
 
-  static func expect(_ document: JSONValue, toFollow schema: URL) throws {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/python3")
-    process.arguments = ["-c", program, schema.path, document.line]
-    let errors = Pipe()
-    process.standardError = errors
-    try process.run()
-    let text = try errors.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(text: String(decoding: text, as: UTF8.self)) }
+  /// - Parameter schema: the name of a file in `docs/schemas`.
+  static func expect(_ document: JSONValue, toFollow schema: String) async throws {
+    let outcome = try await Lab.run(
+      "/usr/bin/python3", ["-c", program, "\(Lab.repository)/docs/schemas/\(schema)", document.line], in: "/")
+    guard outcome.status == 0 else { throw Failure(text: outcome.errors) }
   }
 }
