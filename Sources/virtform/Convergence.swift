@@ -48,7 +48,7 @@ struct Convergence {
       }
       let command = planning.goal == .destroy ? "destroy" : "apply"
       try await Locking(workspace).holding(command: command, timeout: options.lock.timeout) { lock in
-        let interruption = Interruption(first: { leave($0, lock) }, second: {})
+        let interruption = Interruption(first: { leave($0, lock) }, second: { .failure })
         defer { interruption.end() }
         // What the plan was made from may have been another run's half-done work.
         try await converge(workspace.refreshed(keepingImages: true), lock, interruption, observers)
@@ -132,6 +132,7 @@ struct Convergence {
         "ended at once"
           + (names.isEmpty ? "" : "; what was under way may be unfinished: \(names.joined(separator: ", "))"),
         help: "run the same command again to go on from here")
+      return .partlyApplied
     }
     let executor = Executor(
       fleet: workspace.fleet, states: workspace.states, stepsPerHost: options.parallelism,

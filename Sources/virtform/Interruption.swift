@@ -9,7 +9,7 @@ final class Interruption: Sendable {
   private struct State {
     var signal: String?
     var first: @Sendable (String) -> Void
-    var second: @Sendable () -> Void
+    var second: @Sendable () -> ExitStatus
   }
 
   private let state: Mutex<State>
@@ -20,8 +20,8 @@ final class Interruption: Sendable {
   ///
   /// - Parameters:
   ///   - first: told of the signal, `SIGTERM`.
-  ///   - second: called before the process ends.
-  init(first: @escaping @Sendable (String) -> Void, second: @escaping @Sendable () -> Void) {
+  ///   - second: called before the process ends; says how.
+  init(first: @escaping @Sendable (String) -> Void, second: @escaping @Sendable () -> ExitStatus) {
     state = Mutex(State(first: first, second: second))
     let queue = DispatchQueue(label: "signals")
     sources = [SIGINT, SIGTERM].map { number in
@@ -41,12 +41,11 @@ final class Interruption: Sendable {
       return (isFirst, state)
     }
     if isFirst { return state.first(name) }
-    state.second()
-    Virtform.end(.partlyApplied)
+    Virtform.end(state.second())
   }
 
   /// What is done from now on instead.
-  func on(first: @escaping @Sendable (String) -> Void, second: @escaping @Sendable () -> Void) {
+  func on(first: @escaping @Sendable (String) -> Void, second: @escaping @Sendable () -> ExitStatus) {
     state.withLock { ($0.first, $0.second) = (first, second) }
   }
 
