@@ -68,7 +68,7 @@ let package = Package(
       name: "TestLab", dependencies: ["Libvirt", .product(name: "Subprocess", package: "swift-subprocess")],
       path: "Tests/TestLab", swiftSettings: settings),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["TestLab", "Libvirt", "Reports", "virtform"],
+      name: "EndToEndTests", dependencies: ["TestLab", "Libvirt", "SpecModel", "virtform"],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -1,15 +1,10 @@
-import FoundationEssentials
 import SpecModel
 
 /// Structured values as text that cloud-init reads. JSON is YAML, in all but a few characters.
 enum ConfigText {
   /// The same for equal values: keys are sorted.
   static func of(_ value: StructuredValue) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-    // What has no JSON, infinite numbers, is no structured value.
-    guard let data = try? encoder.encode(value) else { return "{}\n" }
-    return escaped(String(decoding: data, as: UTF8.self)) + "\n"
+    escaped(value.text) + "\n"
   }
 
   /// What JSON takes raw and YAML does not (<https://yaml.org/spec/1.1/#c-printable>) can stand only within quotes,

@@ -9,15 +9,15 @@ public struct EventDocument {
   public static let formatVersion = "1.0"
 
   private let type: String
-  private let members: [String: JSONValue]
+  private let members: [String: StructuredValue]
 
-  private init(_ type: String, _ members: [String: JSONValue] = [:]) {
+  private init(_ type: String, _ members: [String: StructuredValue] = [:]) {
     self.type = type
     self.members = members
   }
 
-  public func json(at time: Date) -> JSONValue {
-    .object(
+  public func json(at time: Date) -> StructuredValue {
+    .map(
       members.merging([
         "type": .string(type),
         "time": .string(time.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))),
@@ -32,10 +32,10 @@ public struct EventDocument {
   }
 
   /// `plan`: the document of the plan that is carried out.
-  public static func plan(_ plan: JSONValue) -> Self { .init("plan", ["plan": plan]) }
+  public static func plan(_ plan: StructuredValue) -> Self { .init("plan", ["plan": plan]) }
 
   public static func diagnostic(_ diagnostic: Diagnostic) -> Self {
-    .init("diagnostic", ["diagnostic": JSONValue(diagnostic)])
+    .init("diagnostic", ["diagnostic": StructuredValue(diagnostic)])
   }
 
   /// What a lock says, for people.
@@ -44,20 +44,20 @@ public struct EventDocument {
   /// The run was asked to end, and does so after what is under way.
   public static func interrupted(_ signal: String, _ unfinished: [Step]) -> Self {
     .init(
-      "interrupted", ["signal": .string(signal), "unfinished": .array(unfinished.map { .object(head($0)) })])
+      "interrupted", ["signal": .string(signal), "unfinished": .list(unfinished.map { .map(head($0)) })])
   }
 
   /// The run ends at once; nobody knows what became of what was under way.
   public static func aborted(_ unfinished: [Step]) -> Self {
-    .init("aborted", ["unfinished": .array(unfinished.map { .object(head($0)) })])
+    .init("aborted", ["unfinished": .list(unfinished.map { .map(head($0)) })])
   }
 
-  public static func outputs(_ outputs: JSONValue) -> Self { .init("outputs", ["outputs": outputs]) }
+  public static func outputs(_ outputs: StructuredValue) -> Self { .init("outputs", ["outputs": outputs]) }
 
   /// The last line of a run that carried something out.
   public static func summary(_ report: ApplyReport) -> Self {
-    func count(_ matches: (StepResult) -> Bool) -> JSONValue {
-      JSONValue(report.results.count { matches($0.result) })
+    func count(_ matches: (StepResult) -> Bool) -> StructuredValue {
+      StructuredValue(report.results.count { matches($0.result) })
     }
     return .init(
       "apply_summary",
@@ -78,7 +78,8 @@ public struct EventDocument {
     case .started(let step): .init("step_started", head(step))
     case .progress(let step, let sent, let total):
       .init(
-        "step_progress", head(step).merging(["sent": JSONValue(sent), "total": JSONValue(total)]) { $1 })
+        "step_progress",
+        head(step).merging(["sent": StructuredValue(sent), "total": StructuredValue(total)]) { $1 })
     case .finished(let step, let result):
       switch result {
       case .done(let time): .init("step_done", head(step).merging(["seconds": seconds(time)]) { $1 })
@@ -98,14 +99,16 @@ public struct EventDocument {
     .init("step_heartbeat", head(step).merging(["seconds": seconds(time)]) { $1 })
   }
 
-  private static func head(_ step: Step) -> [String: JSONValue] {
+  private static func head(_ step: Step) -> [String: StructuredValue] {
     [
-      "step": JSONValue(step.id), "address": .string("\(step.address)"),
+      "step": StructuredValue(step.id), "address": .string("\(step.address)"),
       "host": .string(step.address.host.rawValue), "operation": .string(step.operation.verb.rawValue),
       "effect": .string(step.effect.identifier),
     ]
   }
 
   /// Whole seconds.
-  private static func seconds(_ time: Duration) -> JSONValue { .number(time.components.seconds) }
+  private static func seconds(_ time: Duration) -> StructuredValue {
+    StructuredValue(Int(time.components.seconds))
+  }
 }

@@ -1,13 +1,14 @@
 public import Planner
+public import SpecModel
 
 /// The counts that GitLab shows in a merge request, as its `artifacts:reports:terraform` takes them.
 /// <https://docs.gitlab.com/user/infrastructure/iac/mr_integration/>
 public enum GitLabReport {
-  public static func json(_ plan: Plan) -> JSONValue {
+  public static func json(_ plan: Plan) -> StructuredValue {
     let counts = plan.summary
     return [
-      "create": JSONValue(counts.add + counts.replacements), "update": JSONValue(counts.change),
-      "delete": JSONValue(counts.remove + counts.replacements),
+      "create": StructuredValue(counts.add + counts.replacements), "update": StructuredValue(counts.change),
+      "delete": StructuredValue(counts.remove + counts.replacements),
     ]
   }
 }

@@ -21,14 +21,14 @@ public struct PlanDocument {
     self.version = version
   }
 
-  public var json: JSONValue {
-    var members: [String: JSONValue] = [
+  public var json: StructuredValue {
+    var members: [String: StructuredValue] = [
       "format_version": .string(Self.formatVersion), "virtform_version": .string(version),
       "stack": .string(plan.stack.rawValue),
       "goal": .string(plan.goal == .destroy ? "destroy" : "converge"), "digest": .string(digest),
       "has_changes": .bool(!plan.isEmpty), "summary": Self.summary(plan.summary),
-      "resource_changes": .array(plan.changes.map(change)), "resource_drift": .array(drift),
-      "notes": .array(
+      "resource_changes": .list(plan.changes.map(change)), "resource_drift": .list(drift),
+      "notes": .list(
         plan.notes.map { note in
           [
             "address": .string("\(note.address)"), "host": .string(note.address.host.rawValue),
@@ -38,39 +38,40 @@ public struct PlanDocument {
     ]
     if let partial = plan.partial {
       members["partial"] = [
-        "options": JSONValue(partial.words), "omitted_changes": JSONValue(partial.omitted),
+        "options": StructuredValue(partial.words), "omitted_changes": StructuredValue(partial.omitted),
       ]
     }
-    return .object(members)
+    return .map(members)
   }
 
-  static func summary(_ counts: Plan.Summary) -> JSONValue {
+  static func summary(_ counts: Plan.Summary) -> StructuredValue {
     [
-      "add": JSONValue(counts.add), "change": JSONValue(counts.change), "remove": JSONValue(counts.remove),
-      "replace": JSONValue(counts.replacements), "forget": JSONValue(counts.forgotten),
-      "restart": JSONValue(counts.restarts), "data_loss": JSONValue(counts.dataLosses),
+      "add": StructuredValue(counts.add), "change": StructuredValue(counts.change),
+      "remove": StructuredValue(counts.remove),
+      "replace": StructuredValue(counts.replacements), "forget": StructuredValue(counts.forgotten),
+      "restart": StructuredValue(counts.restarts), "data_loss": StructuredValue(counts.dataLosses),
     ]
   }
 
-  private var drift: [JSONValue] {
+  private var drift: [StructuredValue] {
     plan.changes.compactMap { change in
       let drifted = change.fields.filter { $0.cause == .drift }
       guard !drifted.isEmpty else { return nil }
-      return .object(Self.head(change.address).merging(["fields": Self.fields(drifted)]) { $1 })
+      return .map(Self.head(change.address).merging(["fields": Self.fields(drifted)]) { $1 })
     }
   }
 
-  private func change(_ change: Change) -> JSONValue {
+  private func change(_ change: Change) -> StructuredValue {
     var members = Self.head(change.address)
     let fields = change.fields
-    func values(_ value: (FieldChange) -> String?) -> JSONValue {
-      .object(
+    func values(_ value: (FieldChange) -> String?) -> StructuredValue {
+      .map(
         Dictionary(
           fields.compactMap { field in value(field).map { (field.path, .string($0)) } },
           uniquingKeysWith: { first, _ in first }))
     }
     members["change"] = [
-      "actions": JSONValue(change.action.words),
+      "actions": StructuredValue(change.action.words),
       "before": change.action == .create ? .null : values(\.from),
       "after": change.action == .delete ? .null : values(\.to),
     ]
@@ -79,23 +80,24 @@ public struct PlanDocument {
     if let reason = change.reason { members["action_reason"] = .string(reason) }
     if let path = change.path {
       members["spec_path"] = .string("\(path)")
-      if let location = site.origins.location(of: path) { members["location"] = JSONValue(location) }
+      if let location = site.origins.location(of: path) { members["location"] = StructuredValue(location) }
     }
-    return .object(members)
+    return .map(members)
   }
 
-  private static func head(_ address: Address) -> [String: JSONValue] {
+  private static func head(_ address: Address) -> [String: StructuredValue] {
     [
       "address": .string("\(address)"), "host": .string(address.host.rawValue),
       "type": .string(address.kind.rawValue), "name": .string(address.name),
     ]
   }
 
-  private static func fields(_ fields: [FieldChange]) -> JSONValue {
-    .array(
+  private static func fields(_ fields: [FieldChange]) -> StructuredValue {
+    .list(
       fields.map { field in
         [
-          "path": .string(field.path), "before": JSONValue(field.from), "after": JSONValue(field.to),
+          "path": .string(field.path), "before": StructuredValue(field.from),
+          "after": StructuredValue(field.to),
           "effect": .string(field.effect.identifier), "cause": .string(field.cause.rawValue),
         ]
       })

@@ -11,40 +11,42 @@ public struct SARIFReport {
     self.version = version
   }
 
-  public var json: JSONValue {
+  public var json: StructuredValue {
     [
       "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0",
       "runs": [
         [
           "tool": ["driver": ["name": "virtform", "version": .string(version), "rules": [["id": "spec"]]]],
-          "columnKind": "unicodeCodePoints", "results": .array(diagnostics.map(Self.result)),
+          "columnKind": "unicodeCodePoints", "results": .list(diagnostics.map(Self.result)),
         ]
       ],
     ]
   }
 
-  private static func result(_ diagnostic: Diagnostic) -> JSONValue {
+  private static func result(_ diagnostic: Diagnostic) -> StructuredValue {
     let text = diagnostic.message + (diagnostic.help.map { " (\($0))" } ?? "")
-    var members: [String: JSONValue] = [
+    var members: [String: StructuredValue] = [
       "ruleId": "spec", "level": .string(diagnostic.severity.rawValue), "message": ["text": .string(text)],
     ]
     if let location = diagnostic.location { members["locations"] = [self.location(location, message: nil)] }
     if !diagnostic.related.isEmpty {
-      members["relatedLocations"] = .array(
+      members["relatedLocations"] = .list(
         diagnostic.related.map { location($0.location, message: $0.message) })
     }
-    return .object(members)
+    return .map(members)
   }
 
-  private static func location(_ location: SourceLocation, message: String?) -> JSONValue {
-    var members: [String: JSONValue] = [
+  private static func location(_ location: SourceLocation, message: String?) -> StructuredValue {
+    var members: [String: StructuredValue] = [
       "physicalLocation": [
         "artifactLocation": ["uri": .string(uri(location.path))],
-        "region": ["startLine": JSONValue(location.line), "startColumn": JSONValue(location.column)],
+        "region": [
+          "startLine": StructuredValue(location.line), "startColumn": StructuredValue(location.column),
+        ],
       ]
     ]
     if let message { members["message"] = ["text": .string(message)] }
-    return .object(members)
+    return .map(members)
   }
 
   /// A path as a relative URI reference.

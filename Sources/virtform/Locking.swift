@@ -48,12 +48,12 @@ struct Locking {
   }
 
   /// The locks of all hosts, for a program.
-  func document() async throws -> JSONValue {
+  func document() async throws -> StructuredValue {
     let locks = try await held()
     return [
       "format_version": .string(PlanDocument.formatVersion),
       "stack": .string(workspace.site.stack.rawValue),
-      "hosts": .array(
+      "hosts": .list(
         workspace.site.hosts.map { host in
           let lock = locks.first { $0.host == host.name }
           return [

@@ -45,9 +45,10 @@ struct Outputs {
     }.joined()
   }
 
-  var json: JSONValue {
-    .object(
+  var json: StructuredValue {
+    .map(
       Dictionary(
-        values.map { ($0.name.rawValue, JSONValue($0.value)) }, uniquingKeysWith: { first, _ in first }))
+        values.map { ($0.name.rawValue, StructuredValue($0.value)) }, uniquingKeysWith: { first, _ in first })
+    )
   }
 }

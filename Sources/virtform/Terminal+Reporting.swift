@@ -86,15 +86,15 @@ extension Terminal {
   // MARK: Results
 
   /// The one document that was asked for, with the warnings that came up.
-  static func print(_ document: JSONValue) {
+  static func print(_ document: StructuredValue) {
     let diagnostics = listener.withLock { listener in
       listener.hasDocument = true
       return listener.diagnostics
     }
     var document = document.mapTexts(redacted)
-    if case .object(var members) = document, !diagnostics.isEmpty {
-      members["diagnostics"] = .array(diagnostics.map { JSONValue($0).mapTexts(redacted) })
-      document = .object(members)
+    if case .map(var members) = document, !diagnostics.isEmpty {
+      members["diagnostics"] = .list(diagnostics.map { StructuredValue($0).mapTexts(redacted) })
+      document = .map(members)
     }
     write(document.text + "\n", to: STDOUT_FILENO)
   }
@@ -103,7 +103,7 @@ extension Terminal {
   static func finish() {
     let (speech, hasDocument) = listener.withLock { ($0.speech, $0.hasDocument) }
     guard speech == .document, !hasDocument, listener.withLock({ !$0.diagnostics.isEmpty }) else { return }
-    print(["format_version": .string(PlanDocument.formatVersion)] as JSONValue)
+    print(["format_version": .string(PlanDocument.formatVersion)] as StructuredValue)
   }
 
   // MARK: Events

@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Libvirt
-import Reports
 import TestLab
 import Testing
+import enum SpecModel.StructuredValue
 
 /// What a pipeline relies on: exit codes, documents, approval by digest, signals.
 @Suite(
@@ -34,23 +34,23 @@ struct PipelineTests {
     """
   }
 
-  private func json(_ text: String) throws -> JSONValue {
-    try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+  private func json(_ text: String) throws -> StructuredValue {
+    try JSONDecoder().decode(StructuredValue.self, from: Data(text.utf8))
   }
 
-  private func json(inFile name: String, of lab: Lab) throws -> JSONValue {
+  private func json(inFile name: String, of lab: Lab) throws -> StructuredValue {
     try json(String(contentsOfFile: "\(lab.work)/\(name)", encoding: .utf8))
   }
 
-  private func text(_ value: JSONValue?) -> String? {
+  private func text(_ value: StructuredValue?) -> String? {
     if case .string(let text) = value { text } else { nil }
   }
 
-  private func list(_ value: JSONValue?) -> [JSONValue] {
-    if case .array(let values) = value { values } else { [] }
+  private func list(_ value: StructuredValue?) -> [StructuredValue] {
+    if case .list(let values) = value { values } else { [] }
   }
 
-  private func events(_ text: String) throws -> [JSONValue] {
+  private func events(_ text: String) throws -> [StructuredValue] {
     try text.split(separator: "\n").map { try json(String($0)) }
   }
 

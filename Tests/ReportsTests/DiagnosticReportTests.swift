@@ -25,7 +25,7 @@ struct DiagnosticReportTests {
   @Test("SARIF has rule, level, place and related places")
   func sarif() throws {
     let json = SARIFReport([Self.fault], version: "1").json
-    guard case .array(let runs)? = json["runs"], case .array(let results)? = runs[0]["results"] else {
+    guard case .list(let runs)? = json["runs"], case .list(let results)? = runs[0]["results"] else {
       Issue.record("no results")
       return
     }

@@ -10,7 +10,7 @@ struct PlanReportTests {
   private static let plan = Samples.plan(
     [Samples.loss, Samples.memory], notes: [.init(Samples.vm("db"), "pending restart: *memory* <b>")])
 
-  private static func document(_ plan: Plan) -> JSONValue {
+  private static func document(_ plan: Plan) -> StructuredValue {
     PlanDocument(plan, of: Samples.site, digest: "abc", version: "0.0.0").json
   }
 
@@ -19,13 +19,13 @@ struct PlanReportTests {
     let json = Self.document(Self.plan)
     #expect(json["has_changes"] == true)
     #expect(json["summary"]?["data_loss"] == 1)
-    guard case .array(let changes)? = json["resource_changes"] else { throw Failure.noChanges }
+    guard case .list(let changes)? = json["resource_changes"] else { throw Failure.noChanges }
     #expect(changes.map { $0["change"]?["actions"] } == [["delete"], ["update"]])
     #expect(changes.map { $0["effect"] } == ["data_loss", "restart"])
     #expect(changes[1]["change"]?["before"] == ["memory": "2 GiB", "title": "Mine"])
     #expect(changes[0]["change"]?["after"] == .null)
     #expect(changes[1]["location"] == ["file": "site.yaml", "line": 5, "column": 3])
-    guard case .array(let drift)? = json["resource_drift"] else { throw Failure.noChanges }
+    guard case .list(let drift)? = json["resource_drift"] else { throw Failure.noChanges }
     #expect(drift.count == 1 && drift[0]["address"] == "vm.db")
   }
 

@@ -1,5 +1,6 @@
 import Reports
 import TestLab
+import SpecModel
 
 /// Validates documents against a JSON Schema, by an implementation that is not ours.
 enum SchemaCheck {
@@ -11,7 +12,7 @@ enum SchemaCheck {
     """
 
   /// - Parameter schema: the name of a file in `docs/schemas`.
-  static func expect(_ document: JSONValue, toFollow schema: String) async throws {
+  static func expect(_ document: StructuredValue, toFollow schema: String) async throws {
     let outcome = try await Lab.run(
       "/usr/bin/python3", ["-c", program, "\(Lab.repository)/docs/schemas/\(schema)", document.line], in: "/")
     guard outcome.status == 0 else { throw Failure(text: outcome.errors) }

@@ -75,23 +75,23 @@ struct HostsCommand: AsyncParsableCommand {
       })
   }
 
-  private func json(_ rows: [Row]) -> JSONValue {
-    .array(
+  private func json(_ rows: [Row]) -> StructuredValue {
+    .list(
       rows.map { row in
         [
           "name": .string(row.name), "uri": .string(row.uri), "driver": .string(row.driver),
           "hypervisor_version": .string("\(row.hypervisor)"), "libvirt_version": .string("\(row.libvirt)"),
           "cpus": [
-            "total": JSONValue(row.node.cpus), "used_by_running_vms": JSONValue(row.cpusInUse),
+            "total": StructuredValue(row.node.cpus), "used_by_running_vms": StructuredValue(row.cpusInUse),
           ],
           "memory": [
-            "total": JSONValue(row.totalMemory),
-            "available": JSONValue(row.memory.map { $0.available << 10 }),
-            "used_by_running_vms": JSONValue(row.memoryInUse),
+            "total": StructuredValue(row.totalMemory),
+            "available": StructuredValue(row.memory.map { $0.available << 10 }),
+            "used_by_running_vms": StructuredValue(row.memoryInUse),
           ],
           "vms": [
-            "defined": JSONValue(row.state.machines.count),
-            "running": JSONValue(row.running.count),
+            "defined": StructuredValue(row.state.machines.count),
+            "running": StructuredValue(row.running.count),
           ],
         ]
       })

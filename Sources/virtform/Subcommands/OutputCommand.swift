@@ -25,7 +25,7 @@ struct OutputCommand: AsyncParsableCommand {
         return Terminal.print(outputs.text, terminator: "")
       }
       let value = outputs.values.first { $0.name.rawValue == name }?.value
-      if isJSON { return Terminal.print(JSONValue(value)) }
+      if isJSON { return Terminal.print(StructuredValue(value)) }
       guard let value else {
         throw Terminal.fail(
           "output '\(name)' is not known yet", help: "apply, and wait for the guests")

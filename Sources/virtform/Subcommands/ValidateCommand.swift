@@ -50,16 +50,16 @@ struct ValidateCommand: ParsableCommand {
     if result.site == nil { throw ExitStatus.invalidSpec }
   }
 
-  private static func document(_ result: SpecLoader.Result) -> JSONValue {
-    var members: [String: JSONValue] = [
+  private static func document(_ result: SpecLoader.Result) -> StructuredValue {
+    var members: [String: StructuredValue] = [
       "format_version": .string(PlanDocument.formatVersion), "valid": .bool(result.site != nil),
     ]
     if let site = result.site {
       members["stack"] = .string(site.stack.rawValue)
-      members["counts"] = .object(
-        Dictionary(counts(site).map { ("\($1)s", JSONValue($0)) }, uniquingKeysWith: { $1 }))
+      members["counts"] = .map(
+        Dictionary(counts(site).map { ("\($1)s", StructuredValue($0)) }, uniquingKeysWith: { $1 }))
     }
-    return .object(members)
+    return .map(members)
   }
 
   private static func counts(_ site: Site) -> [(Int, String)] {

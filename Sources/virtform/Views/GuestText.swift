@@ -71,26 +71,28 @@ struct GuestText {
     return text
   }
 
-  var json: JSONValue {
+  var json: StructuredValue {
     let settings = machine.settings
     return [
       "name": .string(entry.spec.name.rawValue), "host": .string(entry.spec.host.rawValue),
-      "uuid": .string(machine.uuid.uuidString.lowercased()), "state": JSONValue(settings.state?.rawValue),
-      "cpus": JSONValue(settings.cpus.map { UInt64($0.count) }),
-      "memory": JSONValue(settings.memory?.size.rawValue),
-      "pending_restart": JSONValue(pending),
-      "nics": .array(
+      "uuid": .string(machine.uuid.uuidString.lowercased()),
+      "state": StructuredValue(settings.state?.rawValue),
+      "cpus": StructuredValue(settings.cpus.map { UInt64($0.count) }),
+      "memory": StructuredValue(settings.memory?.size.rawValue),
+      "pending_restart": StructuredValue(pending),
+      "nics": .list(
         entry.nics.map {
           [
-            "name": .string($0.name), "network": JSONValue($0.network), "mac": JSONValue($0.mac?.description),
-            "addresses": JSONValue($0.addresses),
+            "name": .string($0.name), "network": StructuredValue($0.network),
+            "mac": StructuredValue($0.mac?.description),
+            "addresses": StructuredValue($0.addresses),
           ]
         }),
-      "disks": .array(
+      "disks": .list(
         disks.map {
           [
             "name": .string($0.name), "target": .string($0.target), "path": .string($0.path),
-            "size": JSONValue($0.volume?.capacity.rawValue),
+            "size": StructuredValue($0.volume?.capacity.rawValue),
           ]
         }),
     ]

@@ -16,20 +16,20 @@ struct Inventory {
   }
 
   /// All groups, with the variables of all VMs.
-  var list: JSONValue {
+  var list: StructuredValue {
     var groups: [String: [String]] = [:]
     for entry in entries {
       for group in Self.groups(of: entry.spec) { groups[group, default: []].append(entry.spec.name.rawValue) }
     }
-    var document = groups.mapValues { JSONValue.object(["hosts": JSONValue($0)]) }
+    var document = groups.mapValues { StructuredValue.map(["hosts": StructuredValue($0)]) }
     let variables = entries.map { ($0.spec.name.rawValue, self.variables(of: $0)) }
-    document["_meta"] = ["hostvars": .object(Dictionary(variables, uniquingKeysWith: { first, _ in first }))]
-    document["all"] = ["children": JSONValue((groups.keys + ["ungrouped"]).sorted())]
-    return .object(document)
+    document["_meta"] = ["hostvars": .map(Dictionary(variables, uniquingKeysWith: { first, _ in first }))]
+    document["all"] = ["children": StructuredValue((groups.keys + ["ungrouped"]).sorted())]
+    return .map(document)
   }
 
   /// The variables of one VM; none if it is not there.
-  func variables(of name: String) -> JSONValue {
+  func variables(of name: String) -> StructuredValue {
     entries.first { $0.spec.name.rawValue == name }.map(variables) ?? [:]
   }
 
@@ -45,27 +45,30 @@ struct Inventory {
     return text.first?.isNumber == true ? "_\(text)" : text
   }
 
-  private func variables(of entry: GuestEntry) -> JSONValue {
-    var variables: [String: JSONValue] = [
+  private func variables(of entry: GuestEntry) -> StructuredValue {
+    var variables: [String: StructuredValue] = [
       "virtform_stack": .string(stack.rawValue), "virtform_host": .string(entry.spec.host.rawValue),
-      "virtform_state": JSONValue(entry.guest.machine.settings.state?.rawValue),
-      "virtform_nics": .object(
+      "virtform_state": StructuredValue(entry.guest.machine.settings.state?.rawValue),
+      "virtform_nics": .map(
         Dictionary(
           entry.nics.map {
-            ($0.name, ["ip": JSONValue($0.addresses.first), "mac": JSONValue($0.mac?.description)])
+            (
+              $0.name,
+              ["ip": StructuredValue($0.addresses.first), "mac": StructuredValue($0.mac?.description)]
+            )
           }, uniquingKeysWith: { first, _ in first })),
     ]
     if let access = entry.spec.ssh {
       if let user = access.user { variables["ansible_user"] = .string(user) }
       if let key = access.key { variables["ansible_ssh_private_key_file"] = .string(key) }
-      if let port = access.port { variables["ansible_port"] = JSONValue(port) }
+      if let port = access.port { variables["ansible_port"] = StructuredValue(port) }
     }
     if let target = SSHTarget(entry, stack: stack, embedded: embedded) {
       variables["ansible_host"] = .string(target.address)
       let words = (target.jump + target.hostKeyWords).map { "-o \(Self.shell("\($0.key)=\($0.value)"))" }
       variables["ansible_ssh_common_args"] = .string(words.joined(separator: " "))
     }
-    return .object(variables)
+    return .map(variables)
   }
 
   /// One word for a shell.

@@ -22,11 +22,11 @@ enum LockText {
     return parts.joined(separator: "; ")
   }
 
-  static func json(_ record: LockRecord) -> JSONValue {
+  static func json(_ record: LockRecord) -> StructuredValue {
     [
       "holder": .string("\(record.holder)"), "command": .string(record.command),
-      "reason": JSONValue(record.reason), "taken": .string(record.taken.formatted(.iso8601)),
-      "lease_end": JSONValue(record.leaseEnd?.formatted(.iso8601)),
+      "reason": StructuredValue(record.reason), "taken": .string(record.taken.formatted(.iso8601)),
+      "lease_end": StructuredValue(record.leaseEnd?.formatted(.iso8601)),
     ]
   }
 
