@@ -17,31 +17,39 @@ extension DesiredHostBuilder {
   }
 
   func image(of seed: Seed, for spec: MachineSpec) -> DesiredHost.WantedImage? {
-    let name = "\(spec.name).\(SeedDrive.name)"
-    if let pool = spec.pool { checkFile("what cloud-init reads", in: pool, at: spec.path + "cloud_init") }
-    guard let pool = spec.pool,
-      let volume = volume(
-        .seed, base: "\(name)-\(seed.digest.prefix(12))", format: .raw,
-        capacity: ByteCount(rawValue: UInt64(seed.length)), pool: pool)
-    else { return nil }
-    return .init(name: name, source: .seed(seed), volume: volume, path: spec.path + "cloud_init")
+    document(
+      .seed, called: SeedDrive.name, "what cloud-init reads", .seed(seed), digest: seed.digest,
+      length: seed.length, of: spec, at: spec.path + "cloud_init")
   }
 
   func image(of config: IgnitionConfig, for spec: MachineSpec) -> DesiredHost.WantedImage? {
+    let path = spec.path + "ignition"
     guard state.capabilities.driver == .qemu else {
       report(
-        "host '\(host.name)' cannot hand a config to Ignition", at: spec.path + "ignition",
+        "host '\(host.name)' cannot hand a config to Ignition", at: path,
         help: "it takes QEMU, whose firmware device the guest reads")
       return nil
     }
-    let name = "\(spec.name).ignition"
-    if let pool = spec.pool { checkFile("what Ignition reads", in: pool, at: spec.path + "ignition") }
-    guard let pool = spec.pool,
+    return document(
+      .ignition, called: "ignition", "what Ignition reads", .ignition(config), digest: config.digest,
+      length: config.length, of: spec, at: path)
+  }
+
+  /// The volume of a document that a guest reads, in the pool of its VM.
+  private func document(
+    _ kind: Identity.VolumeKind, called name: String, _ words: String,
+    _ source: DesiredHost.WantedImage.Source, digest: String, length: Int, of spec: MachineSpec,
+    at path: SpecPath
+  ) -> DesiredHost.WantedImage? {
+    let name = "\(spec.name).\(name)"
+    guard let pool = spec.pool else { return nil }
+    checkFile(words, in: pool, at: path)
+    guard
       let volume = volume(
-        .ignition, base: "\(name)-\(config.digest.prefix(12))", format: .raw,
-        capacity: ByteCount(rawValue: UInt64(config.length)), pool: pool)
+        kind, base: "\(name)-\(digest.prefix(12))", format: .raw,
+        capacity: ByteCount(rawValue: UInt64(length)), pool: pool)
     else { return nil }
-    return .init(name: name, source: .ignition(config), volume: volume, path: spec.path + "ignition")
+    return .init(name: name, source: source, volume: volume, path: path)
   }
 
   /// The address that the NIC has once the plan is done.
