@@ -19,7 +19,7 @@ extension QEMUTests {
     let guest = Array(try #require(FileManager.default.contents(atPath: "\(Lab.guest)/guest.qcow2")))
     server["/guest.qcow2"] = .init(guest)
     server["/guest.qcow2"]?.stallsAfter = guest.count / 2
-    try await withLab { lab in
+    try await Lab.with { lab in
       let sum = try await Lab.run("/usr/bin/sha256sum", ["\(Lab.guest)/guest.qcow2"], in: lab.work).output
       let url = server.url("/guest.qcow2")
       let site = try lab.write(
@@ -57,7 +57,7 @@ extension QEMUTests {
     "an image comes by https from a server whose CA is named, and from no other",
     .enabled(if: TLSServer.isAvailable, "needs openssl"))
   func httpsImage() async throws {
-    try await withLab { lab in
+    try await Lab.with { lab in
       let files = "\(lab.work)/files"
       try FileManager.default.createDirectory(atPath: files, withIntermediateDirectories: true)
       try FileManager.default.copyItem(atPath: "\(Lab.guest)/guest.qcow2", toPath: "\(files)/guest.qcow2")
@@ -87,7 +87,7 @@ extension QEMUTests {
   func convertedImage(_ kind: String) async throws {
     let server = try HTTPServer()
     defer { server.close() }
-    try await withLab { lab in
+    try await Lab.with { lab in
       let guest = "\(Lab.guest)/guest.qcow2"
       let make =
         kind == "vmdk" ? "qemu-img convert -f qcow2 -O vmdk \(guest) made" : "gzip -c \(guest) > made"

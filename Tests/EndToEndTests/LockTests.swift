@@ -9,15 +9,6 @@ import Testing
   "The lock of a stack", .serialized, .timeLimit(.minutes(5)),
   .enabled(if: Lab.hasLibvirt, "needs libvirtd and virsh"))
 struct LockTests {
-  private func withLab(driver: String = "test", _ body: (Lab) async throws -> Void) async throws {
-    let lab = try await Lab(driver: driver)
-    do { try await body(lab) } catch {
-      await lab.close()
-      throw error
-    }
-    await lab.close()
-  }
-
   private func spec(_ lab: Lab, driver: String = "test", count: Int = 100, memory: String = "64MiB") -> String
   {
     """
@@ -85,7 +76,7 @@ struct LockTests {
 
   @Test("an apply keeps another out, which changes nothing, or waits and goes on from what it finds")
   func twoRuns() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       let site = try lab.write(spec(lab), to: "site.yaml")
       let change = try lab.write(spec(lab, memory: "96MiB"), to: "change.yaml")
       let start = try lab.write(spec(lab, count: 1), to: "start.yaml")
@@ -129,7 +120,7 @@ struct LockTests {
 
   @Test("of several that start at once, one does the work; the others are locked out or find it done")
   func race() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       let site = try lab.write(spec(lab, count: 20), to: "site.yaml")
       for options in [["--lock-timeout", "1h"], []] {
         let outcomes = try await withThrowingTaskGroup(of: Lab.Outcome.self) { group in
@@ -160,7 +151,7 @@ struct LockTests {
 
   @Test("after kill -9 of an apply, the next ones go on at once, one after the other")
   func killed() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       let site = try lab.write(spec(lab), to: "site.yaml")
       let killed = try await whileApplying(lab, site) { pid in kill(pid, SIGKILL) }
       #expect(killed.status == -SIGKILL)
@@ -183,7 +174,7 @@ struct LockTests {
 
   @Test("an apply whose lock was broken says so at its end")
   func broken() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       let site = try lab.write(spec(lab, count: 1), to: "site.yaml")
       let outcome = try await whileApplying(lab, site) { pid in
         let unlock = try await lab.virtform("unlock", site, "--auto-approve")
@@ -198,7 +189,7 @@ struct LockTests {
 
   @Test("lock keeps everybody out until unlock, and both say who and why", arguments: ["test", "qemu"])
   func byHand(driver: String) async throws {
-    try await withLab(driver: driver) { lab in
+    try await Lab.with(driver: driver) { lab in
       let site = try lab.write(spec(lab, driver: driver, count: 1), to: "site.yaml")
       let none = try await lab.virtform("lock", site, "--status")
       #expect(none.status == 0)
@@ -242,7 +233,7 @@ struct LockTests {
 
   @Test("where there is nothing to do, nobody asks for the lock")
   func nothingToDo() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       let site = try lab.write(spec(lab, count: 1), to: "site.yaml")
       #expect(try await lab.virtform("apply", site, "--auto-approve").status == 0)
       #expect(try await lab.virtform("lock", site).status == 0)
@@ -257,7 +248,7 @@ struct LockTests {
 
   @Test("the lock is held while a person is asked, and released when they refuse")
   func asking() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       let site = try lab.write(spec(lab, count: 1), to: "site.yaml")
       let answers = "\(lab.work)/answers"
       try #require(mkfifo(answers, 0o600) == 0)

@@ -9,15 +9,6 @@ import enum SpecModel.StructuredValue
   "virtform in a pipeline", .serialized, .timeLimit(.minutes(10)),
   .enabled(if: Lab.hasLibvirt, "needs libvirtd and virsh"))
 struct PipelineTests {
-  private func withLab(driver: String = "test", _ body: (Lab) async throws -> Void) async throws {
-    let lab = try await Lab(driver: driver)
-    do { try await body(lab) } catch {
-      await lab.close()
-      throw error
-    }
-    await lab.close()
-  }
-
   private func spec(_ lab: Lab, memory: String = "64MiB", driver: String = "test", vm options: String = "")
     -> String
   {
@@ -66,7 +57,7 @@ struct PipelineTests {
 
   @Test("plan for review, approval by digest, apply of exactly that, drift at night, repair")
   func pipeline() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       try lab.write(spec(lab), to: "site.yaml")
       _ = try await run(lab, "apply", "site.yaml", "--auto-approve", status: 0)
       try lab.write(spec(lab, vm: ", title: Shop"), to: "site.yaml")
@@ -110,7 +101,7 @@ struct PipelineTests {
 
   @Test("under --json every fault is JSON on standard output, and standard error is silent")
   func faults() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       try lab.write(spec(lab), to: "site.yaml")
       try lab.write("virtform: 1\nstack: [\n", to: "broken.yaml")
       try lab.write(
@@ -146,7 +137,7 @@ struct PipelineTests {
 
   @Test("faults of a spec reach GitHub as annotations, and other code hosts as SARIF")
   func annotations() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       try lab.write("virtform: 1\nstack: shop\nvms:\n  web: {memroy: 1GiB}\n", to: "site.yaml")
       let github = try await run(
         lab, "validate", "site.yaml", "--format", "github", "--sarif-into", "s.json", status: 3)
@@ -175,7 +166,7 @@ struct PipelineTests {
     "the first signal ends a run after what is under way, and its lock; the second one at once",
     .enabled(if: Lab.hasQEMU, "needs QEMU"))
   func signals() async throws {
-    try await withLab(driver: "qemu") { lab in
+    try await Lab.with(driver: "qemu") { lab in
       // These guests have no system: they never get ready, and never shut down.
       let site = spec(
         lab, driver: "qemu",

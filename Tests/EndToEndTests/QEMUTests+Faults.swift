@@ -6,7 +6,7 @@ import Testing
 extension QEMUTests {
   @Test("an apply that is killed while it makes real guests is finished by the next one")
   func killed() async throws {
-    try await withLab { lab in
+    try await Lab.with { lab in
       let site = try lab.write(lan(), to: "site.yaml")
       for seconds in ["0.15", "0.4", "0.8", "1.2"] {
         _ = try await Lab.run(
@@ -29,7 +29,7 @@ extension QEMUTests {
     "a pool that is full says so before anything is made, or names what failed and goes on after room is made"
   )
   func fullPool() async throws {
-    try await withLab(
+    try await Lab.with(
       prepare: { work in
         try FileManager.default.createDirectory(atPath: "\(work)/small", withIntermediateDirectories: true)
         try await mount("-t", "tmpfs", "-o", "size=20m", "tmpfs", "\(work)/small")

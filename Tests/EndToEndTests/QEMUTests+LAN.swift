@@ -88,7 +88,7 @@ extension QEMUTests {
 
   @Test("a LAN comes up as the spec says, changes, restarts on consent, and goes without a trace")
   func lanLife() async throws {
-    try await withLab { lab in
+    try await Lab.with { lab in
       try await makeForeignObjects(lab)
       let theirBoot = try await lab.status(of: "theirs")["boot"]
       let theirs = try await foreignObjects(lab)

@@ -6,7 +6,7 @@ import Testing
 extension QEMUTests {
   @Test("the quickstart brings up two guests that say so, then plans nothing, then goes")
   func quickstart() async throws {
-    try await withLab { lab in
+    try await Lab.with { lab in
       let site = "\(Lab.repository)/examples/quickstart"
       let apply = try await lab.virtform("apply", site, "--auto-approve")
       #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
@@ -74,7 +74,7 @@ extension QEMUTests {
     try await link("set", bridge, "up")
     let outcome: Result<Void, any Error>
     do {
-      try await withLab { try await expectEveryMode($0, bridge) }
+      try await Lab.with { try await expectEveryMode($0, bridge) }
       outcome = .success(())
     } catch {
       outcome = .failure(error)
@@ -149,7 +149,7 @@ extension QEMUTests {
 
   @Test("every example is valid, and the LAN of examples/lan comes up and goes")
   func examples() async throws {
-    try await withLab { lab in
+    try await Lab.with { lab in
       let examples = "\(Lab.repository)/examples"
       // One of them reads the user's key.
       try FileManager.default.createDirectory(

@@ -83,7 +83,7 @@ extension QEMUTests {
     "a network's ranges, reservations and names change under its guests, and what others put beside them stays"
   )
   func networkChangesLive() async throws {
-    try await withLab { lab in
+    try await Lab.with { lab in
       _ = try await apply(lab, site())
       let before = try await lab.status(of: "a") { $0["eth0"]?.hasSuffix("ip=10.126.61.11") == true }
 
@@ -143,7 +143,7 @@ extension QEMUTests {
   @Test(
     "a network that must restart waits for consent, restarts under its guests, and gets back those it lost")
   func networkRestarts() async throws {
-    try await withLab { lab in
+    try await Lab.with { lab in
       // Elements that virtform has no word for, in the definition that it made.
       _ = try await apply(lab, site(policy: "stage"))
       var document = try await document(lab, "inactive")
@@ -215,7 +215,7 @@ extension QEMUTests {
 
   @Test("a bridge that a killed libvirt left is named, with the way to be rid of it")
   func leftBridge() async throws {
-    try await withLab { lab in
+    try await Lab.with { lab in
       let site = "virtform: 1\nstack: left\nnetworks: {lan: {mode: isolated, bridge: vft-left}}\n"
       let path = try lab.write(site, to: "site.yaml")
       try await ip("link add vft-left type bridge")

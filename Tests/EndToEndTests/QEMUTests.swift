@@ -8,18 +8,6 @@ import Testing
   "Real guests", .serialized,
   .enabled(if: Lab.hasQEMU, "needs root, libvirtd, QEMU, and the guest that Lab/guest/image.sh makes"))
 final class QEMUTests {
-  func withLab(
-    launcher: [String] = [], prepare: (String) async throws -> Void = { _ in },
-    _ body: (Lab) async throws -> Void
-  ) async throws {
-    let lab = try await Lab(launcher: launcher, prepare: prepare)
-    do { try await body(lab) } catch {
-      await lab.close()
-      throw error
-    }
-    await lab.close()
-  }
-
   func expectQuiet(_ lab: Lab, _ site: String, _ place: SourceLocation = #_sourceLocation)
     async throws
   {

@@ -9,15 +9,6 @@ import Testing
   "Reviewed plans, parts of plans, renames and removals", .serialized,
   .enabled(if: Lab.hasLibvirt, "needs libvirtd and virsh"))
 struct ReviewTests {
-  private func withLab(_ body: (Lab) async throws -> Void) async throws {
-    let lab = try await Lab(driver: "test")
-    do { try await body(lab) } catch {
-      await lab.close()
-      throw error
-    }
-    await lab.close()
-  }
-
   private func header(_ lab: Lab, _ more: String = "") -> String {
     """
     virtform: 1
@@ -59,7 +50,7 @@ struct ReviewTests {
 
   @Test("a saved plan is carried out once, without asking, and only as it was reviewed")
   func savedPlan() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       try await apply(lab, spec(lab))
       try lab.write(spec(lab, options: ", title: New"), to: "site.yaml")
       let plan = try await lab.virtform("plan", "site.yaml", "-o", "a.json", "--detailed-exitcode")
@@ -81,7 +72,7 @@ struct ReviewTests {
 
   @Test("a plan whose spec, hosts or file have changed is refused before anything happens")
   func stalePlan() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       try await apply(lab, spec(lab))
       try lab.write(spec(lab, options: ", title: New"), to: "site.yaml")
       _ = try await lab.virtform("plan", "site.yaml", "-o", "plan.json")
@@ -121,7 +112,7 @@ struct ReviewTests {
 
   @Test("a plan carries its consents: what it may delete, and what it was told to leave out")
   func consentsInPlan() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       try await apply(lab, spec(lab))
       try lab.write(spec(lab, count: 1), to: "site.yaml")
       let plan = try await lab.virtform(
@@ -141,7 +132,7 @@ struct ReviewTests {
 
   @Test("--target and --exclude do a part, say so loudly, and the rest is left for a whole run")
   func parts() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       try await apply(lab, spec(lab))
       let changed = spec(lab, options: ", title: New")
       let part = try await apply(lab, changed, "--target", "vm.web-2")
@@ -173,7 +164,7 @@ struct ReviewTests {
 
   @Test("--replace makes one VM of a count anew, and only with consent to what its disks lose")
   func replace() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       try await apply(lab, spec(lab))
       let before = try await lab.virsh("dumpxml", "web-1", driver: "test")
       let id = try await lab.virsh("domid", "web-2", driver: "test")
@@ -197,7 +188,7 @@ struct ReviewTests {
 
   @Test("a VM that moves keeps its UUID and its disks, and the spec may forget the move afterwards")
   func moved() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       func spec(_ name: String, _ state: String, _ more: String = "") -> String {
         header(
           lab,
@@ -235,7 +226,7 @@ struct ReviewTests {
 
   @Test("what is let go keeps all but its mark, and is no longer the stack's")
   func forgotten() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       try await apply(lab, spec(lab))
       let before = try XMLElement(
         parsing: try await lab.virsh("dumpxml", "web-3", "--inactive", driver: "test"))
@@ -263,7 +254,7 @@ struct ReviewTests {
 
   @Test("protection wins over removal, destruction and consent to data loss, until the spec takes it back")
   func protected() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       func spec(_ protect: Bool, vms: Bool = true, disks: Bool = true) -> String {
         let word = protect ? ", protect: true" : ""
         return header(
@@ -304,7 +295,7 @@ struct ReviewTests {
 
   @Test("drift is what others changed, not what the spec has changed since")
   func drift() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       try await apply(lab, spec(lab, options: ", title: Mine"))
       #expect(try await lab.virtform("drift", "site.yaml", "--detailed-exitcode").status == 0)
       // The spec changes one field, a person another, and a third that no spec ever had.

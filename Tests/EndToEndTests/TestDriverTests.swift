@@ -8,15 +8,6 @@ import Testing
   "A stack on the test driver through a daemon", .serialized,
   .enabled(if: Lab.hasLibvirt, "needs libvirtd and virsh"))
 final class TestDriverTests {
-  private func withLab(_ body: (Lab) async throws -> Void) async throws {
-    let lab = try await Lab(driver: "test")
-    do { try await body(lab) } catch {
-      await lab.close()
-      throw error
-    }
-    await lab.close()
-  }
-
   private func spec(_ lab: Lab, count: Int = 100, memory: String = "64MiB", disk: String = "1GiB") -> String {
     """
     virtform: 1
@@ -48,7 +39,7 @@ final class TestDriverTests {
 
   @Test("100 VMs: apply, a quiet plan in few calls, change, destroy, and nothing of others touched")
   func wholeLife() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       let before = try await foreign(lab)
       let site = try lab.write(spec(lab), to: "site.yaml")
 
@@ -97,7 +88,7 @@ final class TestDriverTests {
 
   @Test("plan opens the host for reading only, so a change would be refused there")
   func readOnlyPlan() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       let site = try lab.write(spec(lab, count: 1), to: "site.yaml")
       let calls = try await lab.calls {
         let plan = try await lab.virtform("plan", site)
@@ -109,7 +100,7 @@ final class TestDriverTests {
 
   @Test("an apply that is killed at any moment is finished by the next one")
   func killed() async throws {
-    try await withLab { lab in
+    try await Lab.with(driver: "test") { lab in
       let site = try lab.write(spec(lab, count: 30), to: "site.yaml")
       for milliseconds in [40, 70, 100, 130, 160, 200, 250] {
         // timeout(1) sends SIGKILL; its status is then 137, or 124.

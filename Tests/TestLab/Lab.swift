@@ -47,6 +47,19 @@ public final class Lab: Sendable {
     connection = try await Connection.open(Self.uri(uri, driver: driver), access: .readWrite)
   }
 
+  /// Runs `body` with a lab of its own, and closes that however it ends.
+  public static func with(
+    driver: String = "qemu", launcher: [String] = [], prepare: (String) async throws -> Void = { _ in },
+    _ body: (Lab) async throws -> Void
+  ) async throws {
+    let lab = try await Lab(driver: driver, launcher: launcher, prepare: prepare)
+    do { try await body(lab) } catch {
+      await lab.close()
+      throw error
+    }
+    await lab.close()
+  }
+
   public struct Failure: Error, CustomStringConvertible {
     public let description: String
     public init(description: String) { self.description = description }

@@ -13,12 +13,7 @@ struct Guests {
   init(_ lab: Lab) { self.lab = lab }
 
   static func inLab(_ body: (Guests) async throws -> Void) async throws {
-    let lab = try await Lab()
-    do { try await body(Guests(lab)) } catch {
-      await lab.close()
-      throw error
-    }
-    await lab.close()
+    try await Lab.with { try await body(Guests($0)) }
   }
 
   // MARK: Commands
