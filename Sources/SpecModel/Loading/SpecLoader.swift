@@ -37,20 +37,53 @@ public struct SpecLoader {
   /// Loads the spec at `path`, a file or a directory.
   public func load(_ path: String) -> Result {
     let diagnostics = Diagnostics()
-    let sources = Self.files(at: path, diagnostics).compactMap { file in
-      diagnostics.value(at: nil) { () throws(ValueError) in
-        // What the user names may be a pipe, too.
-        let text = try FileReader.text(file, maximum: YAMLParser.Bounds().bytes, mayWait: file == path)
-        return SourceText(path: file, text: text)
-      }
-    }
-    return load(sources, diagnostics)
+    // What the user names may be a pipe, too.
+    return load(Self.read(path, diagnostics, mayWait: true), diagnostics)
+  }
+
+  /// The names in the spec at `path`, as far as they can be told, whatever is wrong with it.
+  public func names(_ path: String) -> SpecNames {
+    let diagnostics = Diagnostics()
+    var sources = Self.read(path, diagnostics, mayWait: false)
+    let decoded = decode(sources, diagnostics, shown: &sources)
+    return decoded.map { $0.decoder.names(of: $0.root) } ?? SpecNames()
   }
 
   /// Checks texts that are read already.
   public func load(_ sources: [SourceText]) -> Result { load(sources, Diagnostics()) }
 
-  private func load(_ sources: [SourceText], _ diagnostics: Diagnostics) -> Result {
+  func load(_ sources: [SourceText], _ diagnostics: Diagnostics) -> Result {
+    var shown = sources
+    let decoded = decode(sources, diagnostics, shown: &shown)
+    return Result(
+      site: diagnostics.hasErrors ? nil : decoded?.site, diagnostics: diagnostics.sorted, sources: shown,
+      secrets: decoded?.decoder.secrets.sorted() ?? [])
+  }
+
+  /// - Parameter mayWait: true if `path` itself may be a pipe.
+  private static func read(_ path: String, _ diagnostics: Diagnostics, mayWait: Bool) -> [SourceText] {
+    files(at: path, diagnostics).compactMap { file in
+      diagnostics.value(at: nil) { () throws(ValueError) in
+        let text = try FileReader.text(
+          file, maximum: YAMLParser.Bounds().bytes, mayWait: mayWait && file == path)
+        return SourceText(path: file, text: text)
+      }
+    }
+  }
+
+  /// What a spec comes to.
+  private struct Decoded {
+    let root: YAMLNode
+    let decoder: SiteDecoder
+    let site: Site?
+  }
+
+  /// Reads the texts; nil if one of them is no YAML.
+  ///
+  /// - Parameter shown: gets the texts of further files, to show diagnostics in.
+  private func decode(
+    _ sources: [SourceText], _ diagnostics: Diagnostics, shown: inout [SourceText]
+  ) -> Decoded? {
     let roots = sources.compactMap { source -> YAMLNode? in
       let root = YAMLParser.parse(source, diagnostics: diagnostics)
       if let root, root.mapping == nil, !root.isNull {
@@ -59,25 +92,19 @@ public struct SpecLoader {
       }
       return root
     }
-    var site: Site?
-    var secrets: [String] = []
-    var shown = sources
     let given = self.given.values(diagnostics, sources: &shown)
     // A file that is no YAML would make every reference into it look wrong: its own errors come first.
-    if !diagnostics.hasErrors {
-      let variables = VariableTable.Sources(environment: environment, given: given) {
-        path throws(ValueError) in
-        var text = try FileReader.text(path, maximum: Self.maximumVariableSize)
-        if text.last?.isNewline == true { text.removeLast() }
-        return text
-      }
-      var decoder = SiteDecoder(diagnostics: diagnostics, sources: variables)
-      site = decoder.decode(Self.merge(roots, of: sources, diagnostics))
-      secrets = decoder.secrets.sorted()
+    guard !diagnostics.hasErrors else { return nil }
+    let variables = VariableTable.Sources(environment: environment, given: given) {
+      path throws(ValueError) in
+      var text = try FileReader.text(path, maximum: Self.maximumVariableSize)
+      if text.last?.isNewline == true { text.removeLast() }
+      return text
     }
-    return Result(
-      site: diagnostics.hasErrors ? nil : site, diagnostics: diagnostics.sorted, sources: shown,
-      secrets: secrets)
+    let root = Self.merge(roots, of: sources, diagnostics)
+    var decoder = SiteDecoder(diagnostics: diagnostics, sources: variables)
+    let site = decoder.decode(root)
+    return Decoded(root: root, decoder: decoder, site: site)
   }
 
   private static func files(at path: String, _ diagnostics: Diagnostics) -> [String] {
