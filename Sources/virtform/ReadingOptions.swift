@@ -5,7 +5,8 @@ struct ReadingOptions: ParsableArguments {
   @Option(
     name: .customLong("var"),
     help: ArgumentHelp(
-      "Give a variable of the spec this value; may be given again.", valueName: "name=value"))
+      "Give a variable of the spec this value; may be given again.", valueName: "name=value"),
+    completion: Completions.variables)
   var variables: [String] = []
 
   @Option(

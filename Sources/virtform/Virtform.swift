@@ -19,7 +19,8 @@ struct Virtform: AsyncParsableCommand {
       ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self, ShowCommand.self,
       DriftCommand.self,
       LockCommand.self, UnlockCommand.self, ConsoleCommand.self, SSHCommand.self, SSHConfigCommand.self,
-      InventoryCommand.self, OutputCommand.self, HostsCommand.self, VersionCommand.self,
+      InventoryCommand.self, OutputCommand.self, HostsCommand.self, ExplainCommand.self, SchemaCommand.self,
+      VersionCommand.self,
     ])
 
   static func main() async {
