@@ -147,6 +147,35 @@ struct LanguageTests {
     for (id, keys) in byID { #expect(keys.count == 1, "'\(id)' is the name of two objects") }
   }
 
+  @Test("the reference is what the description says, and each example and default is a value of its key")
+  func values() throws {
+    let reference = try #require(
+      StructuredValue(yaml: try #require(try ReferenceExample().sources.first).text))
+    #expect(LanguageCheck.faults(of: reference) == [])
+    for (path, object) in Language.places {
+      for field in object.fields {
+        var values = [field.example.flatMap(StructuredValue.init(yaml:))].compactMap { $0 }
+        if case .value(let value)? = field.defaultValue { values.append(value) }
+        for value in values {
+          #expect(LanguageCheck.faults(of: value, in: field.type) == [], "\(path).\(field.name)")
+        }
+      }
+    }
+  }
+
+  @Test(
+    "what is not as the description says is told",
+    arguments: [
+      ("vms: {web: {memory: 4}}", "vms.web.memory: 4"),
+      ("vms: {web: {memroy: 4GiB}}", "vms.web.memroy: unknown"),
+      ("hosts: {a: {}}", "hosts.a: no uri"),
+      ("vms: {-a: {}}", "vms: key -a"),
+      ("vms: {a: {cpus: {shares: 1}}}", "vms.a.cpus.shares: 1"),
+    ])
+  func faults(text: String, expected: String) throws {
+    #expect(LanguageCheck.faults(of: try #require(StructuredValue(yaml: text))) == [expected])
+  }
+
   // MARK: Paths
 
   @Test(
