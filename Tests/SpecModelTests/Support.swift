@@ -95,7 +95,7 @@ func site(
   let spec = MarkedSpec(header + body)
   let result = spec.load(environment: environment)
   #expect(result.diagnostics.map(spec.text) == [], sourceLocation: sourceLocation)
-  let value = try #require(StructuredValue(yaml: header + body), sourceLocation: sourceLocation)
+  let value = try #require(StructuredValue(yaml: spec.sources[0].text), sourceLocation: sourceLocation)
   #expect(LanguageCheck.faults(of: value) == [], sourceLocation: sourceLocation)
   return try #require(result.site, sourceLocation: sourceLocation)
 }
