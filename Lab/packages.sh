@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a purpose needs, if some are missing.
 #
-#   packages.sh build|run|test
+#   packages.sh build|run|test|deb
 set -euo pipefail
 
 build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev libcurl4-openssl-dev)
@@ -18,13 +18,16 @@ test=(
     lvm2 parted libxml2-utils openvswitch-switch python3-jsonschema
     chromium chromium-driver python3-selenium
 )
+# For Debian's own packages.
+deb=("${build[@]}" dpkg-dev help2man binutils mmdebstrap)
 
 case ${1:-} in
 build) wanted=("${build[@]}") ;;
 run) wanted=("${run[@]}") ;;
 test) wanted=("${test[@]}") ;;
+deb) wanted=("${deb[@]}") ;;
 *)
-    echo "usage: packages.sh build|run|test" >&2
+    echo "usage: packages.sh build|run|test|deb" >&2
     exit 2
     ;;
 esac

@@ -37,16 +37,35 @@ public struct SpecLoader {
   /// Loads the spec at `path`, a file or a directory.
   public func load(_ path: String) -> Result {
     let diagnostics = Diagnostics()
-    // What the user names may be a pipe, too.
-    return load(Self.read(path, diagnostics, mayWait: true), diagnostics)
+    return load(Self.texts(at: path, diagnostics), diagnostics)
   }
 
   /// The names in the spec at `path`, as far as they can be told, whatever is wrong with it.
   public func names(_ path: String) -> SpecNames {
     let diagnostics = Diagnostics()
-    var sources = Self.read(path, diagnostics, mayWait: false)
+    var sources = Self.texts(at: path, diagnostics, mayWait: false)
     let decoded = decode(sources, diagnostics, shown: &sources)
     return decoded.map { $0.decoder.names(of: $0.root) } ?? SpecNames()
+  }
+
+  /// The files of the spec at `path` as they are, and what cannot be read.
+  public static func texts(at path: String) -> (texts: [SourceText], diagnostics: [Diagnostic]) {
+    let diagnostics = Diagnostics()
+    let texts = texts(at: path, diagnostics)
+    return (texts, diagnostics.sorted)
+  }
+
+  /// - Parameter mayWait: true if what the user names may be a pipe, too.
+  private static func texts(
+    at path: String, _ diagnostics: Diagnostics, mayWait: Bool = true
+  ) -> [SourceText] {
+    files(at: path, diagnostics).compactMap { file in
+      diagnostics.value(at: nil) { () throws(ValueError) in
+        let text = try FileReader.text(
+          file, maximum: YAMLParser.Bounds().bytes, mayWait: mayWait && file == path)
+        return SourceText(path: file, text: text)
+      }
+    }
   }
 
   /// Checks texts that are read already.
@@ -58,17 +77,6 @@ public struct SpecLoader {
     return Result(
       site: diagnostics.hasErrors ? nil : decoded?.site, diagnostics: diagnostics.sorted, sources: shown,
       secrets: decoded?.decoder.secrets.sorted() ?? [])
-  }
-
-  /// - Parameter mayWait: true if `path` itself may be a pipe.
-  private static func read(_ path: String, _ diagnostics: Diagnostics, mayWait: Bool) -> [SourceText] {
-    files(at: path, diagnostics).compactMap { file in
-      diagnostics.value(at: nil) { () throws(ValueError) in
-        let text = try FileReader.text(
-          file, maximum: YAMLParser.Bounds().bytes, mayWait: mayWait && file == path)
-        return SourceText(path: file, text: text)
-      }
-    }
   }
 
   /// What a spec comes to.
