@@ -151,7 +151,8 @@ struct PipelineTests {
   // MARK: Signals
 
   /// Runs virtform and sends it SIGTERM as soon as it has said each of `texts`; returns what it said and how it ended.
-  private func interrupt(_ lab: Lab, when texts: [String], _ arguments: String...) async throws -> Lab.Outcome {
+  private func interrupt(_ lab: Lab, when texts: [String], _ arguments: String...) async throws -> Lab.Outcome
+  {
     let script = """
       : >said; : >faults
       "$@" >said 2>faults & p=$!
