@@ -19,6 +19,7 @@ struct Inspector {
   func inspect() async throws -> HostState {
     async let driver = connection.driver()
     async let capabilities = connection.capabilities()
+    async let node = node()
     async let machines = self.machines()
     async let networks = self.networks()
     async let pools = self.pools()
@@ -34,11 +35,23 @@ struct Inspector {
         uniquingKeysWith: { first, _ in first }
       ))
     state.devices = try await devices
+    let size = try await node
+    state.capabilities.cpus = size?.cpus
+    state.capabilities.memory = size.map { .kibibytes($0.memoryKibibytes) }
     let names = try await filters
     state.filterNames = names.map { Set($0.map(\.name)) }
     state.firewalls = try await firewalls(names)
     state.liveNetworks = try await liveNetworks(beside: state)
     return state
+  }
+
+  /// How large the host is; nil where the driver does not say.
+  private func node() async throws -> NodeInfo? {
+    do {
+      return try await connection.nodeInfo()
+    } catch let error as LibvirtError where error.code == .noSupport {
+      return nil
+    }
   }
 
   // MARK: VMs

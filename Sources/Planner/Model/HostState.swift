@@ -66,6 +66,10 @@ public struct HostCapabilities: Hashable, Sendable {
   public var machineAliases: [String: String]
   /// All machine types, aliases included.
   public var machines: Set<String>
+  /// Logical processors that are online; nil if the host does not say.
+  public var cpus: Int?
+  /// All memory; nil if the host does not say.
+  public var memory: ByteCount?
 
   public init(
     driver: Driver, hostUUID: String, architecture: String = "x86_64", hasKVM: Bool = false,
