@@ -42,7 +42,9 @@ struct Workspace {
   ) async throws -> Workspace {
     let embedded = EmbeddedLibvirt(environment: ProcessInfo.processInfo.environment)
     do {
-      let fleet = try await Fleet.open(site, only: hosts, access: access, embedded: embedded)
+      let fleet = try await Fleet.open(site, only: hosts, access: access, embedded: embedded) { host in
+        options.reading.terms(for: host)
+      }
       let workspace = Workspace(site: site, fleet: fleet, options: options)
       return reads ? try await workspace.refreshed() : workspace
     } catch let failure as Fleet.Failure {
