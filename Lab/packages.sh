@@ -11,10 +11,12 @@ run=(
     dnsmasq-base iptables iproute2 cpio kmod xorriso xz-utils
 )
 # Firmware and a TPM for guests; for the one with cloud-init its image, and a way in; for storage pools volume groups,
-# partitions, and the check of documents against libvirt's grammars; for VLANs a switch; for reports their schemas.
+# partitions, and the check of documents against libvirt's grammars; for VLANs a switch; for reports their schemas, and a
+# browser to look at them.
 test=(
     "${run[@]}" ovmf swtpm swtpm-tools shellcheck mmdebstrap e2fsprogs openssh-client openssl ansible-core
     lvm2 parted libxml2-utils openvswitch-switch python3-jsonschema
+    chromium chromium-driver python3-selenium
 )
 
 case ${1:-} in

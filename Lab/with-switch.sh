@@ -14,6 +14,9 @@ ip link set lo up
 home=/run/openvswitch
 mkdir -p "$home"
 mount -t tmpfs none "$home"
+# Names of further network namespaces, which are gone with this one.
+mkdir -p /run/netns
+mount -t tmpfs none /run/netns
 finish() {
     for name in ovs-vswitchd ovsdb-server; do
         [[ ! -s $home/$name.pid ]] || kill "$(<"$home/$name.pid")" 2>/dev/null || true

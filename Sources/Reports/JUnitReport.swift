@@ -15,11 +15,11 @@ public struct JUnitReport {
   public func render() -> String {
     let suites = Dictionary(grouping: report.results, by: \.step.address.host).sorted { $0.key < $1.key }
     var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-    text += "<testsuites name=\"virtform apply: \(Self.escaped(report.plan.stack.rawValue))\">\n"
+    text += "<testsuites name=\"virtform apply: \(Markup.escaped(report.plan.stack.rawValue))\">\n"
     for (host, results) in suites {
       let failures = results.count { if case .failed = $0.result { true } else { false } }
       let skipped = results.count { $0.result.wasLeftOut }
-      text += "  <testsuite name=\"\(Self.escaped(host.rawValue))\" tests=\"\(results.count)\""
+      text += "  <testsuite name=\"\(Markup.escaped(host.rawValue))\" tests=\"\(results.count)\""
       text += " failures=\"\(failures)\" skipped=\"\(skipped)\">\n"
       for (step, result) in results { text += testCase(step, result) }
       text += "  </testsuite>\n"
@@ -30,9 +30,9 @@ public struct JUnitReport {
   private func testCase(_ step: Step, _ result: StepResult) -> String {
     let name = "\(step.operation.verb.present) \(step.address)"
     var attributes =
-      "classname=\"\(Self.escaped(step.address.host.rawValue))\" name=\"\(Self.escaped(name))\""
+      "classname=\"\(Markup.escaped(step.address.host.rawValue))\" name=\"\(Markup.escaped(name))\""
     if let location = step.path.flatMap({ site.origins.location(of: $0) }) {
-      attributes += " file=\"\(Self.escaped(location.path))\" line=\"\(location.line)\""
+      attributes += " file=\"\(Markup.escaped(location.path))\" line=\"\(location.line)\""
     }
     func opening(_ time: Duration) -> String {
       "    <testcase \(attributes) time=\"\(Self.seconds(time))\""
@@ -40,12 +40,12 @@ public struct JUnitReport {
     switch result {
     case .done(let time): return opening(time) + "/>\n"
     case .failed(let reason, let time):
-      return opening(time) + ">\n      <failure message=\"\(Self.escaped(reason))\"/>\n    </testcase>\n"
+      return opening(time) + ">\n      <failure message=\"\(Markup.escaped(reason))\"/>\n    </testcase>\n"
     case .notBegun(let reason):
-      return opening(.zero) + ">\n      <skipped message=\"\(Self.escaped(reason))\"/>\n"
+      return opening(.zero) + ">\n      <skipped message=\"\(Markup.escaped(reason))\"/>\n"
         + "    </testcase>\n"
     case .skipped(let address):
-      return opening(.zero) + ">\n      <skipped message=\"needs \(Self.escaped("\(address)"))\"/>\n"
+      return opening(.zero) + ">\n      <skipped message=\"needs \(Markup.escaped("\(address)"))\"/>\n"
         + "    </testcase>\n"
     }
   }
@@ -55,10 +55,5 @@ public struct JUnitReport {
     let milliseconds = time.components.seconds * 1000 + time.components.attoseconds / 1_000_000_000_000_000
     let fraction = String(milliseconds % 1000)
     return "\(milliseconds / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
-  }
-
-  private static func escaped(_ text: String) -> String {
-    printable(text.replacing("\n", with: " ")).replacing("&", with: "&amp;").replacing("<", with: "&lt;")
-      .replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
   }
 }

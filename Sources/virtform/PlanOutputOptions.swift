@@ -4,7 +4,7 @@ import Reports
 
 /// In which form a plan is shown.
 enum PlanFormat: String, CaseIterable, ExpressibleByArgument {
-  case text, json, markdown, gitlab
+  case text, json, markdown, gitlab, html
 }
 
 /// How a plan is shown, and what is written besides.
@@ -31,6 +31,12 @@ struct PlanOutputOptions: ParsableArguments {
     help: ArgumentHelp("Write GitLab's terraform report, too.", valueName: "file"), completion: .file())
   var gitlab: String?
 
+  @Option(
+    name: .customLong("html-into"),
+    help: ArgumentHelp("Write a page with a drawing of the hosts, too.", valueName: "file"),
+    completion: .file(extensions: ["html"]))
+  var html: String?
+
   func validate() throws {
     if isJSON, let format, format != .json {
       throw ValidationError("--json and --format \(format.rawValue) exclude each other")
@@ -42,7 +48,8 @@ struct PlanOutputOptions: ParsableArguments {
 
   /// Shows `plan`, and writes the files.
   func show(_ plan: PlanForms, style: TextStyle) throws {
-    for (format, path) in [(PlanFormat.json, json), (.markdown, markdown), (.gitlab, gitlab)] {
+    let files = [(PlanFormat.json, json), (.markdown, markdown), (.gitlab, gitlab), (.html, html)]
+    for (format, path) in files {
       if let path { try OutputFile.replace(path, with: Array(plan.text(in: format, style: .plain).utf8)) }
     }
     let format = isJSON ? .json : format ?? .text
@@ -56,11 +63,13 @@ struct PlanForms {
   let plan: Plan
   let document: PlanDocument
   private let digest: String
+  private let workspace: Workspace
 
   /// - Parameter digest: of the plan, with the secrets in it.
   init(_ plan: Plan, in workspace: Workspace, digest: String) {
     self.plan = plan.mapTexts(Terminal.redacted)
     self.digest = digest
+    self.workspace = workspace
     document = PlanDocument(
       self.plan, of: workspace.site, digest: digest, version: VersionCommand.current)
   }
@@ -71,6 +80,13 @@ struct PlanForms {
     case .json: document.json.text + "\n"
     case .markdown: PlanMarkdown(plan, digest: digest).render()
     case .gitlab: GitLabReport.json(plan).text + "\n"
+    case .html: HTMLReport(plan, estate, digest: digest, version: VersionCommand.current).render()
     }
+  }
+
+  private var estate: Estate {
+    let wanted = plan.goal == .converge ? Estate(workspace.site, plan: plan) : Estate(hostsOf: workspace.site)
+    return wanted.including(leavingBy: plan, from: workspace.states)
+      .gauged(by: workspace.states, site: workspace.site, plan: plan)
   }
 }

@@ -17,7 +17,7 @@ struct Virtform: AsyncParsableCommand {
     version: VersionCommand.current,
     subcommands: [
       ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self, ShowCommand.self,
-      DriftCommand.self,
+      GraphCommand.self, DriftCommand.self,
       LockCommand.self, UnlockCommand.self, ConsoleCommand.self, SSHCommand.self, SSHConfigCommand.self,
       InventoryCommand.self, OutputCommand.self, HostsCommand.self, VersionCommand.self,
     ])

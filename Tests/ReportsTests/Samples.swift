@@ -52,10 +52,10 @@ enum Samples {
   ]).site!
 
   /// A spec whose places are known.
-  static let site = SpecLoader(environment: [:]).load([
-    SourceText(
-      path: "site.yaml",
-      text:
-        "virtform: 1\nstack: shop\nhosts: {rack1: {uri: qemu+tls://a/system}}\nvms:\n  db: {memory: 4GiB}\n")
-  ]).site!
+  static let site = site(
+    "virtform: 1\nstack: shop\nhosts: {rack1: {uri: qemu+tls://a/system}}\nvms:\n  db: {memory: 4GiB}\n")
+
+  static func site(_ text: String) -> Site {
+    SpecLoader(environment: [:]).load([SourceText(path: "site.yaml", text: text)]).site!
+  }
 }

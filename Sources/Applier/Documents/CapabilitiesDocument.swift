@@ -1,5 +1,6 @@
 import Libvirt
 import Planner
+import SpecModel
 
 /// What a host can run, from <https://libvirt.org/formatcaps.html>.
 enum CapabilitiesDocument {
@@ -17,6 +18,14 @@ enum CapabilitiesDocument {
       if let canonical = machine[attribute: "canonical"] {
         capabilities.machineAliases[machine.text] = canonical
       }
+    }
+    let cells = document.at("host", "topology", "cells")?.all("cell") ?? []
+    if !cells.isEmpty {
+      capabilities.cpus = cells.compactMap { $0.first("cpus")?[attribute: "num"].flatMap(Int.init) }.reduce(
+        0, +)
+      let memory = cells.compactMap { $0.first("memory").flatMap { UInt64($0.text) } }.reduce(0, +)
+      // In KiB, as all that libvirt counts of a host's memory.
+      capabilities.memory = ByteCount(rawValue: memory << 10)
     }
     return capabilities
   }

@@ -19,7 +19,6 @@ struct Inspector {
   func inspect() async throws -> HostState {
     async let driver = connection.driver()
     async let capabilities = connection.capabilities()
-    async let node = node()
     async let machines = self.machines()
     async let networks = self.networks()
     async let pools = self.pools()
@@ -35,9 +34,10 @@ struct Inspector {
         uniquingKeysWith: { first, _ in first }
       ))
     state.devices = try await devices
-    let size = try await node
-    state.capabilities.cpus = size?.cpus
-    state.capabilities.memory = size.map { .kibibytes($0.memoryKibibytes) }
+    if state.capabilities.size == nil, let node = try await node() {
+      state.capabilities.cpus = node.cpus
+      state.capabilities.memory = .kibibytes(node.memoryKibibytes)
+    }
     let names = try await filters
     state.filterNames = names.map { Set($0.map(\.name)) }
     state.firewalls = try await firewalls(names)
@@ -45,7 +45,7 @@ struct Inspector {
     return state
   }
 
-  /// How large the host is; nil where the driver does not say.
+  /// How large a host is whose capabilities do not say it, such as one of ESX; nil where its driver does not, either.
   private func node() async throws -> NodeInfo? {
     do {
       return try await connection.nodeInfo()

@@ -66,9 +66,9 @@ public struct HostCapabilities: Hashable, Sendable {
   public var machineAliases: [String: String]
   /// All machine types, aliases included.
   public var machines: Set<String>
-  /// Logical processors that are online; nil if the host does not say.
+  /// The processors of the host; nil where it does not say.
   public var cpus: Int?
-  /// All memory; nil if the host does not say.
+  /// The memory of the host; nil where it does not say.
   public var memory: ByteCount?
 
   public init(
@@ -81,6 +81,14 @@ public struct HostCapabilities: Hashable, Sendable {
     self.hasKVM = hasKVM
     self.machineAliases = machineAliases
     self.machines = machines
+  }
+}
+
+extension HostCapabilities {
+  /// What the host has of both; nil if it does not say one of them.
+  public var size: (cpus: Int, memory: ByteCount)? {
+    guard let cpus, let memory, cpus > 0, memory.rawValue > 0 else { return nil }
+    return (cpus, memory)
   }
 }
 

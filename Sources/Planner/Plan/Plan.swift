@@ -110,7 +110,7 @@ extension Plan {
           fields: change.fields.map { field in
             FieldChange(
               field.path, from: field.from.map(transform), to: field.to.map(transform), effect: field.effect,
-              cause: field.cause)
+              cause: field.cause, overwritten: field.overwritten.map(transform))
           }, effect: change.effect, reason: change.reason.map(transform), path: change.path)
       }, steps: steps, notes: notes.map { Note($0.address, transform($0.text)) }, partial: partial)
     plan.breaches = breaches.map { $0.mapTexts(transform) }

@@ -108,7 +108,7 @@ struct PolicyCheck {
   private func overcommit(of rule: PolicyRule, on host: HostState, cpus ratio: Ratio) -> [PolicyBreach] {
     let load = HostLoad(plan, host) { UInt64($0.settings.cpus?.count ?? 1) }
     return overcommit(
-      of: rule, on: host, load, host.capabilities.cpus.map { UInt64($0) }, ratio, "CPUs"
+      of: rule, on: host, load, host.capabilities.size.map { UInt64($0.cpus) }, ratio, "CPUs"
     ) { "\($0) \($0 == 1 ? "vCPU" : "vCPUs")" }
   }
 
@@ -117,7 +117,7 @@ struct PolicyCheck {
       let devices = machine.memoryDevices.map(\.size.rawValue).reduce(0, +)
       return (machine.settings.memory?.size.rawValue ?? 0) + devices
     }
-    return overcommit(of: rule, on: host, load, host.capabilities.memory?.rawValue, ratio, "memory") {
+    return overcommit(of: rule, on: host, load, host.capabilities.size?.memory.rawValue, ratio, "memory") {
       "\(ByteCount(rawValue: $0))"
     }
   }

@@ -70,6 +70,16 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable, Custo
     return "\(rawValue) B"
   }
 
+  /// To a tenth of its unit, since nobody asks for the byte: `4 GiB`, `1.4 GiB`.
+  public var rounded: String {
+    let units: [(String, UInt64)] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20)]
+    for (unit, bytes) in units where rawValue >= bytes {
+      let tenths = rawValue % bytes == 0 ? "" : ".\(rawValue % bytes * 10 / bytes)"
+      return "\(rawValue / bytes)\(tenths) \(unit)"
+    }
+    return description
+  }
+
   public static func < (a: ByteCount, b: ByteCount) -> Bool { a.rawValue < b.rawValue }
 
   /// Rounded up to whole KiB, libvirt's unit of memory.

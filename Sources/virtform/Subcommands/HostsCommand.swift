@@ -66,9 +66,9 @@ struct HostsCommand: AsyncParsableCommand {
       rows.map { row in
         [
           row.name, "\(row.node.cpus)", "\(row.cpusInUse)",
-          rounded(ByteCount(rawValue: row.totalMemory)),
-          row.memory.map { rounded(ByteCount(rawValue: $0.available << 10)) } ?? "",
-          rounded(ByteCount(rawValue: row.memoryInUse)),
+          ByteCount(rawValue: row.totalMemory).rounded,
+          row.memory.map { ByteCount(rawValue: $0.available << 10).rounded } ?? "",
+          ByteCount(rawValue: row.memoryInUse).rounded,
           "\(row.running.count) of \(row.state.machines.count)",
           "\(row.driver) \(row.hypervisor)", "\(row.libvirt)", row.uri,
         ]

@@ -15,12 +15,34 @@ struct ShowCommand: AsyncParsableCommand {
   @Flag(name: .customLong("spec"), help: "Show the resolved spec, and where each value was written.")
   var showsSpec = false
 
-  @Flag(name: .customLong("json"), help: "One VM as JSON, sizes in bytes.")
+  /// In which form the hosts, or a VM, are shown.
+  enum Format: String, CaseIterable, ExpressibleByArgument {
+    case text, json, html
+  }
+
+  @Option(help: "How to show them: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var format: Format?
+
+  @Flag(name: .customLong("json"), help: "Short for --format json: sizes in bytes.")
   var isJSON = false
 
+  @Option(
+    name: .customLong("html-into"),
+    help: ArgumentHelp("Write a page with a drawing of the hosts, too.", valueName: "file"),
+    completion: .file(extensions: ["html"]))
+  var html: String?
+
+  private var form: Format { isJSON ? .json : format ?? .text }
+
   func validate() throws {
+    if isJSON, let format, format != .json {
+      throw ValidationError("--json and --format \(format.rawValue) exclude each other")
+    }
     if showsSpec, options.words.count > 1 { throw ValidationError("--spec shows the whole spec, not a VM") }
-    if isJSON, options.name == nil || showsSpec { throw ValidationError("--json goes with the name of a VM") }
+    if showsSpec, form != .text || html != nil { throw ValidationError("--spec is shown as text only") }
+    if options.name != nil, form == .html || html != nil {
+      throw ValidationError("a page shows the hosts, not a single VM")
+    }
   }
 
   func run() async throws {
@@ -29,16 +51,33 @@ struct ShowCommand: AsyncParsableCommand {
     let spec = try options.spec
     if let name = options.name { return try await showMachine(name, spec) }
     try await Workspace.open(spec, access: .readOnly).closing { workspace in
-      var sections: [String] = []
-      for state in workspace.states {
-        guard let session = workspace.fleet.sessions[state.name] else { continue }
-        let addresses = await session.leasedAddresses()
-        sections.append(
-          HostText(state, stack: workspace.site.stack, uri: session.connection.uri, addresses: addresses)
-            .render())
+      let estate = Estate(
+        workspace.states, stack: workspace.site.stack,
+        uris: workspace.fleet.sessions.mapValues(\.connection.uri)
+      ).gauged(by: workspace.states)
+      let page = HTMLReport(estate, stack: workspace.site.stack, version: VersionCommand.current)
+      if let html { try OutputFile.replace(html, with: Array(page.render().utf8)) }
+      switch form {
+      case .text: await showHosts(workspace, estate)
+      case .json: Terminal.print(EstateDocument(estate, stack: workspace.site.stack).json)
+      case .html: Terminal.print(page.render(), terminator: "")
       }
-      Terminal.print(sections.joined(separator: "\n"), terminator: "")
     }
+  }
+
+  private func showHosts(_ workspace: Workspace, _ estate: Estate) async {
+    let style = Terminal.style(noColor: options.reading.noColor)
+    var sections: [String] = []
+    for (state, host) in zip(workspace.states, estate.hosts) {
+      guard let session = workspace.fleet.sessions[state.name] else { continue }
+      let addresses = await session.leasedAddresses()
+      sections.append(
+        HostText(
+          state, stack: workspace.site.stack, uri: session.connection.uri, gauges: host.gauges,
+          addresses: addresses, style: style
+        ).render())
+    }
+    Terminal.print(sections.joined(separator: "\n"), terminator: "")
   }
 
   private func showMachine(_ name: String, _ spec: SpecOptions) async throws {
@@ -47,7 +86,7 @@ struct ShowCommand: AsyncParsableCommand {
       _ = try workspace.guest(of: machine)
       guard let entry = await workspace.guestEntries(of: [machine]).first else { return }
       let view = GuestText(entry)
-      if isJSON { return Terminal.print(view.json) }
+      if form == .json { return Terminal.print(view.json) }
       Terminal.print(view.render(), terminator: "")
     }
   }

@@ -65,7 +65,7 @@ struct GuestText {
       disks.map { disk in
         [
           disk.name, disk.target, disk.volume.map { "\($0.capacity)" } ?? "",
-          disk.volume?.physical.map(rounded) ?? "", disk.path,
+          disk.volume?.physical.map(\.rounded) ?? "", disk.path,
         ]
       })
     return text

@@ -1,4 +1,5 @@
 import Planner
+import Reports
 import SpecModel
 
 /// What a host has of a stack, as tables.
@@ -6,13 +7,20 @@ struct HostText {
   private let state: HostState
   private let stack: ResourceName
   private let uri: String
+  private let gauges: [Estate.Gauge]
+  private let style: TextStyle
   /// IP addresses by MAC address.
   private let addresses: [MACAddress: [String]]
 
-  init(_ state: HostState, stack: ResourceName, uri: String, addresses: [MACAddress: [String]]) {
+  init(
+    _ state: HostState, stack: ResourceName, uri: String, gauges: [Estate.Gauge],
+    addresses: [MACAddress: [String]], style: TextStyle
+  ) {
     self.state = state
     self.stack = stack
     self.uri = uri
+    self.gauges = gauges
+    self.style = style
     self.addresses = addresses
   }
 
@@ -21,7 +29,7 @@ struct HostText {
     let machines = state.machines.filter(identity.owns)
     let networks = state.networks.filter(identity.owns)
     let pools = state.pools.filter(identity.owns)
-    var text = "host \(state.name)  \(uri)\n"
+    var text = "\(style(.bold, "host \(state.name)"))  \(uri)\n" + GaugeText(gauges, style: style).render()
     text += table(
       ["VM", "STATE", "CPUS", "MEMORY", "ADDRESSES"],
       machines.map { machine in
@@ -52,7 +60,7 @@ struct HostText {
       ["POOL", "STATE", "FREE", "TYPE", "SOURCE"],
       pools.map { pool in
         [
-          pool.name, pool.isActive ? "active" : "inactive", pool.available.map(rounded) ?? "",
+          pool.name, pool.isActive ? "active" : "inactive", pool.available.map(\.rounded) ?? "",
           pool.source?.type.rawValue ?? "", pool.source.flatMap { $0.origin ?? $0.path } ?? "",
         ]
       })

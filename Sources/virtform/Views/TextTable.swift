@@ -14,12 +14,3 @@ func table(_ header: [String], _ rows: [[String]]) -> String {
     return text + "\n"
   }.joined() + "\n"
 }
-
-/// A size to a tenth of its unit: nobody asks for the byte.
-func rounded(_ size: ByteCount) -> String {
-  let units: [(String, UInt64)] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20)]
-  for (unit, bytes) in units where size.rawValue >= bytes {
-    return "\(size.rawValue / bytes).\(size.rawValue % bytes * 10 / bytes) \(unit)"
-  }
-  return "\(size)"
-}
