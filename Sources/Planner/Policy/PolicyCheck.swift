@@ -16,9 +16,10 @@ extension Plan {
 
   /// Why `step` of this plan may not begin at `time`, since its guest would restart outside of a window; nil if it may.
   public func hold(on step: Step, of policy: [PolicyRule], at time: Date) -> String? {
-    guard restarts.contains(where: { $0.id == step.id }) else { return nil }
+    guard step.operation.stopped != nil else { return nil }
     for rule in policy {
       if case .restartWindows(let windows) = rule.limit, !windows.contains(where: { $0.contains(time) }) {
+        guard restarts.contains(where: { $0.id == step.id }) else { return nil }
         return "\(rule.name) (\(rule.location)): \(RestartWindow.texts(windows, at: time))"
       }
     }
