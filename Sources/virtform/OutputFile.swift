@@ -22,9 +22,20 @@ final class OutputFile: Sendable {
   /// Adds `text` at the end, at once.
   func write(_ text: String) { Terminal.write(text, to: descriptor) }
 
-  /// Writes all of `text`, in one move: whoever reads it finds all of it, or what was there before.
+  /// Writes all of `bytes`, in one move: whoever reads the file finds all of it, or what was there before. It keeps the
+  /// permissions that it had; a new one is for its owner alone.
   static func replace(_ path: String, with bytes: [UInt8]) throws {
-    let temporary = "\(path).\(getpid())"
+    // A link stays one.
+    let real = realpath(path, nil)
+    defer { free(real) }
+    let target = real.map { String(cString: $0) } ?? path
+    var status = stat()
+    let mode = stat(target, &status) == 0 ? status.st_mode & 0o777 : 0o600
+    // What is no file, such as a terminal, is written to.
+    if real != nil, status.st_mode & S_IFMT != S_IFREG {
+      return try OutputFile(path).write(String(decoding: bytes, as: UTF8.self))
+    }
+    let temporary = "\(target).\(getpid())"
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw failure(path) }
     defer { close(descriptor) }
@@ -37,7 +48,8 @@ final class OutputFile: Sendable {
         break
       }
     }
-    guard rest.isEmpty, fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+    guard rest.isEmpty, fchmod(descriptor, mode) == 0, fsync(descriptor) == 0, rename(temporary, target) == 0
+    else {
       let failure = failure(path)
       unlink(temporary)
       throw failure

@@ -16,7 +16,8 @@ struct Virtform: AsyncParsableCommand {
       """,
     version: VersionCommand.current,
     subcommands: [
-      ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self, ShowCommand.self,
+      ValidateCommand.self, FmtCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self,
+      ShowCommand.self,
       GraphCommand.self, DriftCommand.self,
       LockCommand.self, UnlockCommand.self, ConsoleCommand.self, SSHCommand.self, SSHConfigCommand.self,
       InventoryCommand.self, OutputCommand.self, HostsCommand.self, VersionCommand.self,

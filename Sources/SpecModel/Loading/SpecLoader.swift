@@ -42,14 +42,24 @@ public struct SpecLoader {
   /// Loads the spec at `path`, a file or a directory.
   public func load(_ path: String) -> Result {
     let diagnostics = Diagnostics()
-    let sources = Self.files(at: path, diagnostics).compactMap { file in
+    return load(Self.texts(at: path, diagnostics), diagnostics)
+  }
+
+  /// The files of the spec at `path` as they are, and what cannot be read.
+  public static func texts(at path: String) -> (texts: [SourceText], diagnostics: [Diagnostic]) {
+    let diagnostics = Diagnostics()
+    let texts = texts(at: path, diagnostics)
+    return (texts, diagnostics.sorted)
+  }
+
+  private static func texts(at path: String, _ diagnostics: Diagnostics) -> [SourceText] {
+    files(at: path, diagnostics).compactMap { file in
       diagnostics.value(at: nil) { () throws(ValueError) in
         // What the user names may be a pipe, too.
         let text = try FileReader.text(file, maximum: YAMLParser.Bounds().bytes, mayWait: file == path)
         return SourceText(path: file, text: text)
       }
     }
-    return load(sources, diagnostics)
   }
 
   /// Checks texts that are read already.
