@@ -30,6 +30,10 @@ extension Language {
     LanguageField("description", .text, "A text about it, for people.", example: "Knows everything"),
     LanguageField(
       "groups", .list(.name), "Further groups of `virtform inventory` that it is in.", example: "[frontend]"),
+    LanguageField(
+      "labels", .map(.line),
+      "Words about it for policies and inventories, by names of your own; no host keeps them.",
+      example: "{owner: ann, tier: web}"),
   ]
 
   private static let hardware: [LanguageField] = [

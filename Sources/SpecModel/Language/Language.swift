@@ -54,6 +54,9 @@ public enum Language {
         "vms", .map(.object(machine)), "The VMs; with `count` or `for_each` an entry makes several.",
         example: "{web: {image: debian, memory: 2GiB}}"),
       LanguageField(
+        "policy", .object(policy), "Limits on what a plan may do. One that breaks a limit is refused.",
+        example: "{data_loss: forbid, max_restarts: 3}"),
+      LanguageField(
         "moved", .map(.form(.movedAddress), by: .movedAddress),
         "New names for what is there, old: new. It is renamed where it is, and nothing is made again.",
         example: "{vms.backend: vms.db}"),

@@ -100,6 +100,15 @@ public struct TextForm: Sendable {
     "tag of a VLAN from 1 to 4094 or range of tags, such as 20-30", "[0-9]+(-[0-9]+)?", kind: "VLAN")
   static let fileMode = TextForm("mode in octal, such as 0644", "0?[0-7]{3,4}", kind: "mode")
 
+  static let ratio = TextForm(
+    "number above 0 and up to 1000, such as 1.5", "[0-9]+([.][0-9]{1,3})?", kind: "number")
+
+  // MARK: Times
+
+  static let clock = TextForm(
+    "time of the day, such as 22:00", "[0-9]{2}:[0-9]{2}", kind: "time", takesNumbers: false)
+  static let zone = TextForm("time zone: UTC, an offset or a name", "[A-Za-z0-9/_+:-]+", kind: "zone")
+
   // MARK: Files and devices
 
   static let localPath = TextForm(

@@ -23,15 +23,20 @@ public struct SpecLoader {
 
   private let environment: [String: String]
   private let given: GivenVariables
+  private let policies: [String]
   /// Bytes of a variable's file.
   private static let maximumVariableSize = 1 << 20
 
   /// - Parameters:
   ///   - environment: what `env:` of a variable reads.
   ///   - given: values of variables that count over what the spec says of them.
-  public init(environment: [String: String], given: GivenVariables = GivenVariables()) {
+  ///   - policies: paths of policy files, whose rules count beside the spec's own.
+  public init(
+    environment: [String: String], given: GivenVariables = GivenVariables(), policies: [String] = []
+  ) {
     self.environment = environment
     self.given = given
+    self.policies = policies
   }
 
   /// Loads the spec at `path`, a file or a directory.
@@ -101,6 +106,7 @@ public struct SpecLoader {
       return root
     }
     let given = self.given.values(diagnostics, sources: &shown)
+    let policies = policies.compactMap { Self.root(ofPolicy: $0, diagnostics, sources: &shown) }
     // A file that is no YAML would make every reference into it look wrong: its own errors come first.
     guard !diagnostics.hasErrors else { return nil }
     let variables = VariableTable.Sources(environment: environment, given: given) {
@@ -110,9 +116,24 @@ public struct SpecLoader {
       return text
     }
     let root = Self.merge(roots, of: sources, diagnostics)
-    var decoder = SiteDecoder(diagnostics: diagnostics, sources: variables)
+    var decoder = SiteDecoder(diagnostics: diagnostics, sources: variables, policies: policies)
     let site = decoder.decode(root)
     return Decoded(root: root, decoder: decoder, site: site)
+  }
+
+  private static func root(
+    ofPolicy path: String, _ diagnostics: Diagnostics, sources: inout [SourceText]
+  ) -> YAMLNode? {
+    let text = diagnostics.value(at: nil) { () throws(ValueError) in
+      try FileReader.text(path, maximum: YAMLParser.Bounds().bytes, mayWait: true)
+    }
+    guard let text else { return nil }
+    let source = SourceText(path: path, text: text)
+    sources.append(source)
+    // A file without anything in it has no node.
+    let nothing = YAMLNode(
+      .scalar(YAMLScalar("", style: .plain)), at: SourceLocation(path: path, line: 1, column: 1))
+    return YAMLParser.parse(source, diagnostics: diagnostics) ?? nothing
   }
 
   private static func files(at path: String, _ diagnostics: Diagnostics) -> [String] {
