@@ -2,7 +2,7 @@ extension Language {
   /// An entry of `vms:`.
   static let machine = LanguageObject(
     "vm", "A VM. What is required may come from its profile or from the defaults.", isLayered: true,
-    expansion + identity + hardware + contents + access + policy)
+    [expansion, identity, hardware, contents, access, behaviour].flatMap { $0 })
 
   /// `defaults:` and an entry of `profiles:`, which have all of a VM but what makes VMs of it.
   static let template = LanguageObject(
@@ -143,7 +143,7 @@ extension Language {
       example: "{user: debian}")
   ]
 
-  private static let policy: [LanguageField] = [
+  private static let behaviour: [LanguageField] = [
     LanguageField(
       "state",
       .choice(
