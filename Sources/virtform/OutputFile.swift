@@ -23,14 +23,16 @@ final class OutputFile: Sendable {
   func write(_ text: String) { Terminal.write(text, to: descriptor) }
 
   /// Writes all of `bytes`, in one move: whoever reads the file finds all of it, or what was there before. It keeps the
-  /// permissions that it had; a new one is for its owner alone.
-  static func replace(_ path: String, with bytes: [UInt8]) throws {
+  /// permissions that it had.
+  ///
+  /// - Parameter newMode: the permissions of a file that was not there: for its owner alone.
+  static func replace(_ path: String, with bytes: [UInt8], newMode: mode_t = 0o600) throws {
     // A link stays one.
     let real = realpath(path, nil)
     defer { free(real) }
     let target = real.map { String(cString: $0) } ?? path
     var status = stat()
-    let mode = stat(target, &status) == 0 ? status.st_mode & 0o777 : 0o600
+    let mode = stat(target, &status) == 0 ? status.st_mode & 0o777 : newMode
     // What is no file, such as a terminal, is written to.
     if real != nil, status.st_mode & S_IFMT != S_IFREG {
       return try OutputFile(path).write(String(decoding: bytes, as: UTF8.self))

@@ -47,11 +47,18 @@ enum Terminal {
 
   static var errorsAreTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-  /// Columns of the terminal on standard output.
-  static var width: Int {
+  /// Columns of the terminal on standard output, as it is now.
+  static var width: Int { size.map { Int($0.ws_col) } ?? 80 }
+
+  /// Its rows.
+  static var height: Int { size.map { Int($0.ws_row) } ?? 24 }
+
+  private static var size: winsize? {
     var size = winsize()
-    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
-    return Int(size.ws_col)
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+      return nil
+    }
+    return size
   }
 
   /// Colour for a terminal, unless <https://no-color.org> or a flag says no.

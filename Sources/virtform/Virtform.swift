@@ -16,12 +16,10 @@ struct Virtform: AsyncParsableCommand {
       """,
     version: VersionCommand.current,
     subcommands: [
-      ValidateCommand.self, FmtCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self,
-      ShowCommand.self,
-      GraphCommand.self, DriftCommand.self,
-      LockCommand.self, UnlockCommand.self, ConsoleCommand.self, SSHCommand.self, SSHConfigCommand.self,
-      InventoryCommand.self, OutputCommand.self, HostsCommand.self, ExplainCommand.self, SchemaCommand.self,
-      VersionCommand.self,
+      InitCommand.self, ValidateCommand.self, FmtCommand.self, PlanCommand.self, ApplyCommand.self,
+      DestroyCommand.self, ShowCommand.self, GraphCommand.self, DriftCommand.self, LockCommand.self,
+      UnlockCommand.self, ConsoleCommand.self, SSHCommand.self, SSHConfigCommand.self, InventoryCommand.self,
+      OutputCommand.self, HostsCommand.self, ExplainCommand.self, SchemaCommand.self, VersionCommand.self,
     ])
 
   static func main() async {

@@ -36,9 +36,10 @@ struct Workspace {
     return (try await open(site, options, only: [machine.host], access: access, reads: true), machine)
   }
 
-  private static func open(
+  /// The same for a site that is loaded already, or some of its hosts.
+  static func open(
     _ site: Site, _ options: SpecOptions, only hosts: Set<ResourceName>? = nil, access: Connection.Access,
-    reads: Bool
+    reads: Bool = true
   ) async throws -> Workspace {
     let embedded = EmbeddedLibvirt(environment: ProcessInfo.processInfo.environment)
     do {

@@ -107,7 +107,7 @@ struct LockTests {
         lab, into: "third.txt", "apply", change, "--auto-approve", "--lock-timeout", "1h")
       let done = try await first.value
       #expect(done.status == 0, "\(done.output)\(done.errors)")
-      #expect(done.output.contains("198 added, 0 changed, 0 removed"))
+      #expect(done.output.contains("498 added, 0 changed, 0 removed"))
       let text = contents(lab, "third.txt")
       #expect(third.status == 0, "\(text)")
       #expect(text.split(separator: "\n").count { $0.hasPrefix("Waiting: stack 'many' is locked") } == 1)

@@ -180,7 +180,7 @@ struct PipelineTests {
         vm: ", ready: {console: never, timeout: 5m}, shutdown: {timeout: 6s, force: true}")
       try lab.write(site, to: "site.yaml")
       let waiting = try await interrupt(
-        lab, when: ["vm.web-3: waiting until ready…"], "apply", "site.yaml", "--auto-approve")
+        lab, when: ["vm.web-3 on sim: waiting until ready…"], "apply", "site.yaml", "--auto-approve")
       #expect(waiting.status == 5, "\(waiting.output)\(waiting.errors)")
       #expect(waiting.output.contains("SIGTERM: ending after what is under way"))
       #expect(waiting.output.contains("interrupted by SIGTERM; the guest runs on"))
@@ -201,7 +201,7 @@ struct PipelineTests {
       // The second signal waits for nothing, and says what may be unfinished.
       try lab.write(site.replacing("count: 3", with: "count: 1"), to: "site.yaml")
       let aborted = try await interrupt(
-        lab, when: ["vm.web-2: stopping…", "ending after what is under way"], "apply", "site.yaml",
+        lab, when: ["vm.web-2 on sim: stopping…", "ending after what is under way"], "apply", "site.yaml",
         "--auto-approve")
       #expect(aborted.status == 5, "\(aborted.output)\(aborted.errors)")
       #expect(aborted.errors.contains("may be unfinished: vm.web-2 on sim (stopping)"), "\(aborted.errors)")

@@ -14,8 +14,7 @@ final class ProgressView: Sendable {
 
   private struct State {
     var running: [Int: Running] = [:]
-    /// Lines of the live part that stand on the terminal.
-    var drawn = 0
+    var live = LiveLines()
   }
 
   private let state = Mutex(State())
@@ -102,17 +101,11 @@ final class ProgressView: Sendable {
   }
 
   private func erase(_ state: inout State) {
-    guard state.drawn > 0 else { return }
-    Terminal.print("\u{1b}[\(state.drawn)A\u{1b}[J", terminator: "")
-    state.drawn = 0
+    Terminal.print(state.live.erase(width: Terminal.width), terminator: "")
   }
 
   private func redraw(_ state: inout State) {
-    erase(&state)
-    let width = max(Terminal.width - 1, 20)
-    for running in state.running.values.sorted(by: { $0.step.id < $1.step.id }).prefix(10) {
-      Terminal.print(String("  \(elapsed(running))".prefix(width)))
-      state.drawn += 1
-    }
+    let lines = state.running.values.sorted { $0.step.id < $1.step.id }.map { "  \(elapsed($0))" }
+    Terminal.print(state.live.draw(lines, width: Terminal.width, height: Terminal.height), terminator: "")
   }
 }
