@@ -10,7 +10,7 @@ struct SpecOptions: ParsableArguments {
   @OptionGroup var reading: ReadingOptions
 
   /// The checked spec; with errors in it, prints them all and ends the command.
-  func load() throws -> Site { try accept(read()) }
+  func load() throws -> Site { try accept(try read()) }
 
   /// The site of what was read; with errors in it, prints them all and ends the command.
   func accept(_ result: SpecLoader.Result) throws -> Site {
@@ -23,8 +23,12 @@ struct SpecOptions: ParsableArguments {
     return site
   }
 
-  /// What comes of reading the spec; its secrets are concealed from now on.
-  func read() -> SpecLoader.Result {
+  /// What comes of reading the spec; its secrets are concealed from now on. Ends the command if it is a saved plan.
+  func read() throws -> SpecLoader.Result {
+    if try PlanFile.read(spec) != nil {
+      throw Terminal.fail(
+        "'\(spec)' is a saved plan, not a spec", help: "virtform apply \(spec) carries it out")
+    }
     let given = GivenVariables(assignments: reading.variables, files: reading.variableFiles)
     let result = SpecLoader(environment: ProcessInfo.processInfo.environment, given: given).load(spec)
     Terminal.conceal(result.secrets)

@@ -378,6 +378,18 @@ struct NetworkChangeTests {
     #expect(gone.notes.contains { $0.text == "stays: guests of the network 'lan' are plugged into it" })
   }
 
+  @Test("a network that a person undefined while it was active is defined again, and starts with its host")
+  func undefined() throws {
+    var scenario = try Scenario.applied(Specs.web)
+    // `virsh net-undefine lan`
+    try scenario.fleet[].changeNetwork("lan") { ($0.isTransient, $0.autostart) = (true, false) }
+    let text = try scenario.text(Specs.web)
+    #expect(
+      text.contains("changed outside virtform, goes back:\n      + definition  what is active"), "\(text)")
+    let network = try #require(scenario.fleet[].state.networks.first)
+    #expect(!network.isTransient && network.autostart == true)
+  }
+
   // MARK: Removal
 
   @Test("a network that was protected stays, whatever the spec says now")

@@ -32,7 +32,7 @@ struct ValidateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let result = options.read()
+    let result = try options.read()
     let report = SARIFReport(result.diagnostics, version: VersionCommand.current).json
     if let sarif {
       try OutputFile.replace(sarif, with: Array((report.mapTexts(Terminal.redacted).text + "\n").utf8))
