@@ -10,7 +10,9 @@ struct SpecOptions: ParsableArguments {
   @OptionGroup var reading: ReadingOptions
 
   /// The checked spec; with errors in it, prints them all and ends the command.
-  func load() throws -> Site { try accept(try read()) }
+  ///
+  /// - Parameter policy: files whose rules count beside the spec's own.
+  func load(policy: PolicyOptions? = nil) throws -> Site { try accept(try read(policy: policy)) }
 
   /// The site of what was read; with errors in it, prints them all and ends the command.
   func accept(_ result: SpecLoader.Result) throws -> Site {
@@ -24,13 +26,15 @@ struct SpecOptions: ParsableArguments {
   }
 
   /// What comes of reading the spec; its secrets are concealed from now on. Ends the command if it is a saved plan.
-  func read() throws -> SpecLoader.Result {
+  func read(policy: PolicyOptions? = nil) throws -> SpecLoader.Result {
     if try PlanFile.read(spec) != nil {
       throw Terminal.fail(
         "'\(spec)' is a saved plan, not a spec", help: "virtform apply \(spec) carries it out")
     }
     let given = GivenVariables(assignments: reading.variables, files: reading.variableFiles)
-    let result = SpecLoader(environment: ProcessInfo.processInfo.environment, given: given).load(spec)
+    let loader = SpecLoader(
+      environment: ProcessInfo.processInfo.environment, given: given, policies: policy?.files ?? [])
+    let result = loader.load(spec)
     Terminal.conceal(result.secrets)
     return result
   }

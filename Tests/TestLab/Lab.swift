@@ -25,6 +25,8 @@ public final class Lab: Sendable {
   public init(
     driver: String = "qemu", launcher: [String] = [], prepare: (String) async throws -> Void = { _ in }
   ) async throws {
+    // A daemon that ends while something is written to it must not end all tests.
+    signal(SIGPIPE, SIG_IGN)
     let root = "/tmp/vfl-\(UInt32.random(in: 0...UInt32.max))"
     home = "\(root)/h"
     work = "\(root)/w"
