@@ -176,6 +176,28 @@ struct DiskNoteTests {
       text.contains("+ disk.web.root  # the file that VM 'web' had is gone: this one is empty"), "\(text)")
   }
 
+  @Test("an image that was deleted under its clones is sent again, or told of where the spec has another")
+  func lostImage() throws {
+    var scenario = try Scenario.applied(Specs.imaged)
+    try scenario.fleet["alpha"].changePool("main") { $0.volumes.removeAll { $0.name.hasPrefix("debian-") } }
+    var other = scenario
+    #expect(try scenario.text(Specs.imaged).contains("+ image.debian"))
+    other.imageVersions["debian"] = 2
+    let notes = try other.plan(Specs.imaged).notes.map(\.text)
+    #expect(
+      notes.contains { $0.hasPrefix("lacks the image that it was made from, /srv/main/debian-") }, "\(notes)")
+  }
+
+  @Test("a guest that restarts anyway is not asked to let go of a disk")
+  func unpluggedByRestart() throws {
+    let two = Specs.web.with("root: {size: 4GiB}", "root: {size: 4GiB}, logs: {size: 1GiB}")
+    var scenario = try Scenario.applied(two)
+    let plan = try scenario.apply(Specs.web.with("2GiB", "8GiB"), restarts: true)
+    #expect(plan.summary.restarts == 1)
+    #expect(!plan.steps.contains { if case .changeDevices = $0.operation { true } else { false } })
+    #expect(try scenario.plan(Specs.web.with("2GiB", "8GiB")).isEmpty)
+  }
+
   @Test("unplugging a disk whose file was deleted loses its content, and takes consent")
   func unplugged() throws {
     let two = Specs.web.with("root: {size: 4GiB}", "root: {size: 4GiB}, logs: {size: 1GiB}")
