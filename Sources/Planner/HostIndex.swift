@@ -15,12 +15,14 @@ struct HostIndex {
   private let ownNetworks: [String: Network]
   private let ownMachines: Set<UUID>
   private var renamedDevices: [UUID: [String: String]] = [:]
+  /// Those of them that the spec has moved.
+  private var movedDevices: [UUID: [String: String]] = [:]
   private let volumes: [String: Volume]
   private let taggedVolumes: [String: Identity.TaggedVolume]
   /// By the names that the spec has for them.
   private let sharedDisks: [String: Volume]
-  /// What hosts remember of the names of shared disks, see `Identity.renamedDisks`.
-  private let renamedDisks: [String: Set<String>]
+  /// What hosts remember of the names of disks, see `Identity.renamedDisks`, by pool.
+  private let renamedDisks: [String: [Identity.TaggedVolume: Set<String>]]
   /// The images that volumes were copied from, by pool and by the volume's name without its ending.
   private let copiedImages: [String: [Substring: Set<String>]]
   private let users: [String: [Machine]]
@@ -34,12 +36,20 @@ struct HostIndex {
     for index in state.pools.indices {
       state.pools[index].volumes.sort { $0.name.isOrderedNaturally(before: $1.name) }
     }
+    renamedDisks = Dictionary(
+      state.pools.map { ($0.name, identity.renamedDisks(among: $0.volumeNames)) },
+      uniquingKeysWith: { first, _ in first })
     ownMachines = Set(state.machines.filter(identity.owns).map(\.uuid))
     for index in state.machines.indices where ownMachines.contains(state.machines[index].uuid) {
       let machine = state.machines[index]
       let name = machine.mark?.name ?? machine.domainName
-      let devices = renames.devices(of: machine, named: name)
+      let remembered = Self.remembered(by: renamedDisks, of: machine, named: name, identity, state)
+      let moved = renames.devices(of: machine.renaming(remembered), named: name)
+      let devices = remembered.mapValues { moved[$0] ?? $0 }.merging(
+        moved.filter { !remembered.values.contains($0.key) }
+      ) { $1 }.filter { $0.key != $0.value }
       if !devices.isEmpty { renamedDevices[machine.uuid] = devices }
+      if !moved.isEmpty { movedDevices[machine.uuid] = moved }
       state.machines[index] = machine.renaming(devices)
       state.machines[index].name = name
       state.guests[machine.uuid] = state.guests[machine.uuid]?.renaming(devices)
@@ -69,14 +79,11 @@ struct HostIndex {
     taggedVolumes = Dictionary(
       all.compactMap { volume in identity.volume(named: volume.name).map { (volume.name, $0) } },
       uniquingKeysWith: { first, _ in first })
-    renamedDisks = state.pools.reduce(into: [:]) { names, pool in
-      names.merge(identity.renamedDisks(among: pool.volumeNames)) { $0.union($1) }
-    }
     sharedDisks = Dictionary(
       all.flatMap { [taggedVolumes, renamedDisks] volume -> [(String, Volume)] in
         guard let tagged = taggedVolumes[volume.name], tagged.kind == .sharedDisk else { return [] }
         // A run that was cut off while it renamed the disk leaves it with both names.
-        let names = renamedDisks[tagged.base] ?? [tagged.base]
+        let names = renamedDisks[volume.pool]?[tagged] ?? [tagged.base]
         return names.sorted().map { (renames.name(ofSharedDisk: $0), volume) }
       }, uniquingKeysWith: { first, _ in first })
     copiedImages = Dictionary(
@@ -92,6 +99,27 @@ struct HostIndex {
       let live = state.guests[machine.uuid]?.macs ?? machine.macs
       for mac in live { guestsByAddress[mac, default: []].append(machine) }
     }
+  }
+
+  /// The disks of `machine` that were renamed since its mark was written, as a snapshot that was reverted to brings back one of
+  /// old: what lies beside their files has the last word.
+  private static func remembered(
+    by notes: [String: [Identity.TaggedVolume: Set<String>]], of machine: Machine, named name: String,
+    _ identity: Identity, _ state: HostState
+  ) -> [String: String] {
+    let disks = machine.mark?.disks ?? []
+    var devices: [String: String] = [:]
+    for disk in disks {
+      guard let file = disk.file,
+        let tagged = identity.volume(named: String(file.split(separator: "/").last ?? "")),
+        let pool = state.pools.first(where: { $0.volumes.contains { $0.path == file } }),
+        let names = notes[pool.name]?[tagged], names.count == 1, let remembered = names.first,
+        remembered.hasPrefix("\(name).")
+      else { continue }
+      let new = String(remembered.dropFirst(name.count + 1))
+      if !disks.contains(where: { $0.name == new }) { devices["disks.\(disk.name)"] = "disks.\(new)" }
+    }
+    return devices
   }
 
   /// Tells NICs what their networks say of them.
@@ -114,10 +142,14 @@ struct HostIndex {
         state.machines[index].nics[number] = nic
       }
     }
-    for (uuid, guest) in state.guests {
+    let definitions = Dictionary(
+      state.machines.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
+    for (uuid, var guest) in state.guests {
+      guest.unpark(as: definitions[uuid])
       for number in guest.nics.indices {
-        state.guests[uuid]?.nics[number].isMovable = network(guest.nics[number])?.mode?.isMovable ?? true
+        guest.nics[number].isMovable = network(guest.nics[number])?.mode?.isMovable ?? true
       }
+      state.guests[uuid] = guest
     }
   }
 
@@ -178,6 +210,14 @@ struct HostIndex {
   /// The disks and NICs of `machine` that have new names in the spec: `disks.data` → `disks.store`.
   func renamedDevices(of machine: Machine) -> [String: String] { renamedDevices[machine.uuid] ?? [:] }
 
+  /// Those of them that the spec has moved and the host does not know yet.
+  func movedDevices(of machine: Machine) -> [String: String] { movedDevices[machine.uuid] ?? [:] }
+
+  /// The moves of devices of `machine` to names that others of it still have.
+  func movesInTheWay(of machine: Machine) -> [Renames.DeviceMove] {
+    renames.movesInTheWay(of: machine, named: machine.name)
+  }
+
   /// What the guest of a running VM of the stack runs with.
   func guest(of machine: Machine) -> Machine? { machine.isActive ? state.guests[machine.uuid] : nil }
 
@@ -205,26 +245,50 @@ struct HostIndex {
     guard let old = renames.formerName(ofSharedDisk: name) else { return nil }
     let bases = Set(taggedVolumes.values.filter { $0.kind == .sharedDisk }.map(\.base))
     func base(of name: String) -> String? {
-      bases.first { (renamedDisks[$0] ?? [$0]).contains(name) }
+      bases.first { base in
+        let names = rememberedNames(of: .init(kind: .sharedDisk, base: base))
+        return (names.isEmpty ? [base] : names).contains(name)
+      }
     }
     // One with both names was just being renamed when a run was cut off.
     guard let there = base(of: name), let moved = base(of: old), there != moved else { return nil }
     return old
   }
 
-  /// The names that the host remembers for the shared disk that was made as `base`.
-  func rememberedNames(ofDisk base: String) -> Set<String> { renamedDisks[base] ?? [] }
-
-  /// The name that the spec has for a volume: another one than its file's for a shared disk that was renamed.
-  func specName(of volume: Identity.TaggedVolume) -> String {
-    volume.kind == .sharedDisk ? Self.specName(ofDisk: volume.base, renamedDisks, renames) : volume.base
+  /// The names that the host remembers for a disk, in whatever pool.
+  private func rememberedNames(of disk: Identity.TaggedVolume) -> Set<String> {
+    renamedDisks.values.reduce(into: []) { $0.formUnion($1[disk] ?? []) }
   }
 
-  private static func specName(ofDisk base: String, _ remembered: [String: Set<String>], _ renames: Renames)
-    -> String
-  {
-    let names = Set((remembered[base] ?? [base]).map(renames.name(ofSharedDisk:)))
-    return names.max() ?? base
+  /// The names that the host remembers for a disk in the pool, which are others than that of its file.
+  func rememberedNames(of disk: Identity.TaggedVolume, in pool: String) -> Set<String> {
+    renamedDisks[pool]?[disk] ?? []
+  }
+
+  /// The name that the spec has for a volume in the pool: another one than its file's for a disk that was renamed.
+  func specName(of volume: Identity.TaggedVolume, in pool: String) -> String {
+    let remembered = rememberedNames(of: volume, in: pool)
+    let names = remembered.isEmpty ? [volume.base] : remembered
+    return (volume.kind == .sharedDisk ? Set(names.map(renames.name(ofSharedDisk:))) : names).max()
+      ?? volume.base
+  }
+
+  /// What a plan calls the volume of a VM's disk: the name that its VM has for it, else the last one.
+  func diskName(of volume: Volume, _ tagged: Identity.TaggedVolume) -> String {
+    let user = users(of: volume.path).first(where: owns)
+    let disk = user?.disks.first { $0.path == volume.path }
+    if let user, let disk { return "\(specName(of: user)).\(disk.name)" }
+    return specName(of: tagged, in: volume.pool)
+  }
+
+  /// The files of VMs' disks but the one at `path` that have the address of that one.
+  func namesakes(of name: String, but path: String) -> [Volume] {
+    volumes.values.filter { volume in
+      guard volume.path != path, let tagged = tagged(volume), tagged.kind == .machineDisk else {
+        return false
+      }
+      return diskName(of: volume, tagged) == name
+    }.sorted { $0.path < $1.path }
   }
 
   /// The image that the volume was made from, with the start of its digest; nil if it was made from none, or if nobody
@@ -257,6 +321,11 @@ struct HostIndex {
     return self.pool(named: pool)?.volumeNames.contains(name) ?? false
   }
 
+  /// True if a volume beside the disk says that it stays although its VM goes.
+  func isKept(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
+    self.pool(named: pool)?.volumeNames.contains(identity.keepName(of: disk.kind, disk.base)) ?? false
+  }
+
   /// The VMs that have the file at `path`, by their definition or in their running guest.
   func users(of path: String) -> [Machine] { users[path] ?? [] }
 
@@ -281,7 +350,7 @@ struct HostIndex {
   }
 
   /// The file that a disk was made with, which a person has detached from its VM, or whose VM is gone; nil if there is
-  /// none. A disk or a VM that was renamed has its former name in that of the file.
+  /// none. A disk or a VM that was renamed has its former name in that of the file, or a note beside it.
   func detachedFile(ofDisk disk: String, of machine: String, in pool: String) -> String? {
     let actual = ownMachine(named: machine)
     if let file = actual?.mark?.disks.first(where: { $0.name == disk })?.file { return file }
@@ -294,11 +363,12 @@ struct HostIndex {
       guard volume.pool == pool, let tagged = tagged(volume), tagged.kind == .machineDisk else {
         return false
       }
-      return bases.contains(tagged.base) && users(of: volume.path).isEmpty
+      return bases.contains(specName(of: tagged, in: pool)) && users(of: volume.path).isEmpty
     }
-    return files.min { a, b in
-      (bases.firstIndex(of: tagged(a)?.base ?? "") ?? 0) < (bases.firstIndex(of: tagged(b)?.base ?? "") ?? 0)
-    }?.path
+    func rank(_ volume: Volume) -> Int {
+      tagged(volume).flatMap { bases.firstIndex(of: specName(of: $0, in: pool)) } ?? 0
+    }
+    return files.min { (rank($0), $0.path) < (rank($1), $1.path) }?.path
   }
 
   /// The running VMs but `machine` that have an interface with this address now.

@@ -48,6 +48,21 @@ extension HostPlanner {
     }
   }
 
+  /// The disks that leave the spec and whose content only the running guest has. Refuses without consent to its loss.
+  mutating func disksLost(with difference: MachineDifference, _ machine: Machine) -> [Machine.Disk] {
+    let lost = difference.disks.removed.filter { machine.isActive && isDeleted($0.path) }
+    for disk in lost {
+      let address = address(.disk, "\(machine.name).\(disk.name)")
+      guard !options.dataLoss.covers(address) else { continue }
+      refuse(
+        "unplugging disk '\(disk.name)' of VM '\(machine.name)' destroys its content: the file was deleted, and only the "
+          + "running guest has it",
+        at: wantedMachines[machine.uuid]?.spec.path,
+        help: "--allow-data-loss-of \(address) consents; this saves it: \(rescue(disk, of: machine))")
+    }
+    return lost
+  }
+
   /// True if a running guest has the file at `path` open, which is gone from its pool.
   func isDeleted(_ path: String) -> Bool {
     guard host.volume(at: path) == nil, isRead(path) else { return false }

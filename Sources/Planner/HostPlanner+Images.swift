@@ -7,7 +7,8 @@ extension HostPlanner {
   mutating func planImages() {
     var seen: Set<String> = []
     let images =
-      desired.volumes.filter { !$0.isSent }.compactMap(\.image) + desired.machines.flatMap(\.images)
+      desired.volumes.filter { !$0.isSent }.compactMap(\.image) + lostImages()
+      + desired.machines.flatMap(\.images)
     for image in images where seen.insert(image.volume.path).inserted {
       let address = address(.image, image.name)
       let actual = host.volume(at: image.volume.path)
@@ -42,6 +43,25 @@ extension HostPlanner {
         ByteCount(rawValue: image.length.rawValue - min(there, image.length.rawValue)), in: image.volume.pool,
         address, at: image.path)
     }
+  }
+
+  /// The images of clones that somebody has deleted. The same comes again: its name has its digest. Tells of those that the
+  /// spec has no more.
+  private mutating func lostImages() -> [DesiredHost.WantedImage] {
+    var images: [DesiredHost.WantedImage] = []
+    for wanted in desired.volumes where !wanted.isMade {
+      guard let base = host.volume(at: wanted.volume.path)?.backingPath, host.volume(at: base) == nil,
+        isRead(base),
+        identity.volume(named: String(base.split(separator: "/").last ?? ""))?.kind == .image
+      else { continue }
+      if let image = wanted.source, image.volume.path == base {
+        images.append(image)
+      } else {
+        draft.note(
+          wanted.address, "lacks the image that it was made from, \(base), which the spec has no more")
+      }
+    }
+    return images
   }
 
   /// True if no VM and no clone uses the image, and nothing was copied from it.

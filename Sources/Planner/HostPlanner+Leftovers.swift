@@ -4,13 +4,13 @@ import SpecModel
 extension HostPlanner {
   /// Deletes a VM's disk that no VM of the spec has, or tells that it stays.
   ///
-  /// Whether it was to be kept nobody knows any more. So it takes a consent that names it, or the end of the whole stack.
+  /// It takes a consent that names it, or the end of the whole stack if it was not to be kept.
   mutating func removeLeftover(_ volume: Volume, _ tagged: Identity.TaggedVolume, _ address: Address) {
     let isDestroyed = options.goal == .destroy
     let spec = isDestroyed ? diskSpec(ofVolume: tagged.base) : nil
     let isProtected = host.isProtected(tagged, in: volume.pool) || spec?.isProtected == true
-    let reason =
-      isProtected ? Self.protection : spec?.keep == true && !isNamed(address) ? "keep: true" : nil
+    let isKept = spec?.keep == true || host.isKept(tagged, in: volume.pool)
+    let reason = isProtected ? Self.protection : isKept && !isNamed(address) ? Self.keeping : nil
     let users = remainingUsers(of: volume.path)
     // What another's VM has is none of the stack's.
     if spec == nil, users.contains(where: { !host.owns($0) }) { return }

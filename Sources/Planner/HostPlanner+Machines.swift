@@ -86,9 +86,10 @@ extension HostPlanner {
           address, .replace, fields: fields + losses, effect: losses.isEmpty ? .replace : .dataLoss,
           reason: "--replace", path: path))
     let before =
-      storageSteps(of: wanted) + (removal.map { [$0] } ?? [])
+      storageSteps(of: wanted) + forgetNotes(ofDisksOf: wanted, nil).steps + (removal.map { [$0] } ?? [])
       + machine.nics.flatMap { firewallSteps(for: $0) }
     let define = draft.add(.defineMachine(machine), for: address, after: before, path: path)
+    _ = noteDisks(of: wanted, nil, after: [define])
     if machine.isActive { starts.append(Start(wanted: wanted, machine: machine, after: [define])) }
   }
 
@@ -111,7 +112,11 @@ extension HostPlanner {
     let pools = wanted.spec.disks.compactMap { disk in
       if case .existing(_, let pool) = disk.source { poolSteps[pool.rawValue] } else { nil }
     }
-    return pools + wanted.volumes.compactMap { volumeSteps[$0] }
+    // A clone that is there may lack its image.
+    let images = wanted.volumes.compactMap {
+      desired.volumes[$0].source.flatMap { imageSteps[$0.volume.path] }
+    }
+    return pools + images + wanted.volumes.compactMap { volumeSteps[$0] }
       + wanted.images.compactMap { imageSteps[$0.volume.path] }
   }
 
@@ -149,6 +154,7 @@ extension HostPlanner {
     }
     draft.needs[address] = networksToReserve(wanted)
     if refusesChange(of: actual, to: target, wanted.spec) { return }
+    refuseTakenNames(of: actual, wanted)
     let difference = MachineDifference(
       from: actual, guest: host.guest(of: actual), to: target, on: state.capabilities, staysUp: staysUp,
       isPaused: actual.settings.state == .paused && wantedState == .paused, renamedDevices: renamedDevices)
@@ -164,6 +170,7 @@ extension HostPlanner {
         at: path + "disks",
         help: "start its pool, so that it can remember the protection, or take back protect: true first")
     }
+    let lost = disksLost(with: difference, actual)
     noteDisksAtRisk(of: actual)
     if actual.hasSavedState {
       draft.note(address, "has a saved state (virsh managedsave): its next start goes on from there")
@@ -176,7 +183,13 @@ extension HostPlanner {
         "VM '\(actual.name)' cannot be stopped: the file of its disk '\(disk.name)' was deleted", at: path,
         help: "its content is lost with the guest; save it first: \(rescue(disk, of: actual))")
     }
-    var changes = withNetworks(difference.changes, of: actual, wanted.machine)
+    var changes = withNetworks(difference.changes, of: actual, wanted.machine).map { change in
+      guard lost.contains(where: { DiskField.attached.path(of: $0.name) == change.path }) else {
+        return change
+      }
+      return FieldChange(
+        change.path, from: change.from, to: change.to, effect: .dataLoss, cause: change.cause)
+    }
     let hasDifference = !changes.isEmpty
     changes += imageChanges
     let power = powerChange(from: actual, to: wantedState)
@@ -184,7 +197,8 @@ extension HostPlanner {
     let isEdited = hasDifference || power?.cause == .change
     if let power { changes.append(power) }
 
-    var after = storageSteps(of: wanted)
+    let forgotten = forgetNotes(ofDisksOf: wanted, actual)
+    var after = storageSteps(of: wanted) + forgotten.steps
     if actual.isTransient {
       changes.append(
         FieldChange("definition", from: nil, to: "what the guest runs with", effect: .none, cause: .drift))
@@ -213,14 +227,14 @@ extension HostPlanner {
     {
       addStop(&self)
     }
-    // A guest that is off by then has its devices from the definition.
-    let plugs = self.plugs(of: difference, actual, isOff: stopSteps[actual.uuid] != nil)
+    // A guest that is off by then, or starts anew, has its devices from the definition: it need not let go of any.
+    let plugs = self.plugs(of: difference, actual, isOff: stopSteps[actual.uuid] != nil || restarts)
     if !plugs.unplugged.isEmpty {
       // Disks are unplugged before all else: they may be deleted, or another VM may wait for them.
       after = [
         draft.add(
-          .changeDevices(uuid: actual.uuid, plugs.unplugged), for: address, after: after, effect: .live,
-          path: path)
+          .changeDevices(uuid: actual.uuid, plugs.unplugged), for: address, after: after,
+          effect: lost.isEmpty ? .live : .dataLoss, path: path)
       ]
     }
     // And the disk goes before the definition forgets it: a run that is cut off in between finds it again.
@@ -245,6 +259,9 @@ extension HostPlanner {
       let worst = difference.changes.map(\.effect).max() ?? .none
       after = [draft.add(.updateMachine(update), for: address, after: after, effect: worst, path: path)]
     }
+    let noted = noteDisks(of: wanted, actual, after: after)
+    // What is new is told of already.
+    if changes.isEmpty { changes += forgotten.fields + noted }
     // A guest that is stopped before then gets it from its definition, when it starts.
     if !plugs.later.isEmpty, !stops {
       deferredPlugs.append(Plug(wanted: wanted, uuid: actual.uuid, devices: plugs.later, after: after))

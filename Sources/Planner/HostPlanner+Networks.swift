@@ -144,6 +144,11 @@ extension HostPlanner {
     let unnoticed = liveDifferences.filter { difference in !differences.contains { $0.key == difference.key }
     }
     network.fields += unnoticed.filter(isLive).map(change)
+    if actual.isTransient {
+      // Writing its definition makes it one that stays.
+      network.fields.append(
+        FieldChange("definition", from: nil, to: "what is active", effect: .none, cause: .drift))
+    }
     network.told = Set(differences.map(\.key))
     network.pending = liveDifferences.filter { !isLive($0) }
     let recorded = recordedFields(of: actual, target, besides: Set((differences + unnoticed).map(\.key)))
@@ -166,7 +171,15 @@ extension HostPlanner {
   private func liveForm(of target: Network, _ wanted: Network, definedAs actual: Network, _ live: Network)
     -> Network
   {
-    let memory = actual.applied.merging(live.applied) { defined, _ in defined }
+    var memory = actual.applied.merging(live.applied) { defined, _ in defined }
+    // The range that the network was started with goes with the restart; another one beside it is a person's.
+    for field in [NetworkField.dhcp, .dhcpIPv6] {
+      let range = live.applied[field.rawValue]
+      let isThere =
+        live.ipv4.ranges.contains { $0.description == range }
+        || live.ipv6.ranges.contains { $0.description == range }
+      if isThere { memory[field.rawValue] = range }
+    }
     var wanted = wanted
     // A bridge that the spec names no more stays as it is defined.
     if memory[NetworkField.bridge.rawValue] != nil { wanted.bridge = target.bridge }
@@ -192,7 +205,7 @@ extension HostPlanner {
     let address = address(of: actual)
     // A guest that is removed holds its address for as long as it runs.
     var steps = stops(ofRemovedHoldersOf: [definition, live])
-    if definition.fields.contains(.autostart), let autostart = target.autostart {
+    if definition.fields.contains(.autostart), !actual.isTransient, let autostart = target.autostart {
       // Before the mark says so: a run that is cut off in between does it again.
       steps = [
         draft.add(
@@ -205,6 +218,14 @@ extension HostPlanner {
         draft.add(
           .updateNetwork(NetworkUpdate(wanted: target, definition: definition, live: live)), for: address,
           after: steps, effect: worst, path: network.path)
+      ]
+    }
+    if actual.isTransient {
+      // What has no definition starts with no host, whatever was asked of it.
+      let autostart = target.applied[NetworkField.autostart.rawValue] != "false"
+      steps = [
+        draft.add(
+          .setNetworkAutostart(uuid: actual.uuid, autostart), for: address, after: steps, path: network.path)
       ]
     }
     if !actual.isActive {

@@ -214,14 +214,19 @@ extension HostPlanner {
     let isProtected = disk.isProtected || host.isProtected(tagged, in: volume.pool)
     let reason = isProtected ? Self.protection : reasonToKeep(disk, address)
     let deletion = discard(volume, address, isKept: reason, after: after)
-    guard isProtected, !host.isProtected(tagged, in: volume.pool) else { return deletion }
     // The mark of the VM has the word until now.
-    return [
-      draft.add(
-        .noteVolume(
-          pool: volume.pool, name: identity.protectionName(of: tagged.kind, tagged.base), true),
-        for: self.address(.vm, host.specName(of: machine)), after: after, path: nil)
+    let words = [
+      isProtected && !host.isProtected(tagged, in: volume.pool)
+        ? identity.protectionName(of: tagged.kind, tagged.base) : nil,
+      disk.keep && deletion.isEmpty && !host.isKept(tagged, in: volume.pool)
+        ? identity.keepName(of: tagged.kind, tagged.base) : nil,
     ]
+    return deletion
+      + words.compactMap { $0 }.map { note in
+        draft.add(
+          .noteVolume(pool: volume.pool, name: note, true),
+          for: self.address(.vm, host.specName(of: machine)), after: after, path: nil)
+      }
   }
 
   /// Lets the pool remember the protection of a disk that nobody can see yet, as soon as this plan has started it.
@@ -251,9 +256,10 @@ extension HostPlanner {
   }
 
   static let protection = "protect: true"
+  static let keeping = "keep: true"
 
   private func reasonToKeep(_ disk: Machine.Disk, _ address: Address) -> String? {
-    disk.isProtected ? Self.protection : disk.keep && !isNamed(address) ? "keep: true" : nil
+    disk.isProtected ? Self.protection : disk.keep && !isNamed(address) ? Self.keeping : nil
   }
 
   /// True if this plan would delete the volume of `disk` once its VM is stopped.
@@ -296,6 +302,8 @@ extension HostPlanner {
         "in use by \(names(of: users))"
       } else if !options.dataLoss.covers(address) {
         "--allow-data-loss deletes it"
+      } else if let other = namesake(of: volume, address) {
+        "\(other.path) is called the same, and which of the two is meant nobody can tell: virsh vol-delete deletes one"
       } else {
         nil
       }
@@ -309,29 +317,42 @@ extension HostPlanner {
     return [delete(volume, address, after: after, effect: .dataLoss)]
   }
 
+  /// Another file of a VM's disk that nobody wants, either, and that a consent which names disks would delete with `volume`.
+  private func namesake(of volume: Volume, _ address: Address) -> Volume? {
+    guard isNamed(address), isMachineDisk(volume) else { return nil }
+    return host.namesakes(of: address.name, but: volume.path).first { other in
+      !desired.volumes.contains { $0.volume.path == other.path }
+    }
+  }
+
   mutating func delete(_ volume: Volume, _ address: Address, after: [Int], effect: Effect) -> Int {
     let notes = forgetCopy(volume, for: address, after: after)
     let step = draft.add(
       .deleteVolume(pool: volume.pool, name: volume.name), for: address, after: after + notes, effect: effect,
       path: nil)
     deletionSteps[volume.path] = step
-    guard host.isCutOff(volume) else { return step }
-    // That it is not whole is remembered for as long as it is there.
-    return note(volume, Identity.copyingName(of: volume.name), for: address, after: [step])
+    // What it was called, that it was kept, and that it is not whole, is remembered for as long as it is there.
+    var last = forgetNames(of: volume, but: nil, for: address, after: [step]).last ?? step
+    last = forgetKeeping(of: volume, for: address, after: [last]).last ?? last
+    guard host.isCutOff(volume) else { return last }
+    return forget(Identity.copyingName(of: volume.name), of: volume, for: address, after: [last]).last ?? last
   }
 
   /// The steps by which the host forgets what the volume was copied from.
   mutating func forgetCopy(_ volume: Volume, for address: Address, after: [Int]) -> [Int] {
-    host.copiedImages(of: volume).map { image in
-      note(volume, Identity.copiedName(of: volume.name, from: image), for: address, after: after)
+    host.copiedImages(of: volume).flatMap { image in
+      forget(Identity.copiedName(of: volume.name, from: image), of: volume, for: address, after: after)
     }
   }
 
-  private mutating func note(_ volume: Volume, _ name: String, for address: Address, after: [Int]) -> Int {
+  /// The step by which the pool forgets what an empty volume beside `volume` says, unless this plan has it already.
+  mutating func forget(_ note: String, of volume: Volume, for address: Address, after: [Int]) -> [Int] {
+    let path = "\(volume.path.dropLast(volume.name.count))\(note)"
+    guard deletionSteps[path] == nil else { return [] }
     let step = draft.add(
-      .noteVolume(pool: volume.pool, name: name, false), for: address, after: after, path: nil)
-    deletionSteps["\(volume.path.dropLast(volume.name.count))\(name)"] = step
-    return step
+      .noteVolume(pool: volume.pool, name: note, false), for: address, after: after, path: nil)
+    deletionSteps[path] = step
+    return [step]
   }
 
   /// VMs that will use the file at `path` after this plan: those of others, and guests that keep running.
@@ -352,7 +373,7 @@ extension HostPlanner {
     for volume in state.pools.flatMap(\.volumes)
     where !wanted.contains(volume.path) && !settledPaths.contains(volume.path) {
       guard let tagged = host.tagged(volume) else { continue }
-      let address = address(.disk, host.specName(of: tagged))
+      let address = address(.disk, host.specName(of: tagged, in: volume.pool))
       switch tagged.kind {
       case .sharedDisk: removeShared(volume, tagged, address)
       case .machineDisk: removeLeftover(volume, tagged, address)
@@ -362,19 +383,11 @@ extension HostPlanner {
   }
 
   private mutating func removeShared(_ volume: Volume, _ tagged: Identity.TaggedVolume, _ address: Address) {
-    let base = tagged.base
     let isProtected =
       site.disks.contains { $0.name.rawValue == address.name && $0.isProtected }
       || host.isProtected(tagged, in: volume.pool)
     let after = host.users(of: volume.path).flatMap { steps(of: $0) }
-    let deletion = discard(volume, address, isKept: isProtected ? Self.protection : nil, after: after)
-    // What it was called is remembered for as long as there is something to call.
-    guard !deletion.isEmpty else { return }
-    for name in host.rememberedNames(ofDisk: base).sorted() {
-      let note = identity.renameName(ofDisk: base, to: name, isFile: volume.type == .file)
-      deletionSteps["\(volume.path.dropLast(volume.name.count))\(note)"] = draft.add(
-        .noteVolume(pool: volume.pool, name: note, false), for: address, after: deletion, path: nil)
-    }
+    _ = discard(volume, address, isKept: isProtected ? Self.protection : nil, after: after)
   }
 
   // MARK: Networks

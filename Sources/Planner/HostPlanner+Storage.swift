@@ -16,7 +16,9 @@ extension HostPlanner {
       return planCreation(ofVolume: index, after: deletion)
     }
     guard let actual = host.volume(at: wanted.volume.path) else {
-      if !host.isThere(wanted.volume), !isDeleted(wanted.volume.path) { planCreation(ofVolume: index) }
+      if !host.isThere(wanted.volume), !isDeleted(wanted.volume.path) {
+        planCreation(ofVolume: index, because: reasonOfLoss(wanted))
+      }
       return
     }
     if isLeftover(actual), isBase(actual.path) {
@@ -35,6 +37,12 @@ extension HostPlanner {
     if let worst = fields.map(\.effect).max() {
       draft.add(Change(wanted.address, .update, fields: fields, effect: worst, path: wanted.path))
     }
+  }
+
+  /// That a disk of a VM which is there has lost its file; nil for one that is new.
+  private func reasonOfLoss(_ wanted: DesiredHost.WantedVolume) -> String? {
+    let users = host.users(of: wanted.volume.path).filter(host.owns)
+    return users.isEmpty ? nil : "the file that \(names(of: users)) had is gone: this one is empty"
   }
 
   /// True for a VM's own disk that no VM has: an earlier run was cut off, or its VM gave it up.
@@ -77,7 +85,9 @@ extension HostPlanner {
           wanted.address, .replace, fields: fields, effect: .dataLoss,
           reason: wanted.imageChange == nil ? "--replace" : "on_image_change: replace", path: wanted.path))
     }
-    let former = forgetCopy(wanted.volume, for: wanted.address, after: deletion.map { [$0] } ?? [])
+    var former = forgetCopy(wanted.volume, for: wanted.address, after: deletion.map { [$0] } ?? [])
+    former += forgetNames(
+      of: wanted.volume, but: wanted.address.name, for: wanted.address, after: deletion.map { [$0] } ?? [])
     let before = [
       deletion, poolSteps[wanted.volume.pool], wanted.image.flatMap { imageSteps[$0.volume.path] },
     ]
@@ -127,35 +137,32 @@ extension HostPlanner {
     guard let tagged = identity.volume(named: wanted.volume.name), tagged.kind == .sharedDisk else {
       return []
     }
-    let remembered = host.rememberedNames(ofDisk: tagged.base)
-    let names: Set<String> = wanted.address.name == tagged.base ? [] : [wanted.address.name]
-    guard remembered != names else { return [] }
-    let former = remembered.subtracting(names)
+    let former = host.rememberedNames(of: tagged, in: wanted.volume.pool).subtracting([wanted.address.name])
     // The new name first: a run that is cut off in between leaves a disk with a name that the spec knows.
-    let notes = names.subtracting(remembered).map { ($0, true) } + former.sorted().map { ($0, false) }
-    for (name, isThere) in notes {
-      volumeSteps[index] = draft.add(
-        .noteVolume(
-          pool: wanted.volume.pool,
-          name: identity.renameName(ofDisk: tagged.base, to: name, isFile: wanted.volume.type == .file),
-          isThere),
-        for: wanted.address, after: volumeSteps[index].map { [$0] } ?? [], path: wanted.path)
-    }
+    let note = noteName(
+      of: wanted, for: wanted.address, after: volumeSteps[index].map { [$0] } ?? [], at: wanted.path)
+    volumeSteps[index] = note ?? volumeSteps[index]
+    volumeSteps[index] =
+      forgetNames(
+        of: wanted.volume, but: wanted.address.name, for: wanted.address,
+        after: volumeSteps[index].map { [$0] } ?? []
+      ).last ?? volumeSteps[index]
+    guard note != nil || !former.isEmpty else { return [] }
     return [
       FieldChange(
         VolumeField.name.rawValue, from: former.max() ?? tagged.base, to: wanted.address.name, effect: .none)
     ]
   }
 
-  /// A shared disk is protected by a volume of its own. A VM's mark has the word for its own disks; one that was given up
-  /// while it was protected has such a volume, too, until a VM has it again whose spec does not protect it. Where the
-  /// disk itself was deleted by hand, that volume says what no longer counts.
+  /// A shared disk is protected by a volume of its own. Where the disk itself was deleted by hand, that volume says what no
+  /// longer counts. That of a VM's own disk goes with the VM's mark, which has the word, too.
   private mutating func planProtection(ofVolume index: Int) -> [FieldChange] {
     let wanted = desired.volumes[index]
-    guard let tagged = identity.volume(named: wanted.volume.name) else { return [] }
+    guard let tagged = identity.volume(named: wanted.volume.name), tagged.kind == .sharedDisk else {
+      return []
+    }
     let isProtected = host.isProtected(tagged, in: wanted.volume.pool)
-    let isRemembered = tagged.kind == .sharedDisk || isProtected
-    guard isRemembered, wanted.volume.isProtected != isProtected else { return [] }
+    guard wanted.volume.isProtected != isProtected else { return [] }
     draft.add(
       .noteVolume(
         pool: wanted.volume.pool, name: identity.protectionName(of: tagged.kind, tagged.base),

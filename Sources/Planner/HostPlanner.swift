@@ -124,7 +124,9 @@ struct HostPlanner {
       + state.networks.filter(identity.owns).map { address(of: $0) }
       + state.pools.filter(identity.owns).map { address(.pool, $0.name) }
       + state.pools.flatMap(\.volumes).compactMap { volume in
-        host.tagged(volume).map { address($0.kind.isCopy ? .image : .disk, host.specName(of: $0)) }
+        host.tagged(volume).map {
+          address($0.kind.isCopy ? .image : .disk, host.specName(of: $0, in: volume.pool))
+        }
       }
   }
 

@@ -5,8 +5,17 @@ struct Renames {
   /// New names of VMs by their old ones, and the other way round.
   private var machines: [String: String] = [:]
   private var formerMachines: [String: String] = [:]
+  /// A move of a disk or a NIC: `disks.data` → `disks.store`.
+  struct DeviceMove {
+    let from: String
+    let to: String
+    let path: SpecPath
+  }
+
   /// New paths of disks and NICs by their old ones, by the VM's new name: `disks.data` → `disks.store`.
   private var devices: [String: [String: String]] = [:]
+  /// The moves that the spec has a word on: a NIC follows its network of itself.
+  private var deviceMoves: [String: [DeviceMove]] = [:]
   /// New names of networks by their old ones, and the other way round.
   private var networks: [String: String] = [:]
   private var formerNetworks: [String: String] = [:]
@@ -21,9 +30,9 @@ struct Renames {
         machines[from.rawValue] = to.rawValue
         formerMachines[to.rawValue] = from.rawValue
       case .machineDisk(let machine, let from, let to):
-        devices[machine.rawValue, default: [:]]["disks.\(from)"] = "disks.\(to)"
+        add(DeviceMove(from: "disks.\(from)", to: "disks.\(to)", path: move.path), of: machine)
       case .nic(let machine, let from, let to):
-        devices[machine.rawValue, default: [:]]["nics.\(from)"] = "nics.\(to)"
+        add(DeviceMove(from: "nics.\(from)", to: "nics.\(to)", path: move.path), of: machine)
       case .network(let from, let to):
         networks[from.rawValue] = to.rawValue
         formerNetworks[to.rawValue] = from.rawValue
@@ -32,6 +41,11 @@ struct Renames {
         formerSharedDisks[to.rawValue] = from.rawValue
       }
     }
+  }
+
+  private mutating func add(_ move: DeviceMove, of machine: ResourceName) {
+    devices[machine.rawValue, default: [:]][move.from] = move.to
+    if "\(move.path)".hasPrefix("moved.vms.") { deviceMoves[machine.rawValue, default: []].append(move) }
   }
 
   func name(ofMachine name: String) -> String { machines[name] ?? name }
@@ -49,12 +63,24 @@ struct Renames {
 
   /// The renames of devices that a VM of this name on its host has not seen yet.
   func devices(of machine: Machine, named name: String) -> [String: String] {
-    let there = Set(
-      (machine.mark?.disks ?? []).map { "disks.\($0.name)" }
-        + (machine.mark?.nics ?? []).map { "nics.\($0.name)" })
+    let there = Self.devices(of: machine)
     return (devices[self.name(ofMachine: name)] ?? [:]).filter {
       there.contains($0.key) && !there.contains($0.value)
     }
+  }
+
+  /// The moves of devices to names that others of the VM still have.
+  func movesInTheWay(of machine: Machine, named name: String) -> [DeviceMove] {
+    let there = Self.devices(of: machine)
+    return (deviceMoves[self.name(ofMachine: name)] ?? []).filter {
+      there.contains($0.from) && there.contains($0.to)
+    }
+  }
+
+  private static func devices(of machine: Machine) -> Set<String> {
+    Set(
+      (machine.mark?.disks ?? []).map { "disks.\($0.name)" }
+        + (machine.mark?.nics ?? []).map { "nics.\($0.name)" })
   }
 }
 

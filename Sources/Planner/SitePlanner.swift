@@ -100,10 +100,17 @@ public struct SitePlanner {
   ) {
     let patterns = options.scope.targets + options.scope.excluded + options.replaced
     for pattern in patterns where !known.contains(where: pattern.matches) {
-      let near = diagnostics.nearest(to: "\(pattern)", in: known.map(\.description).sorted())
+      let all = known.map(\.description).sorted()
+      // The VMs of a count are several.
+      let counted = all.filter { name in
+        let number = name.dropFirst("\(pattern)-".count)
+        return name.hasPrefix("\(pattern)-") && !number.isEmpty && number.allSatisfy(\.isNumber)
+      }
+      let near = diagnostics.nearest(to: "\(pattern)", in: all)
       diagnostics.error(
         "there is no '\(pattern)', neither in the spec nor on its hosts", at: nil,
-        help: near.map { "did you mean '\($0)'?" }
+        help: counted.first.map { "it is several: \($0) …; \(pattern)-* names them all" }
+          ?? near.map { "did you mean '\($0)'?" }
           ?? "addresses are those that a plan shows, such as vm.web-2")
     }
     for pattern in options.replaced where pattern.kind != .vm {

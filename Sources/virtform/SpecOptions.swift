@@ -12,7 +12,7 @@ struct SpecOptions: ParsableArguments {
   /// The checked spec; with errors in it, prints them all and ends the command.
   ///
   /// - Parameter policy: files whose rules count beside the spec's own.
-  func load(policy: PolicyOptions? = nil) throws -> Site { try accept(read(policy: policy)) }
+  func load(policy: PolicyOptions? = nil) throws -> Site { try accept(try read(policy: policy)) }
 
   /// The site of what was read; with errors in it, prints them all and ends the command.
   func accept(_ result: SpecLoader.Result) throws -> Site {
@@ -25,8 +25,12 @@ struct SpecOptions: ParsableArguments {
     return site
   }
 
-  /// What comes of reading the spec; its secrets are concealed from now on.
-  func read(policy: PolicyOptions? = nil) -> SpecLoader.Result {
+  /// What comes of reading the spec; its secrets are concealed from now on. Ends the command if it is a saved plan.
+  func read(policy: PolicyOptions? = nil) throws -> SpecLoader.Result {
+    if try PlanFile.read(spec) != nil {
+      throw Terminal.fail(
+        "'\(spec)' is a saved plan, not a spec", help: "virtform apply \(spec) carries it out")
+    }
     let given = GivenVariables(assignments: reading.variables, files: reading.variableFiles)
     let loader = SpecLoader(
       environment: ProcessInfo.processInfo.environment, given: given, policies: policy?.files ?? [])

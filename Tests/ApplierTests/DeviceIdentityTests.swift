@@ -173,4 +173,63 @@ struct DeviceIdentityTests {
     #expect(guest.disks.map(\.path) == ["/images/root.qcow2"])
     #expect(guest.disks.map(\.overlay?.path) == ["/elsewhere/top"])
   }
+
+  @Test("a guest that runs again as before is marked by what its host remembered last")
+  func restored() throws {
+    var document = definition(of: machine(disks: ["d", "sata"], nics: ["lan"]))
+    var started = try #require(MarkDocument.read(from: document))
+    started.applied = ["title": "Old", "memory": "64 MiB"]
+    MarkDocument.write(started, into: &document)
+    // Since then `d` was renamed and protected, `sata` was to go with the restart, and the memory waits for it.
+    var mark = started.renaming(["disks.d": "disks.store", "nics.lan": "nics.office"])
+    mark.disks.removeAll { $0.name == "sata" }
+    mark.disks[0].isProtected = true
+    mark.applied = ["title": "New", "memory": "128 MiB"]
+    (mark.staged, mark.unfinished) = (["memory"], ["title"])
+    let restored = DomainDocument.restored(mark, in: document)
+    #expect(restored.disks.map(\.name) == ["store", "sata"])
+    #expect(restored.disks.map(\.isProtected) == [true, false])
+    #expect(restored.nics.map(\.name) == ["office"])
+    #expect(restored.applied == ["title": "New", "memory": "64 MiB"])
+    #expect(restored.staged.isEmpty && restored.unfinished.isEmpty)
+  }
+
+  @Test("an interface without a name that has a NIC's address becomes that NIC, and no second one is added")
+  func sameAddress() throws {
+    let wanted = machine(nics: ["lan"])
+    var document = definition(of: wanted)
+    MarkDocument.write(Mark(stack: "shop"), into: &document)
+    let edited = DomainDocument.edit(
+      document, MachineUpdate(wanted: wanted, fields: [], setNICs: wanted.nics), on: qemu)
+    #expect(edited.all(at: "devices", "interface").count == 1)
+    #expect(read(edited).nics.map(\.name) == ["lan"])
+  }
+
+  @Test("a NIC that a run plugged into the guest before it was cut off has its name there")
+  func pluggedNIC() throws {
+    var definition = read(definition(of: machine()))
+    definition.mark?.nics = [.init(name: "lan", mac: "\(mac)")]
+    let live = self.definition(of: machine(nics: ["lan"]))
+    var document = live
+    MarkDocument.write(Mark(stack: "shop"), into: &document)
+    #expect(DomainDocument.readGuest(document, of: definition).nics.map(\.name) == ["lan"])
+  }
+
+  @Test("NICs that are to exchange their addresses have in the guest what they were started with")
+  func exchanged() throws {
+    let other = try MACAddress(parsing: "52:54:00:00:00:02")
+    func pair(_ a: MACAddress, _ b: MACAddress) -> Machine {
+      var machine = machine()
+      machine.nics = [
+        .init(name: "a", link: .network("lan"), mac: a, model: "virtio"),
+        .init(name: "b", link: .network("dmz"), mac: b, model: "virtio"),
+      ]
+      return machine
+    }
+    let guest = DomainDocument.readGuest(
+      definition(of: pair(mac, other)), of: read(definition(of: pair(other, mac))))
+    #expect(guest.nics.map(\.name) == ["a", "b"])
+    #expect(guest.nics.map(\.mac) == [mac, other])
+    #expect(guest.nics.map(\.link) == [.network("lan"), .network("dmz")])
+  }
 }

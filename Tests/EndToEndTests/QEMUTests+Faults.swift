@@ -17,8 +17,8 @@ extension QEMUTests {
         #expect(finish.status == 0, "\(finish.output)\(finish.errors)")
         try await expectQuiet(lab, site)
         #expect(try await lab.connection.domains(.active).map(\.name) == ["db", "web-1", "web-2"])
-        // Three images, the shared disk and what protects it, the log, two roots: nothing doubled.
-        #expect(try await lab.connection.storagePool(named: "default")?.volumes().count == 8)
+        // Three images, the shared disk and what protects it, the log and what keeps it, two roots: nothing doubled.
+        #expect(try await lab.connection.storagePool(named: "default")?.volumes().count == 9)
         let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
         #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
       }

@@ -269,7 +269,7 @@ struct ReviewTests {
       }
       try await apply(lab, spec(true))
       let all = try await volumes()
-      #expect(all.count == 3, "two disks, and the sign that one is protected: \(all)")
+      #expect(all.count == 4, "two disks, and the signs that they are protected: \(all)")
       let id = try await lab.virsh("domid", "db", driver: "test")
       let destroy = try await lab.virtform("destroy", "site.yaml", "--auto-approve", "--allow-data-loss")
       #expect(destroy.output.contains("vm.db on sim: stays (protect: true)"), "\(destroy.output)")

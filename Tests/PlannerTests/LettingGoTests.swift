@@ -47,7 +47,7 @@ struct LettingGoTests {
           . vm.www  # it stays as it is
 
         Notes:
-          disk.web.root on alpha: is still in use by VM 'www' and stays at /srv/main/web.root-c5743a42.qcow2, 4 GiB
+          disk.www.root on alpha: is still in use by VM 'www' and stays at /srv/main/web.root-c5743a42.qcow2, 4 GiB
 
         Plan: 0 to add, 0 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 

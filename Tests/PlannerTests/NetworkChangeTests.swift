@@ -378,6 +378,27 @@ struct NetworkChangeTests {
     #expect(gone.notes.contains { $0.text == "stays: guests of the network 'lan' are plugged into it" })
   }
 
+  @Test("a restart tells of the range that comes, and not of the one that goes as a person's")
+  func stagedRange() throws {
+    let moved = Specs.web.replacing("10.0.0.", with: "10.0.7.")
+    var scenario = try Scenario.applied(Specs.web)
+    try scenario.apply(moved)
+    let text = try scenario.text(moved, restarts: true)
+    #expect(text.contains("10.0.0.100 – 10.0.0.199 → 10.0.7.100 – 10.0.7.199  (restart)"), "\(text)")
+  }
+
+  @Test("a network that a person undefined while it was active is defined again, and starts with its host")
+  func undefined() throws {
+    var scenario = try Scenario.applied(Specs.web)
+    // `virsh net-undefine lan`
+    try scenario.fleet[].changeNetwork("lan") { ($0.isTransient, $0.autostart) = (true, false) }
+    let text = try scenario.text(Specs.web)
+    #expect(
+      text.contains("changed outside virtform, goes back:\n      + definition  what is active"), "\(text)")
+    let network = try #require(scenario.fleet[].state.networks.first)
+    #expect(!network.isTransient && network.autostart == true)
+  }
+
   // MARK: Removal
 
   @Test("a network that was protected stays, whatever the spec says now")

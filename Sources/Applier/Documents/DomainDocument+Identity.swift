@@ -61,6 +61,24 @@ extension DomainDocument {
     return present
   }
 
+  /// The mark of a VM whose guest is started again with `document`, which it ran with before: what its host remembered last,
+  /// but nothing waits for a restart any more.
+  static func restored(_ mark: Mark, in document: XMLElement) -> Mark {
+    var restored = mark
+    (restored.staged, restored.unfinished) = ([], [])
+    guard let started = MarkDocument.read(from: document) else { return restored }
+    for path in mark.staged { restored.applied[path] = started.applied[path] }
+    // What was to go with the restart has its name only there.
+    restored.disks += disks(of: started, in: document).filter { disk in
+      !mark.disks.contains { $0.name == disk.name || $0.file == disk.file && $0.target == disk.target }
+        && !mark.disks.contains { $0.file != nil && $0.file == disk.file }
+    }
+    restored.nics += nics(of: started, in: document).filter { nic in
+      !mark.nics.contains { $0.name == nic.name || $0.mac == nic.mac }
+    }
+    return restored
+  }
+
   /// The disks that `document` has another file in the place of: each by its own file, and the device that is there.
   static func displacedDisks(in document: XMLElement) -> [(file: String, device: XMLElement)] {
     guard let mark = MarkDocument.read(from: document) else { return [] }

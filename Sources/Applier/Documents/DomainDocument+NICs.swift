@@ -17,6 +17,13 @@ extension DomainDocument {
         else { return }
         Self.change(&element, to: missing.remove(at: index))
       }
+      // One that has the address already, and no name, is the NIC.
+      devices.mutateChildren(named: "interface") { element in
+        guard let mac = Self.macAddress(of: element), known[mac] == nil,
+          let index = missing.firstIndex(where: { $0.mac?.description == mac })
+        else { return }
+        Self.change(&element, to: missing.remove(at: index))
+      }
       for nic in missing {
         devices.insert(
           Self.element(of: nic, on: host), .after(["disk", "controller", "interface", "emulator"]))

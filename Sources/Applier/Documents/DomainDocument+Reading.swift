@@ -40,6 +40,13 @@ extension DomainDocument {
     func take(_ elements: inout [XMLElement], _ isWanted: (XMLElement) -> Bool) -> XMLElement? {
       elements.firstIndex(where: isWanted).map { elements.remove(at: $0) }
     }
+    // An address that another NIC had at the guest's start, and is to lose at the next one, is that one's still.
+    func hasGivenAway(_ mac: String?, but nic: Machine.NIC) -> Bool {
+      let owner = guest.mark?.nics.first { $0.mac == mac }?.name
+      return definition.nics.contains {
+        $0.name == owner && $0.name != nic.name && $0.mac?.description != mac
+      }
+    }
     let marks = (definition.mark?.disks ?? []) + (guest.mark?.disks ?? [])
     for disk in definition.disks {
       let element =
@@ -62,11 +69,15 @@ extension DomainDocument {
     for known in definition.nics {
       let former = guest.mark?.nics.first { $0.name == known.name }?.mac
       let element =
-        take(&interfaces) { macAddress(of: $0) == known.mac?.description }
+        take(&interfaces) { device in
+          let mac = macAddress(of: device)
+          return mac == known.mac?.description && !hasGivenAway(mac, but: known)
+        }
         ?? take(&interfaces) { $0.first("mac") != nil && macAddress(of: $0) == former }
       if let element { guest.nics.append(liveNIC(element, known.name, definition)) }
     }
-    for known in guest.mark?.nics ?? [] where !guest.nics.contains(where: { $0.name == known.name }) {
+    let nicMarks = (definition.mark?.nics ?? []) + (guest.mark?.nics ?? [])
+    for known in nicMarks where !guest.nics.contains(where: { $0.name == known.name }) {
       if let element = take(&interfaces, { macAddress(of: $0) == known.mac }) {
         guest.nics.append(liveNIC(element, known.name, definition))
       }

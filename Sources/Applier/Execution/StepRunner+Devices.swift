@@ -122,7 +122,11 @@ extension StepRunner {
       throw Failure(description: "the guest does not have the NIC '\(nic.name)'")
     }
     let definition = Self.interface(try await domain.xml(.inactive), nic.mac)
-    var element = DomainDocument.liveUpdate(of: running, to: nic, definition: definition)
+    // One that a run which was cut off has left parked, with its cable pulled, comes from its own network.
+    let home = NetworkPlug(running).flatMap { plug in
+      Network.parkedFor(plug.network).map { plug.returned(to: $0, as: definition) }
+    }
+    var element = DomainDocument.liveUpdate(of: home ?? running, to: nic, definition: definition)
     try await keepPort(&element, of: running)
     try await domain.updateDevice(element, affecting: .live)
   }

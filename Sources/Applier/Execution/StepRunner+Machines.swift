@@ -27,6 +27,9 @@ extension StepRunner {
 
   func update(_ update: MachineUpdate) async throws {
     let domain = try await domain(update.wanted.uuid)
+    if let mark = MarkDocument.read(from: try await domain.xml(.inactive)) {
+      await former.remember(mark, of: domain.uuid)
+    }
     if update.fields.contains(.autostart), let autostart = update.wanted.settings.autostart {
       try await domain.setAutostart(autostart)
     }
@@ -47,7 +50,8 @@ extension StepRunner {
   }
 
   /// Writes into the mark what the guest is about to get: who finds it there knows that a run was cut off, and what the
-  /// devices are called that only the guest has. If the guest refuses, the mark is as it was.
+  /// devices are called that only the guest has. If the guest refuses a part of it, the mark says so as well: the rest may be
+  /// in the guest.
   private func announcing(
     _ update: MachineUpdate, to domain: Domain, _ body: (_ names: Mark) async throws -> Void
   ) async throws {
@@ -58,16 +62,11 @@ extension StepRunner {
     else { throw Failure(description: "the VM has lost virtform's mark") }
     var mark = DomainDocument.present(
       old.renaming(update.renamedDevices), in: before, guest: live, overlays: update.overlays)
-    mark.unfinished = update.liveFields.map(\.rawValue)
+    mark.unfinished = Set(old.unfinished + update.livePaths).sorted()
     mark.disks += wanted.disks.filter { disk in !mark.disks.contains { $0.name == disk.name } }
     mark.nics += wanted.nics.filter { nic in !mark.nics.contains { $0.name == nic.name } }
     try await write(mark, of: domain)
-    do {
-      try await body(mark)
-    } catch {
-      try? await write(old, of: domain)
-      throw error
-    }
+    try await body(mark)
   }
 
   private func write(_ mark: Mark, of domain: Domain) async throws {
@@ -157,6 +156,10 @@ extension StepRunner {
     let definition = try await domain.xml(.inactive, secure: true)
     // It may have been renamed since.
     document.setChild(XMLElement("name", text: domain.name))
+    // The guest's own mark is as old as its start.
+    if let mark = await former.mark(of: domain.uuid) ?? MarkDocument.read(from: definition) {
+      MarkDocument.write(DomainDocument.restored(mark, in: document), into: &document)
+    }
     do {
       try await connection.defineDomain(document, validate: false).start(paused: paused)
     } catch {

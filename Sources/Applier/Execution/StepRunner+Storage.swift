@@ -144,7 +144,7 @@ extension StepRunner {
       if note == nil {
         // libvirt lists a file that somebody deleted until the pool is refreshed.
         if try await present({ try await there.xml() }, unless: .noStorageVolume) != nil { return }
-        try await pool.refresh()
+        try await refresh(pool)
       } else {
         try await deleteUnfinished(there)
       }
@@ -165,10 +165,11 @@ extension StepRunner {
     // A note whose disk is gone says nothing.
     let disks = Set(
       there.compactMap { identity.volume(named: $0) }.filter { $0.kind == .sharedDisk }.map(\.base))
-    for (base, names) in identity.renamedDisks(among: there)
-    where names.contains(tagged.base) && disks.contains(base) {
+    for (disk, names) in identity.renamedDisks(among: there)
+    where disk.kind == .sharedDisk && names.contains(tagged.base) && disks.contains(disk.base) {
       throw Failure(
-        description: "the disk '\(tagged.base)' was made as '\(base)' and is there: plan and apply again")
+        description: "the disk '\(tagged.base)' was made as '\(disk.base)' and is there: plan and apply again"
+      )
     }
   }
 

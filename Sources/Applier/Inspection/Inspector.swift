@@ -102,8 +102,10 @@ struct Inspector {
     async let all = connection.networks()
     async let active = connection.networks(.active)
     async let starting = connection.networks(.autostart)
+    async let transient = connection.networks(.transient)
     let running = Set(try await active.map(\.uuid))
     let autostart = Set(try await starting.map(\.uuid))
+    let undefined = Set(try await transient.map(\.uuid))
     let networks = try await concurrentlyThrowing(try await all) { network -> Network? in
       let isActive = running.contains(network.uuid)
       guard let document = try await present({ try await network.xml(.inactive) }, unless: .noNetwork) else {
@@ -111,6 +113,7 @@ struct Inspector {
       }
       var read = NetworkDocument.read(document, name: network.name, uuid: network.uuid, isActive: isActive)
       read.autostart = autostart.contains(network.uuid)
+      read.isTransient = undefined.contains(network.uuid)
       return read
     }
     return networks.compactMap { $0 }.sorted { $0.name < $1.name }

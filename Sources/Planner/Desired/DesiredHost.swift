@@ -36,6 +36,8 @@ struct DesiredHost {
     var source: WantedImage?
     /// How the spec wants it made from its image, if it says so.
     var clone: CloneKind?
+    /// True if the content of a VM's own disk stays when the VM goes.
+    var keep = false
     /// True if a VM's own disk has to be made.
     var isMade = false
     /// That one which is there was made from another image.

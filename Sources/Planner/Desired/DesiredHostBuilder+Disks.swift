@@ -29,7 +29,7 @@ extension DesiredHostBuilder {
       var wanted = DesiredHost.WantedVolume(
         address: Address(.disk, base, on: host.name), volume: volume, hasSize: size != nil, source: image,
         path: disk.path)
-      wanted.clone = disk.clone
+      (wanted.clone, wanted.keep) = (disk.clone, disk.keep)
       wanted.imageChange = imageChange(of: disk, wanted, spec, actual)
       // The image counts only while the clone has to be made: afterwards it is what it is.
       wanted.isMade =

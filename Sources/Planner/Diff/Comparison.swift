@@ -12,7 +12,7 @@ struct Comparison {
   let applied: [String: String]
   /// The fields that wait for a restart.
   let staged: Set<String>
-  /// The fields that a run was giving the guest when it was cut off.
+  /// The fields that a run was giving the guest when it was cut off, or the guest refused one of them.
   let unfinished: Set<String>
   /// What the spec had set when the guest was started, by path.
   let startedWith: [String: String]
@@ -23,11 +23,12 @@ struct Comparison {
     _ rule: FieldRule<Object>, at path: String, from definition: Object, guest: Object?, to wanted: Object
   ) -> FieldChange? {
     let (from, to) = (rule.value(definition), rule.value(wanted))
-    guard to != nil || isUnset(rule, at: path) else { return nil }
+    let isUnfinished = unfinished.contains(path)
+    guard to != nil || isUnset(rule, at: path) || isUnfinished else { return nil }
     let cause = FieldChange.Cause.of(wanted: to, applied: applied[path])
     let guest = staysUp ? guest : nil
     if from == to {
-      if let guest, unfinished.contains(path), rule.scope == .request || rule.scope == .secret,
+      if let guest, isUnfinished, rule.scope == .request || rule.scope == .secret,
         rule.isLive(from: guest, to: wanted, on: driver)
       {
         return FieldChange(path, from: rule.value(guest), to: to, effect: .live, cause: .change)
@@ -35,7 +36,8 @@ struct Comparison {
       guard let guest, case .guest = rule.scope, rule.value(guest) != to,
         rule.isLive(from: guest, to: wanted, on: driver)
       else { return nil }
-      return FieldChange(path, from: rule.value(guest), to: to, effect: .live, cause: cause)
+      return FieldChange(
+        path, from: rule.value(guest), to: to, effect: .live, cause: isUnfinished ? .change : cause)
     }
     let isOverwritten = applied[path] != nil && applied[path] != from && cause == .change
     return FieldChange(

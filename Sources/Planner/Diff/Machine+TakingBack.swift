@@ -39,4 +39,52 @@ extension Machine {
       }
     }
   }
+
+  /// Sets what a run was giving the guest when it ended early, and what is not the spec's, to what the definition has.
+  mutating func takeBack(unfinished: Set<String>, to definition: Machine, applied: [String: String]) {
+    func isOpen<Object>(_ rule: FieldRule<Object>, at path: String, _ value: String?) -> Bool {
+      if case .removed = rule.unset, applied[path] != nil { return false }
+      return value == nil && unfinished.contains(path)
+    }
+    for field in MachineField.allCases where isOpen(field.rule, at: field.rawValue, field.value(of: self)) {
+      switch field {
+      case .title: settings.title = definition.settings.title
+      case .description: settings.description = definition.settings.description
+      case .cpus: settings.cpus = definition.settings.cpus
+      case .cpuShares: settings.cpuShares = definition.settings.cpuShares
+      case .cpuPinning: settings.cpuPinning = definition.settings.cpuPinning
+      case .memory: settings.memory = definition.settings.memory
+      case .randomSource: settings.randomSource = definition.settings.randomSource
+      // Nothing reads a password, and the rest no guest takes while it runs.
+      case .name, .accel, .cpuTopology, .memoryLimit, .hugePages, .numaCells, .numaNodes, .machine, .firmware,
+        .secureBoot, .cpu, .kernel, .initrd, .cmdline, .ignition, .boot, .graphics, .password, .console,
+        .consoleLog, .tpm, .watchdog, .autostart, .shutdown, .protect, .metaData, .networkConfig, .userData,
+        .state:
+        continue
+      }
+    }
+    for index in disks.indices {
+      let disk = disks[index]
+      guard let there = definition.disks.first(where: { $0.name == disk.name }) else { continue }
+      let field = DiskField.iotune
+      if isOpen(field.rule, at: field.path(of: disk.name), field.rule.value(disk)) {
+        disks[index].ioTune = there.ioTune
+      }
+    }
+    for index in nics.indices {
+      let nic = nics[index]
+      guard let there = definition.nics.first(where: { $0.name == nic.name }) else { continue }
+      for field in NICField.allCases
+      where isOpen(field.rule, at: field.path(of: nic.name), field.rule.value(nic)) {
+        switch field {
+        case .portgroup: nics[index].portgroup = there.portgroup
+        case .link: nics[index].linkState = there.linkState
+        case .vlan: nics[index].vlan = there.vlan
+        case .qos: nics[index].qos = there.qos
+        case .firewall: nics[index].firewall = there.firewall
+        case .attached, .network, .mac, .model: continue
+        }
+      }
+    }
+  }
 }

@@ -46,7 +46,10 @@ struct MachineDifference {
       startedWith: guest?.mark?.applied ?? [:])
     let guest = staysUp ? guest : nil
     var wanted = Self.normalForm(of: wanted, beside: definition, guest, on: host)
-    if let guest { wanted.takeBack(Set(pendingBefore), from: guest) }
+    if let guest {
+      wanted.takeBack(Set(pendingBefore), from: guest)
+      wanted.takeBack(unfinished: comparison.unfinished, to: definition, applied: applied)
+    }
     self.definition = definition
     self.guest = guest
     self.wanted = wanted

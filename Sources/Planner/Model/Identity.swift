@@ -87,10 +87,16 @@ public struct Identity: Sendable {
     "\(base)-\(tag(kind, base)).\(Self.protection)"
   }
 
-  /// `data-5b9313d2~store.renamed` says that the spec calls the disk `store`. Its file keeps its name. What is no file
-  /// cannot have a `~` in its name, and has `_`.
-  public func renameName(ofDisk base: String, to name: String, isFile: Bool) -> String {
-    "\(base)-\(tag(.sharedDisk, base))\(isFile ? "~" : "_")\(name).\(Self.renamed)"
+  /// `web-1.root-3fa2b1c0.kept` says that the disk's content stays when its VM goes, and afterwards.
+  public func keepName(of kind: VolumeKind, _ base: String) -> String {
+    "\(base)-\(tag(kind, base)).\(Self.kept)"
+  }
+
+  /// `data-5b9313d2~store.renamed` says that the spec calls the disk `store`, `web-1.root-3fa2b1c0~front.root.renamed` that it
+  /// is the disk `root` of the VM `front`. Its file keeps its name. What is no file cannot have a `~` in its name, and has
+  /// `_`.
+  public func renameName(of disk: TaggedVolume, to name: String, isFile: Bool) -> String {
+    "\(disk.base)-\(tag(disk.kind, disk.base))\(isFile ? "~" : "_")\(name).\(Self.renamed)"
   }
 
   /// `web-1.root-3fa2b1c0.copying` says that the volume is a copy which is not whole.
@@ -126,20 +132,24 @@ public struct Identity: Sendable {
   private static let copying = "copying"
   private static let copied = "copied"
   private static let protection = "protected"
+  private static let kept = "kept"
   private static let renamed = "renamed"
 
-  /// The names that the spec last had for the shared disks that were renamed, by those that they were made with, as the
-  /// names of the volumes in their pool say.
-  public func renamedDisks(among volumes: Set<String>) -> [String: Set<String>] {
-    var names: [String: Set<String>] = [:]
+  /// The names that the spec last had for the disks that were renamed, or whose VM was, as the names of the volumes in their
+  /// pool say.
+  public func renamedDisks(among volumes: Set<String>) -> [TaggedVolume: Set<String>] {
+    var names: [TaggedVolume: Set<String>] = [:]
     for volume in volumes where volume.hasSuffix(".\(Self.renamed)") {
       let text = volume.dropLast(Self.renamed.count + 1)
       // A name may have the separator in it; the tag tells which one it is.
       for index in text.indices where text[index] == "~" || text[index] == "_" {
         guard let dash = text[..<index].lastIndex(of: "-") else { continue }
         let (base, name) = (String(text[..<dash]), String(text[text.index(after: index)...]))
-        if renameName(ofDisk: base, to: name, isFile: text[index] == "~") == volume {
-          names[base, default: []].insert(name)
+        for kind in VolumeKind.allCases where !kind.isCopy {
+          let disk = TaggedVolume(kind: kind, base: base)
+          if renameName(of: disk, to: name, isFile: text[index] == "~") == volume {
+            names[disk, default: []].insert(name)
+          }
         }
       }
     }
@@ -150,7 +160,7 @@ public struct Identity: Sendable {
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    let isNote = [Self.copying, Self.copied, Self.protection, Self.renamed].contains(
+    let isNote = [Self.copying, Self.copied, Self.protection, Self.kept, Self.renamed].contains(
       String(name[dot...].dropFirst()))
     guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {

@@ -92,6 +92,8 @@ public struct Network: Hashable, Sendable {
   public var mtu: Int?
   public var autostart: Bool?
   public var isActive: Bool
+  /// True if it is active without a definition: once it stops, it is gone.
+  public var isTransient = false
   /// True if nothing may remove it; a host remembers it in the mark.
   public var isProtected = false
   public var mark: Mark?

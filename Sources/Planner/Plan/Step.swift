@@ -244,6 +244,21 @@ public struct MachineUpdate: Sendable {
     self.setHostDevices = setHostDevices
     self.removeHostDevices = removeHostDevices
   }
+
+  /// The paths of the fields that the running guest is given: `title`, `disks.root.iotune`.
+  public var livePaths: [String] {
+    liveFields.map(\.rawValue)
+      + devices.flatMap { device -> [String] in
+        switch device {
+        case .throttleDisk(let disk): [DiskField.iotune.path(of: disk.name)]
+        case .changeMedia(let drive): [DriveField.media.path(of: drive.name)]
+        case .updateNIC(let nic): NICField.allCases.filter { $0 != .attached }.map { $0.path(of: nic.name) }
+        case .attachMemory, .attachDisk, .detachDisk, .attachDrive, .detachDrive, .attachNIC, .detachNIC,
+          .attachHostDevice, .detachHostDevice:
+          []
+        }
+      }
+  }
 }
 
 /// A change of a running guest's devices. A device is found by the file it has, its target or its MAC address.

@@ -34,7 +34,7 @@ struct Fingerprints {
         let name = tagged.base.lastIndex(of: "-").map { String(tagged.base[..<$0]) } ?? tagged.base
         objects[address(.image, name)] = .volume(volume)
       } else {
-        objects[address(.disk, index.specName(of: tagged))] = .volume(volume)
+        objects[address(.disk, index.specName(of: tagged, in: volume.pool))] = .volume(volume)
       }
     }
     for machine in state.machines where index.owns(machine) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Planner
 
 /// Makes the hosts as the spec says.
@@ -19,6 +20,11 @@ struct ApplyCommand: AsyncParsableCommand {
     guard options.planning.isEmpty else {
       throw Terminal.fail(
         "what a saved plan may do was said when it was made; no further options go with it")
+    }
+    guard FileManager.default.fileExists(atPath: saved.spec.path) else {
+      throw Terminal.fail(
+        "the plan '\(options.spec.spec)' is about the spec at '\(saved.spec.path)', and there is none",
+        help: "carry it out in the directory that it was made in")
     }
     try await Convergence(options: options, saved: saved).run()
   }

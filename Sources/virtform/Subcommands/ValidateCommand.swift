@@ -33,7 +33,7 @@ struct ValidateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let result = options.read(policy: policy)
+    let result = try options.read(policy: policy)
     let report = SARIFReport(result.diagnostics, version: VersionCommand.current).json
     if let sarif {
       try OutputFile.replace(sarif, with: Array((report.mapTexts(Terminal.redacted).text + "\n").utf8))

@@ -74,12 +74,14 @@ struct HostText {
         }.map(specName)
         let clones = volumes.contains { $0.backingPath == volume.path }
         let use = users.isEmpty ? (clones ? "clones" : "nothing") : users.joined(separator: " ")
-        let base = identity.volume(named: volume.name)?.base ?? ""
+        let disk = identity.volume(named: volume.name)
         let names =
           state.pools.first { $0.name == volume.pool }.map {
             identity.renamedDisks(among: $0.volumeNames)
           } ?? [:]
-        return [names[base]?.max() ?? base, "\(volume.capacity)", use, volume.path]
+        return [
+          disk.flatMap { names[$0]?.max() } ?? disk?.base ?? "", "\(volume.capacity)", use, volume.path,
+        ]
       })
     if machines.isEmpty, networks.isEmpty, pools.isEmpty, volumes.isEmpty {
       text += "  nothing of stack \(stack)\n"

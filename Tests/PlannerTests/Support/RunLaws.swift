@@ -54,6 +54,12 @@ struct RunLaws {
       let protection = identity.protectionName(of: tagged.kind, tagged.base)
       expect(
         before.notes[volume.pool]?.contains(protection) != true, "\(volume.path) was protected")
+      let isKept =
+        before.notes[volume.pool]?.contains(identity.keepName(of: tagged.kind, tagged.base)) == true
+      expect(
+        !isKept
+          || losses.contains { change in options.dataLoss.named.contains { $0.matches(change.address) } },
+        "\(volume.path) was kept")
     }
   }
 

@@ -13,6 +13,9 @@ extension SimulatedHost {
   }
 
   mutating func setAutostart(ofNetwork uuid: UUID, _ autostart: Bool, _ complain: Complain) {
+    if state.networks.contains(where: { $0.uuid == uuid && $0.isTransient }) {
+      complain("cannot set autostart for transient network")
+    }
     withNetwork(uuid, complain) { $0.autostart = autostart }
   }
 
@@ -96,6 +99,7 @@ extension SimulatedHost {
     }
     withNetwork(uuid, complain) { network in
       network.apply(update.definition, of: update.wanted)
+      network.isTransient = false
       network.mark = update.wanted.mark
       network.specName = update.wanted.mark?.name ?? network.name
       network.isProtected = update.wanted.mark?.applied["protect"] == "true"
