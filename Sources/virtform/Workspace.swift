@@ -114,7 +114,7 @@ struct Workspace {
       return try SitePlanner.plan(site, hosts: states, images: images ?? [:], options: planning)
     } catch let failure as ImageStore.Failure {
       Terminal.report(failure.diagnostics)
-      throw ExitStatus.invalidSpec
+      throw failure.isOfSpec ? ExitStatus.invalidSpec : .failure
     } catch let failure as SitePlanner.Failure {
       Terminal.report(failure.diagnostics)
       throw failure.isRefusal ? ExitStatus.refused : .failure
@@ -128,7 +128,7 @@ struct Workspace {
       return SitePlanner.differences(site, hosts: states, images: images ?? [:])
     } catch {
       Terminal.report(error.diagnostics)
-      throw ExitStatus.invalidSpec
+      throw error.isOfSpec ? ExitStatus.invalidSpec : .failure
     }
   }
 
