@@ -26,7 +26,11 @@ public struct LibvirtError: Error, Hashable, Sendable {
 }
 
 extension LibvirtError: CustomStringConvertible {
-  public var description: String { "\(message) (\(call), libvirt error \(code.rawValue))" }
+  /// In one line: QEMU, for one, says what went wrong in several.
+  public var description: String {
+    let lines = message.split(whereSeparator: \.isNewline).joined(separator: "; ")
+    return "\(lines) (\(call), libvirt error \(code.rawValue))"
+  }
 }
 
 extension LibvirtError {
