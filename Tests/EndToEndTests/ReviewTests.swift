@@ -317,7 +317,7 @@ struct ReviewTests {
           """
             ~ vm.web-1
                 + description  new  (live)
-                changed outside virtform, goes back:
+                not as it was last applied, goes back:
                 ~ title        Theirs → Mine  (live)
           """), "\(plan.output)")
       #expect(!plan.output.contains("autostart"))
