@@ -34,9 +34,11 @@ enum Terminal {
     document.mapTexts(besides: ownMembers, redacted)
   }
 
+  /// The members of documents, JSON and SARIF, that hold words and digests of the tool.
   private static let ownMembers: Set<String> = [
-    "actions", "cause", "digest", "effect", "format_version", "goal", "operation", "severity", "time", "type",
-    "virtform_version",
+    "$schema", "actions", "cause", "digest", "effect", "format_version", "goal", "level", "operation",
+    "ruleId",
+    "severity", "time", "type", "version", "virtform_version",
   ]
 
   /// To standard output, for what was asked for.
