@@ -9,7 +9,7 @@ VIRTFORM := .build/debug/virtform
 GUEST := .lab/guest
 DEBIAN := .lab/debian
 
-.PHONY: build run test fast-test lint format docs packages-build packages-run packages-test guest
+.PHONY: build run test fast-test lint format docs deb check-deb packages-build packages-run packages-test packages-deb guest
 
 build: packages-build
 	$(SWIFT_BUILD)
@@ -41,12 +41,20 @@ fast-test:
 ## docs: the pages that are written from the sources
 docs:
 	$(SWIFT_BUILD) --build-tests
-	VIRTFORM_WRITE_DOCS=1 swift test --skip-build --filter FieldReferenceTests
+	VIRTFORM_WRITE_DOCS=1 swift test --skip-build --filter 'FieldReferenceTests|LanguageTests'
+
+## deb: a Debian package in .build/deb
+deb: packages-deb
+	Packaging/build-deb.sh .build/deb
+
+## check-deb: the package installs and runs in a clean Debian
+check-deb: deb
+	Packaging/check-deb.sh .build/deb/*.deb
 
 ## lint: the format that .swift-format describes, and shell scripts
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests
-	shellcheck --external-sources Lab/*.sh Lab/guest/*.sh Lab/debian/*.sh
+	shellcheck --external-sources Lab/*.sh Lab/guest/*.sh Lab/debian/*.sh Packaging/*.sh
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests
@@ -55,5 +63,5 @@ guest:
 	Lab/guest/image.sh $(GUEST)
 	Lab/debian/image.sh $(DEBIAN)
 
-packages-build packages-run packages-test:
+packages-build packages-run packages-test packages-deb:
 	@Lab/packages.sh $(@:packages-%=%)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a purpose needs, if some are missing.
 #
-#   packages.sh build|run|test
+#   packages.sh build|run|test|deb
 set -euo pipefail
 
 build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev libcurl4-openssl-dev)
@@ -12,19 +12,22 @@ run=(
 )
 # Firmware and a TPM for guests; for the one with cloud-init its image, and a way in; for storage pools volume groups,
 # partitions, and the check of documents against libvirt's grammars; for VLANs a switch; for reports their schemas, and a
-# browser to look at them.
+# browser to look at them; for pipelines what their jobs take.
 test=(
     "${run[@]}" ovmf swtpm swtpm-tools shellcheck mmdebstrap e2fsprogs openssh-client openssl ansible-core
     lvm2 parted libxml2-utils openvswitch-switch python3-jsonschema
-    chromium chromium-driver python3-selenium
+    chromium chromium-driver python3-selenium python3-yaml python3-venv jq
 )
+# For Debian's own packages.
+deb=("${build[@]}" dpkg-dev help2man binutils mmdebstrap)
 
 case ${1:-} in
 build) wanted=("${build[@]}") ;;
 run) wanted=("${run[@]}") ;;
 test) wanted=("${test[@]}") ;;
+deb) wanted=("${deb[@]}") ;;
 *)
-    echo "usage: packages.sh build|run|test" >&2
+    echo "usage: packages.sh build|run|test|deb" >&2
     exit 2
     ;;
 esac

@@ -6,7 +6,7 @@ public import SpecModel
 /// `resource_changes` has the shape that Terraform's plans have, so that policies written for those need little change.
 public struct PlanDocument {
   /// Its first number is raised when a reader of an older document would misread one, its second when something is added.
-  public static let formatVersion = "1.0"
+  public static let formatVersion = "1.1"
 
   private let plan: Plan
   private let site: Site
@@ -36,12 +36,32 @@ public struct PlanDocument {
           ]
         }),
     ]
+    if !site.policy.isEmpty { members["policy"] = policy }
     if let partial = plan.partial {
       members["partial"] = [
         "options": StructuredValue(partial.words), "omitted_changes": StructuredValue(partial.omitted),
       ]
     }
     return .map(members)
+  }
+
+  /// The rules that count, and those of them that forbid the plan.
+  private var policy: StructuredValue {
+    func head(_ rule: PolicyRule) -> [String: StructuredValue] {
+      ["rule": .string(rule.name), "location": StructuredValue(rule.location)]
+    }
+    return [
+      "rules": .list(site.policy.map { .map(head($0)) }),
+      "breaches": .list(
+        plan.breaches.map { breach in
+          let addresses = breach.addresses.map { address -> StructuredValue in
+            ["address": .string("\(address)"), "host": .string(address.host.rawValue)]
+          }
+          return .map(
+            head(breach.rule).merging(
+              ["message": .string(breach.message), "objects": .list(addresses)]) { $1 })
+        }),
+    ]
   }
 
   static func summary(_ counts: Plan.Summary) -> StructuredValue {
@@ -78,11 +98,20 @@ public struct PlanDocument {
     members["effect"] = .string(change.effect.identifier)
     members["fields"] = Self.fields(fields)
     if let reason = change.reason { members["action_reason"] = .string(reason) }
+    if let labels = labels(of: change.address) { members["labels"] = labels }
     if let path = change.path {
       members["spec_path"] = .string("\(path)")
       if let location = site.origins.location(of: path) { members["location"] = StructuredValue(location) }
     }
     return .map(members)
+  }
+
+  /// What the spec says of a VM; nil for what is no VM of the spec.
+  private func labels(of address: Address) -> StructuredValue? {
+    guard address.kind == .vm, let machine = site.machines.first(where: { $0.name.rawValue == address.name })
+    else { return nil }
+    let labels = machine.labels.map { ($0.rawValue, StructuredValue.string($1)) }
+    return .map(Dictionary(labels, uniquingKeysWith: { first, _ in first }))
   }
 
   private static func head(_ address: Address) -> [String: StructuredValue] {

@@ -26,6 +26,7 @@ public struct PlanMarkdown {
     }
     guard !plan.isEmpty else { return text + "**No changes.**\n" + notes(budget: Self.limit) }
     text += table() + "\n"
+    text += breaches()
     if plan.summary.dataLosses > 0 { text += losses() }
     let closing = "\nDigest of this plan: `\(digest)`\n"
     var omitted = 0
@@ -60,6 +61,19 @@ public struct PlanMarkdown {
     return "| " + cells.map(\.0).joined(separator: " | ") + " |\n"
       + "|" + cells.map { _ in "---:|" }.joined() + "\n"
       + "| " + cells.map { $0.1 > 0 ? "**\($0.1)**" : "0" }.joined(separator: " | ") + " |\n"
+  }
+
+  /// Never folded away, and never all cut.
+  private func breaches() -> String {
+    guard !plan.breaches.isEmpty else { return "" }
+    let lines = plan.breaches.prefix(10).map { breach in
+      let places = breach.places.count > 500 ? breach.places.prefix(500) + "…" : breach.places
+      return
+        "> - `\(breach.rule.name)` (\(Self.prose("\(breach.rule.location)"))): \(Self.prose(breach.message)): \(Self.prose(places))\n"
+    }
+    let more = plan.breaches.count - lines.count
+    return "> [!CAUTION]\n> **Refused by the policy**\n" + lines.joined()
+      + (more > 0 ? "> - and \(more) more\n" : "") + "\n"
   }
 
   /// Never folded away, and never all cut.

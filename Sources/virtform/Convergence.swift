@@ -1,4 +1,5 @@
 import Applier
+import FoundationEssentials
 import Planner
 import Reports
 import SpecModel
@@ -35,12 +36,14 @@ struct Convergence {
       let file = try OutputFile(path)
       Terminal.copyEvents { file.write($0) }
     }
-    try await Workspace.open(options.spec, access: .readWrite).closing { workspace in
+    try await Workspace.open(options.spec, policy: options.policy, access: .readWrite).closing { workspace in
       var workspace = workspace
       let observers = observers(of: workspace.site)
       // Where there is nothing to do, nothing is written: not even a lock.
       let plan = try await workspace.plan(planning)
       let forms = try check(plan, workspace)
+      if !plan.breaches.isEmpty { for observer in observers { observer.show(forms) } }
+      try PolicyOptions.enforce(on: plan)
       if plan.isEmpty {
         for observer in observers { observer.show(forms) }
         try writeJUnit(ApplyReport(plan: plan, results: []), workspace.site)
@@ -80,6 +83,7 @@ struct Convergence {
     let plan = try await workspace.plan(planning)
     let forms = try check(plan, workspace)
     for observer in observers { observer.show(forms) }
+    try PolicyOptions.enforce(on: plan)
     if plan.isEmpty { return }
     // A plan from a file, or one whose digest is known, has been read already.
     let isReviewed = saved != nil || options.approval.digest != nil
@@ -136,7 +140,8 @@ struct Convergence {
     }
     let executor = Executor(
       fleet: workspace.fleet, states: workspace.states, stepsPerHost: options.parallelism,
-      interruption: { lock.loss ?? interruption.reason }
+      interruption: { lock.loss ?? interruption.reason },
+      hold: { plan.hold(on: $0, of: workspace.site.policy, at: Date()) }
     ) { event in
       running.note(event)
       for observer in observers { observer.show(event.mapTexts(Terminal.redacted)) }

@@ -8,6 +8,7 @@ struct ConvergenceOptions: ParsableArguments {
   @OptionGroup var approval: ApprovalOptions
   @OptionGroup var lock: LockOptions
   @OptionGroup var planning: PlanningOptions
+  @OptionGroup var policy: PolicyOptions
 
   @Option(help: ArgumentHelp("How many steps of one host may be under way at once.", valueName: "count"))
   var parallelism = Executor.defaultStepsPerHost

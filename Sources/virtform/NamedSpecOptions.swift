@@ -6,7 +6,7 @@ struct NamedSpecOptions: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
       "A name, then a spec; both may be left out. One alone is a spec if there is such a file.",
-      valueName: "name] [spec"))
+      valueName: "name] [spec"), completion: Completions.namedThings)
   var words: [String] = []
 
   @OptionGroup var reading: ReadingOptions

@@ -10,7 +10,7 @@ struct PlanningOptions: ParsableArguments {
   @Option(
     name: .customLong("allow-data-loss-of"),
     help: ArgumentHelp("Let this disk lose its content; may be given again.", valueName: "address"),
-    transform: Self.pattern)
+    completion: Completions.diskAddresses, transform: Self.pattern)
   var dataLoss: [AddressPattern] = []
 
   @Flag(
@@ -28,19 +28,19 @@ struct PlanningOptions: ParsableArguments {
     help: ArgumentHelp(
       "Only this object and what it needs; may be given again. Such as vm.web-2 or vm.web-*.",
       valueName: "address"),
-    transform: Self.pattern)
+    completion: Completions.addresses, transform: Self.pattern)
   var targets: [AddressPattern] = []
 
   @Option(
     name: .customLong("exclude"),
     help: ArgumentHelp("Not this object, nor what needs it; may be given again.", valueName: "address"),
-    transform: Self.pattern)
+    completion: Completions.addresses, transform: Self.pattern)
   var excluded: [AddressPattern] = []
 
   @Option(
     name: .customLong("replace"),
     help: ArgumentHelp("Remove this VM and make it anew; may be given again.", valueName: "address"),
-    transform: Self.pattern)
+    completion: Completions.machineAddresses, transform: Self.pattern)
   var replaced: [AddressPattern] = []
 
   func planning(_ goal: SitePlanner.Goal) -> SitePlanner.Options {

@@ -10,7 +10,9 @@ struct SpecOptions: ParsableArguments {
   @OptionGroup var reading: ReadingOptions
 
   /// The checked spec; with errors in it, prints them all and ends the command.
-  func load() throws -> Site { try accept(read()) }
+  ///
+  /// - Parameter policy: files whose rules count beside the spec's own.
+  func load(policy: PolicyOptions? = nil) throws -> Site { try accept(read(policy: policy)) }
 
   /// The site of what was read; with errors in it, prints them all and ends the command.
   func accept(_ result: SpecLoader.Result) throws -> Site {
@@ -24,9 +26,11 @@ struct SpecOptions: ParsableArguments {
   }
 
   /// What comes of reading the spec; its secrets are concealed from now on.
-  func read() -> SpecLoader.Result {
+  func read(policy: PolicyOptions? = nil) -> SpecLoader.Result {
     let given = GivenVariables(assignments: reading.variables, files: reading.variableFiles)
-    let result = SpecLoader(environment: ProcessInfo.processInfo.environment, given: given).load(spec)
+    let loader = SpecLoader(
+      environment: ProcessInfo.processInfo.environment, given: given, policies: policy?.files ?? [])
+    let result = loader.load(spec)
     Terminal.conceal(result.secrets)
     return result
   }

@@ -20,7 +20,8 @@ struct Virtform: AsyncParsableCommand {
       ShowCommand.self,
       GraphCommand.self, DriftCommand.self,
       LockCommand.self, UnlockCommand.self, ConsoleCommand.self, SSHCommand.self, SSHConfigCommand.self,
-      InventoryCommand.self, OutputCommand.self, HostsCommand.self, VersionCommand.self,
+      InventoryCommand.self, OutputCommand.self, HostsCommand.self, ExplainCommand.self, SchemaCommand.self,
+      VersionCommand.self,
     ])
 
   static func main() async {

@@ -22,9 +22,9 @@ struct Workspace {
 
   /// Opens all hosts and, if `reads`, reads them; if one cannot be reached, says so and ends the command.
   static func open(
-    _ options: SpecOptions, access: Connection.Access, reads: Bool = true
+    _ options: SpecOptions, policy: PolicyOptions? = nil, access: Connection.Access, reads: Bool = true
   ) async throws -> Workspace {
-    try await open(try options.load(), options, access: access, reads: reads)
+    try await open(try options.load(policy: policy), options, access: access, reads: reads)
   }
 
   /// The same for a VM's host alone; if the spec has no VM of that name, says so and ends the command.
@@ -42,7 +42,9 @@ struct Workspace {
   ) async throws -> Workspace {
     let embedded = EmbeddedLibvirt(environment: ProcessInfo.processInfo.environment)
     do {
-      let fleet = try await Fleet.open(site, only: hosts, access: access, embedded: embedded)
+      let fleet = try await Fleet.open(site, only: hosts, access: access, embedded: embedded) { host in
+        options.reading.terms(for: host)
+      }
       let workspace = Workspace(site: site, fleet: fleet, options: options)
       return reads ? try await workspace.refreshed() : workspace
     } catch let failure as Fleet.Failure {
@@ -107,11 +109,12 @@ struct Workspace {
     }
   }
 
-  /// The plan for `goal`; if there is none, says why and ends the command.
-  mutating func plan(_ planning: SitePlanner.Options) async throws -> Plan {
+  /// The plan for `goal` with what the policy has against it at `time`; if there is none, says why and ends the command.
+  mutating func plan(_ planning: SitePlanner.Options, at time: Date = Date()) async throws -> Plan {
     do {
       if images == nil, planning.goal == .converge { images = try await readImages() }
       return try SitePlanner.plan(site, hosts: states, images: images ?? [:], options: planning)
+        .checked(against: site, hosts: states, at: time)
     } catch let failure as ImageStore.Failure {
       Terminal.report(failure.diagnostics)
       throw failure.isOfSpec ? ExitStatus.invalidSpec : .failure

@@ -9,7 +9,7 @@ import Testing
   "The lock of a stack", .serialized, .timeLimit(.minutes(5)),
   .enabled(if: Lab.hasLibvirt, "needs libvirtd and virsh"))
 struct LockTests {
-  private func spec(_ lab: Lab, driver: String = "test", count: Int = 100, memory: String = "64MiB") -> String
+  private func spec(_ lab: Lab, driver: String = "test", count: Int = 250, memory: String = "64MiB") -> String
   {
     """
     virtform: 1
@@ -112,7 +112,7 @@ struct LockTests {
       #expect(third.status == 0, "\(text)")
       #expect(text.split(separator: "\n").count { $0.hasPrefix("Waiting: stack 'many' is locked") } == 1)
       // Made under the lock: what the first run added is there.
-      #expect(text.contains("0 added, 100 changed, 0 removed"))
+      #expect(text.contains("0 added, 250 changed, 0 removed"))
       #expect(try await lab.virtform("plan", change, "--detailed-exitcode").status == 0)
       #expect(try await lock(lab) == nil)
     }

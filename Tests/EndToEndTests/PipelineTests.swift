@@ -150,16 +150,23 @@ struct PipelineTests {
 
   // MARK: Signals
 
-  /// Runs an apply and sends it signals, `after` seconds apart; returns what it said and how it ended.
-  private func interrupt(_ lab: Lab, signals: Int, after seconds: Double, _ arguments: String...) async throws
-    -> Lab.Outcome
+  /// Runs virtform and sends it SIGTERM as soon as it has said each of `texts`; returns what it said and how it ended.
+  private func interrupt(_ lab: Lab, when texts: [String], _ arguments: String...) async throws -> Lab.Outcome
   {
-    let signal = "sleep \(seconds); kill -TERM $p 2>/dev/null; "
+    let script = """
+      : >said; : >faults
+      "$@" >said 2>faults & p=$!
+      while IFS= read -r text; do
+        until grep -qF -- "$text" said faults || ! kill -0 $p 2>/dev/null; do sleep 0.05; done
+        kill -TERM $p 2>/dev/null
+      done <texts
+      wait $p; status=$?
+      cat said; cat faults >&2; exit $status
+      """
+    try lab.write(texts.map { $0 + "\n" }.joined(), to: "texts")
     return try await Lab.run(
-      "/bin/bash",
-      [
-        "-c", "\"$@\" & p=$!; \(String(repeating: signal, count: signals)) wait $p", "-", Lab.binary,
-      ] + arguments, in: lab.work, environment: ["VIRTFORM_HOME": lab.home])
+      "/bin/bash", ["-c", script, "-", Lab.binary] + arguments, in: lab.work,
+      environment: ["VIRTFORM_HOME": lab.home])
   }
 
   @Test(
@@ -172,7 +179,8 @@ struct PipelineTests {
         lab, driver: "qemu",
         vm: ", ready: {console: never, timeout: 5m}, shutdown: {timeout: 6s, force: true}")
       try lab.write(site, to: "site.yaml")
-      let waiting = try await interrupt(lab, signals: 1, after: 5, "apply", "site.yaml", "--auto-approve")
+      let waiting = try await interrupt(
+        lab, when: ["vm.web-3: waiting until ready…"], "apply", "site.yaml", "--auto-approve")
       #expect(waiting.status == 5, "\(waiting.output)\(waiting.errors)")
       #expect(waiting.output.contains("SIGTERM: ending after what is under way"))
       #expect(waiting.output.contains("interrupted by SIGTERM; the guest runs on"))
@@ -183,7 +191,7 @@ struct PipelineTests {
       // What is under way comes to its end: the guests are off, their VMs are removed by the next run.
       try lab.write(site.replacing("count: 3", with: "count: 2"), to: "site.yaml")
       let stopping = try await interrupt(
-        lab, signals: 1, after: 3, "apply", "site.yaml", "--auto-approve", "--json")
+        lab, when: ["\"step_started\""], "apply", "site.yaml", "--auto-approve", "--json")
       #expect(stopping.status == 5, "\(stopping.output)\(stopping.errors)")
       let types = try events(stopping.output).compactMap { text($0["type"]) }
       #expect(types.contains("interrupted") && types.contains("step_done") && types.contains("step_skipped"))
@@ -192,7 +200,9 @@ struct PipelineTests {
 
       // The second signal waits for nothing, and says what may be unfinished.
       try lab.write(site.replacing("count: 3", with: "count: 1"), to: "site.yaml")
-      let aborted = try await interrupt(lab, signals: 2, after: 2, "apply", "site.yaml", "--auto-approve")
+      let aborted = try await interrupt(
+        lab, when: ["vm.web-2: stopping…", "ending after what is under way"], "apply", "site.yaml",
+        "--auto-approve")
       #expect(aborted.status == 5, "\(aborted.output)\(aborted.errors)")
       #expect(aborted.errors.contains("may be unfinished: vm.web-2 on sim (stopping)"), "\(aborted.errors)")
       // Its lock is known to be abandoned.

@@ -29,6 +29,13 @@ struct HTMLReportTests {
     #expect(page.components(separatedBy: "<script").count == 2)
   }
 
+  @Test("what the policy refuses stands in the summary")
+  func refused() {
+    let item = "<li>max_changes (site.yaml:5:10): 1 object changes, and none may: vm.db on rack1</li>"
+    #expect(Self.page(Samples.policed).contains("<b>Refused by the policy</b><ul>\(item)</ul>"))
+    #expect(!Self.page(Samples.plan([Samples.memory])).contains("Refused by"))
+  }
+
   /// What a browser saw, see `Lab/browser/look-at-report.py`.
   private struct Sight: Decodable {
     let title: String

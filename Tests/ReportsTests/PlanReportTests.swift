@@ -40,6 +40,8 @@ struct PlanReportTests {
     for plan in plans {
       try await SchemaCheck.expect(Self.document(plan), toFollow: "plan.schema.json")
     }
+    let policed = PlanDocument(Samples.policed, of: Samples.policedSite, digest: "abc", version: "0.0.0").json
+    try await SchemaCheck.expect(policed, toFollow: "plan.schema.json")
     await #expect(throws: SchemaCheck.Failure.self) {
       try await SchemaCheck.expect(
         ["format_version": "1.0"], toFollow: "plan.schema.json")
@@ -54,6 +56,41 @@ struct PlanReportTests {
         event.json(at: Date(timeIntervalSince1970: 0)), toFollow: "event.schema.json"
       )
     }
+  }
+
+  @Test("the document has the rules of the policy, those that the plan breaks, and the labels of VMs")
+  func policy() throws {
+    let json = PlanDocument(Samples.policed, of: Samples.policedSite, digest: "abc", version: "0.0.0").json
+    let place: StructuredValue = ["file": "site.yaml", "line": 5, "column": 10]
+    #expect(
+      json["policy"] == [
+        "rules": [
+          ["rule": "max_changes", "location": place],
+          ["rule": "max_restarts", "location": ["file": "site.yaml", "line": 5, "column": 26]],
+        ],
+        "breaches": [
+          [
+            "rule": "max_changes", "location": place, "message": "1 object changes, and none may",
+            "objects": [["address": "vm.db", "host": "rack1"]],
+          ]
+        ],
+      ])
+    guard case .list(let changes)? = json["resource_changes"] else { throw Failure.noChanges }
+    #expect(changes[0]["labels"] == ["owner": "ann"])
+    #expect(Self.document(Samples.policed)["policy"] == nil)
+  }
+
+  @Test("Markdown has what the policy refuses before anything else")
+  func refusedMarkdown() {
+    #expect(
+      PlanMarkdown(Samples.policed, digest: "abc").render().contains(
+        """
+        > [!CAUTION]
+        > **Refused by the policy**
+        > - `max_changes` (site.yaml:5:10): 1 object changes, and none may: vm.db on rack1
+
+        <details open>
+        """))
   }
 
   @Test("GitLab counts a replacement as one that comes and one that goes")

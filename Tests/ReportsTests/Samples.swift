@@ -39,6 +39,18 @@ enum Samples {
     }
   }
 
+  /// A plan that breaks a rule of its site's policy.
+  static let policed = plan([memory]).checked(
+    against: policedSite, hosts: [], at: Date(timeIntervalSince1970: 0))
+
+  static let policedSite = SpecLoader(environment: [:]).load([
+    SourceText(
+      path: "site.yaml",
+      text:
+        "virtform: 1\nstack: shop\nhosts: {rack1: {uri: qemu+tls://a/system}}\nvms: {db: {memory: 4GiB, labels: {owner: ann}}}\npolicy: {max_changes: 0, max_restarts: 0}\n"
+    )
+  ]).site!
+
   /// A spec whose places are known.
   static let site = site(
     "virtform: 1\nstack: shop\nhosts: {rack1: {uri: qemu+tls://a/system}}\nvms:\n  db: {memory: 4GiB}\n")

@@ -4,8 +4,6 @@ import Testing
 @testable import SpecModel
 
 @Suite struct ExampleTests {
-  private static let repository = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-
   @Test("the example of cloud-init is valid")
   func cloudInit() throws {
     let directory = try TemporaryDirectory()
@@ -17,7 +15,7 @@ import Testing
     for name in ["vmlinuz", "initrd.gz"] { try directory.write(".lab/debian/\(name)", [1]) }
     try directory.write(".ssh/id_ed25519.pub", Array("ssh-ed25519 AAAAC3 me\n".utf8))
     let text = try #require(
-      FileManager.default.contents(atPath: "/\(Self.repository)/examples/cloud-init/site.yaml"))
+      FileManager.default.contents(atPath: "\(ReferenceExample.repository)/examples/cloud-init/site.yaml"))
     try directory.write("examples/cloud-init/site.yaml", Array(text))
     let result = SpecLoader(environment: ["HOME": directory.path]).load(
       directory.path + "/examples/cloud-init")
@@ -27,24 +25,8 @@ import Testing
 
   @Test("the reference is valid, and its values reach the model")
   func reference() throws {
-    // Beside copies of the files that it names, as a checkout has none of them.
-    let directory = try TemporaryDirectory()
-    for path in ["/.lab/guest", "/examples/reference"] {
-      try FileManager.default.createDirectory(
-        atPath: directory.path + path, withIntermediateDirectories: true)
-    }
-    try directory.write(".lab/guest/guest.qcow2", qcow2(.mebibytes(100)))
-    for name in ["vmlinuz", "initrd.gz"] { try directory.write(".lab/guest/\(name)", [1]) }
-    for name in ["admin.pub", "flatcar.ign", "setup.sh"] {
-      let text = try #require(
-        FileManager.default.contents(atPath: "/\(Self.repository)/examples/reference/\(name)"))
-      try directory.write("examples/reference/\(name)", Array(text))
-    }
-    let text = try #require(
-      FileManager.default.contents(atPath: "/\(Self.repository)/examples/reference/site.yaml"))
-    try directory.write("examples/reference/site.yaml", Array(text))
-
-    let result = SpecLoader(environment: [:]).load(directory.path + "/examples/reference")
+    let example = try ReferenceExample()
+    let result = SpecLoader(environment: [:]).load(example.path)
     #expect(result.rendered == [])
     let site = try #require(result.site)
     let db = try site.machine("db")
@@ -69,6 +51,7 @@ import Testing
     #expect(site.machines.contains { $0.disks.contains { $0.clone != nil } })
     #expect(db.readiness?.probes.count == 6 && db.ssh?.via != nil && site.outputs.count == 2)
     #expect(site.machines.contains { !$0.startAfter.isEmpty && !$0.groups.isEmpty })
+    #expect(site.policy.count == 10 && site.machines.contains { $0.labels.count == 2 })
     #expect(!site.moved.isEmpty && !site.forgotten.isEmpty)
   }
 }

@@ -86,7 +86,8 @@ func yaml(_ text: String, sourceLocation: Testing.SourceLocation = #_sourceLocat
   return try #require(root, sourceLocation: sourceLocation)
 }
 
-/// The site of a spec that must be good; `body` follows the usual header.
+/// The site of a spec that must be good, to the decoder as by the description of the language; `body` follows the usual
+/// header.
 func site(
   _ body: String, environment: [String: String] = [:],
   sourceLocation: Testing.SourceLocation = #_sourceLocation
@@ -94,6 +95,8 @@ func site(
   let spec = MarkedSpec(header + body)
   let result = spec.load(environment: environment)
   #expect(result.diagnostics.map(spec.text) == [], sourceLocation: sourceLocation)
+  let value = try #require(StructuredValue(yaml: spec.sources[0].text), sourceLocation: sourceLocation)
+  #expect(LanguageCheck.faults(of: value) == [], sourceLocation: sourceLocation)
   return try #require(result.site, sourceLocation: sourceLocation)
 }
 

@@ -46,33 +46,41 @@ public struct EmbeddedLibvirt: Sendable {
   }
 
   /// A connection to the daemon, which is started if it does not run.
-  func open(access: Connection.Access) async throws -> Connection {
+  func open(access: Connection.Access, terms: CallTerms = CallTerms()) async throws -> Connection {
     try check()
     let daemon = EmbeddedDaemon(libvirt: self)
-    if let connection = try await connect(daemon, access) { return connection }
+    if let connection = try await connect(daemon, access, terms) { return connection }
     let lock = try daemon.lock()
     defer { close(lock) }
     // Another process may have started it while this one waited for the lock.
-    if let connection = try await connect(daemon, access) { return connection }
+    if let connection = try await connect(daemon, access, terms) { return connection }
     try await daemon.start()
-    try await makeDefaultPool()
-    return try await Connection.open(uri, access: access)
+    try await makeDefaultPool(terms)
+    return try await Connection.open(uri, access: access, terms: terms)
   }
 
   /// A connection if the daemon runs and is complete.
-  private func connect(_ daemon: EmbeddedDaemon, _ access: Connection.Access) async throws -> Connection? {
-    guard try daemon.ownsSocketDirectory(), let connection = try? await Connection.open(uri, access: access)
-    else {
+  private func connect(
+    _ daemon: EmbeddedDaemon, _ access: Connection.Access, _ terms: CallTerms
+  ) async throws -> Connection? {
+    guard try daemon.ownsSocketDirectory() else { return nil }
+    // A socket that refuses is no reason to wait: its daemon has ended, and is started.
+    var once = terms
+    once.pauses = []
+    let connection: Connection
+    do {
+      connection = try await Connection.open(uri, access: access, terms: once)
+    } catch let error as LibvirtError where error.exceeded == nil {
       return nil
     }
     // A start that was cut off may have left the daemon without its pool.
-    if try await connection.storagePool(named: "default") == nil { try await makeDefaultPool() }
+    if try await connection.storagePool(named: "default") == nil { try await makeDefaultPool(terms) }
     return connection
   }
 
   /// The pool for disks of specs that name none. It belongs to the daemon, not to a stack.
-  private func makeDefaultPool() async throws {
-    let connection = try await Connection.open(uri, access: .readWrite)
+  private func makeDefaultPool(_ terms: CallTerms) async throws {
+    let connection = try await Connection.open(uri, access: .readWrite, terms: terms)
     let document = XMLElement("pool", ["type": "dir"]) {
       XMLElement("name", text: "default")
       XMLElement("target") { XMLElement("path", text: "\(directory)/images") }

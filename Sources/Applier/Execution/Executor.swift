@@ -7,6 +7,7 @@ public struct Executor: Sendable {
   private let capabilities: [ResourceName: HostCapabilities]
   private let former = FormerGuests()
   private let interruption: @Sendable () -> String?
+  private let hold: @Sendable (Step) -> String?
   private let report: @Sendable (ApplyEvent) -> Void
 
   private let stepsPerHost: Int
@@ -19,16 +20,19 @@ public struct Executor: Sendable {
   ///   - stepsPerHost: how many steps of one host may be under way at once.
   ///   - interruption: says why no further step may begin; asked before each, from any thread. Waiting for a guest to be
   ///     ready ends, too.
+  ///   - hold: says why this step may not begin; asked before it, from any thread.
   ///   - report: is told of every event; called from any thread.
   public init(
     fleet: Fleet, states: [HostState], stepsPerHost: Int = defaultStepsPerHost,
     interruption: @escaping @Sendable () -> String? = { nil },
+    hold: @escaping @Sendable (Step) -> String? = { _ in nil },
     report: @escaping @Sendable (ApplyEvent) -> Void
   ) {
     self.fleet = fleet
     capabilities = Dictionary(uniqueKeysWithValues: states.map { ($0.name, $0.capabilities) })
     self.stepsPerHost = stepsPerHost
     self.interruption = interruption
+    self.hold = hold
     self.report = report
   }
 
@@ -97,7 +101,7 @@ public struct Executor: Sendable {
     guard let session = fleet.sessions[step.address.host], let host = capabilities[step.address.host] else {
       return .failed(reason: "the plan is for a host that is not connected", .zero)
     }
-    if let reason = interruption() {
+    if let reason = interruption() ?? hold(step) {
       let result = StepResult.notBegun(reason: reason)
       report(.finished(step, result))
       return result

@@ -12,13 +12,16 @@ public struct Fleet: Sendable {
   }
 
   /// Opens all hosts at once, or those of `names`. If some cannot be reached, all of them are named.
+  ///
+  /// - Parameter terms: how long calls of a host may take, and which are made again.
   public static func open(
-    _ site: Site, only names: Set<ResourceName>? = nil, access: Connection.Access, embedded: EmbeddedLibvirt
+    _ site: Site, only names: Set<ResourceName>? = nil, access: Connection.Access, embedded: EmbeddedLibvirt,
+    terms: @escaping @Sendable (Host) -> CallTerms = { _ in CallTerms() }
   ) async throws(Failure) -> Fleet {
     let hosts = site.hosts.filter { names?.contains($0.name) ?? true }
     let results = await concurrently(hosts) { host in
       await result { () async throws(HostError) in
-        try await HostSession.open(host, access: access, embedded: embedded)
+        try await HostSession.open(host, access: access, embedded: embedded, terms: terms(host))
       }
     }
     let sessions = try all(results)

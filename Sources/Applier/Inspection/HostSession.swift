@@ -10,13 +10,13 @@ public struct HostSession: Sendable {
 
   /// Opens the host, starting virtform's own libvirt if the host is embedded.
   public static func open(
-    _ host: Host, access: Connection.Access, embedded: EmbeddedLibvirt
+    _ host: Host, access: Connection.Access, embedded: EmbeddedLibvirt, terms: CallTerms = CallTerms()
   ) async throws(HostError) -> HostSession {
     switch host.connection {
     case .embedded:
       let connection: Connection
       do {
-        connection = try await embedded.open(access: access)
+        connection = try await embedded.open(access: access, terms: terms)
       } catch {
         throw HostError(host: host.name, uri: embedded.uri, reason: "\(error)")
       }
@@ -24,7 +24,7 @@ public struct HostSession: Sendable {
     case .uri(let uri):
       do {
         return HostSession(
-          host: host, connection: try await Connection.open(uri.description, access: access),
+          host: host, connection: try await Connection.open(uri.description, access: access, terms: terms),
           isPrivileged: uri.path != "/session")
       } catch {
         throw HostError(host: host.name, uri: uri.description, reason: "cannot connect: \(error)")

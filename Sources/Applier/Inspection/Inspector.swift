@@ -34,11 +34,24 @@ struct Inspector {
         uniquingKeysWith: { first, _ in first }
       ))
     state.devices = try await devices
+    if state.capabilities.size == nil, let node = try await node() {
+      state.capabilities.cpus = node.cpus
+      state.capabilities.memory = .kibibytes(node.memoryKibibytes)
+    }
     let names = try await filters
     state.filterNames = names.map { Set($0.map(\.name)) }
     state.firewalls = try await firewalls(names)
     state.liveNetworks = try await liveNetworks(beside: state)
     return state
+  }
+
+  /// How large a host is whose capabilities do not say it, such as one of ESX; nil where its driver does not, either.
+  private func node() async throws -> NodeInfo? {
+    do {
+      return try await connection.nodeInfo()
+    } catch let error as LibvirtError where error.code == .noSupport {
+      return nil
+    }
   }
 
   // MARK: VMs

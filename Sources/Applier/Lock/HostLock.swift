@@ -19,15 +19,15 @@ final class HostLock: Sendable {
   /// Of the renewals alone: the run's own calls may keep its connection busy for longer than a lease.
   private let connection = Mutex<Connection?>(nil)
 
-  private let open: @Sendable (_ uri: String) async throws -> Connection
+  private let open: @Sendable (_ uri: String, CallTerms) async throws -> Connection
 
   /// - Parameters:
   ///   - record: the lock as `store` has just taken it.
   ///   - open: makes a connection for renewals.
   init(
     _ record: LockRecord, in store: LockStore, terms: LockTerms,
-    open: @escaping @Sendable (_ uri: String) async throws -> Connection = {
-      try await Connection.open($0, access: .readWrite)
+    open: @escaping @Sendable (_ uri: String, CallTerms) async throws -> Connection = {
+      try await Connection.open($0, access: .readWrite, terms: $1)
     }
   ) {
     self.open = open
@@ -108,7 +108,7 @@ final class HostLock: Sendable {
     } catch let error as LibvirtError where error.isConnectionFailure {
       // The run may have ended because its connection did.
       var store = store
-      store.connection = try await open(store.connection.uri)
+      store.connection = try await open(store.connection.uri, store.connection.terms)
       let isRemoved = try await store.remove(uuid)
       await store.connection.close()
       return isRemoved
@@ -122,7 +122,7 @@ final class HostLock: Sendable {
     if let open = connection.withLock({ $0 }) {
       store.connection = open
     } else {
-      let opened = try await open(store.connection.uri)
+      let opened = try await open(store.connection.uri, store.connection.terms)
       connection.withLock { $0 = opened }
       store.connection = opened
     }

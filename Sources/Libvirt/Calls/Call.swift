@@ -9,6 +9,8 @@ struct Call {
   let connection: OpaquePointer
   /// The name of the C function, for errors.
   let function: String
+  /// Told of what arrives, by a call that takes long.
+  var activity: CallActivity?
 
   /// Throws the last error if a function returned a negative number.
   @discardableResult

@@ -12,20 +12,31 @@ import Glibc
 final class CallQueue: @unchecked Sendable {
   typealias Job = @Sendable () -> Void
 
+  /// A job, and what is told to whoever waits for it if the queue is given up.
+  private struct Entry {
+    let id: UInt64
+    let job: Job
+    let giveUp: Job
+  }
+
   private struct State {
     /// Jobs not yet begun, from `head` on.
-    var jobs: [Job?] = []
+    var jobs: [Entry?] = []
+    /// Jobs that are under way.
+    var running: [UInt64: Entry] = [:]
+    var nextID: UInt64 = 0
     var head = 0
     var threads = 0
     var idle = 0
     /// Threads that run a job or have not yet let go of it.
     var active = 0
     var isFinishing = false
+    var isGivenUp = false
     var lastJob: Job?
 
     var waiting: Int { jobs.count - head }
 
-    mutating func popFirst() -> Job? {
+    mutating func popFirst() -> Entry? {
       guard head < jobs.count else { return nil }
       defer {
         jobs[head] = nil
@@ -61,23 +72,36 @@ final class CallQueue: @unchecked Sendable {
 
   /// Runs a call on one of the threads and waits for it without blocking the caller's thread.
   ///
-  /// - Throws: what the call throws, or ``CallQueueError`` if it could not be run.
-  func run<Value: Sendable>(_ call: @escaping @Sendable () throws -> Value) async throws -> Value {
+  /// - Parameter deadline: when it is given up; its time begins when the call does.
+  /// - Throws: what the call throws, or ``CallQueueError`` if it could not be run, or was given up with the queue.
+  func run<Value: Sendable>(
+    within deadline: CallDeadline? = nil, _ call: @escaping @Sendable () throws -> Value
+  ) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
+      let pending = PendingCall(continuation)
       do {
-        try enqueue { continuation.resume(with: Result { try call() }) }
+        try enqueue {
+          let watch = deadline?.watch(pending)
+          pending.finish(with: Result { try call() })
+          watch?.cancel()
+        } orElse: {
+          pending.giveUp { CallQueueError.givenUp }
+        }
       } catch {
-        continuation.resume(throwing: error)
+        pending.finish(with: .failure(error))
       }
     }
   }
 
-  /// Adds a job that nobody waits for.
-  func enqueue(_ job: @escaping Job) throws(CallQueueError) {
+  /// Adds a job.
+  ///
+  /// - Parameter giveUp: called if the queue is given up before the job is done.
+  func enqueue(_ job: @escaping Job, orElse giveUp: @escaping Job = {}) throws(CallQueueError) {
     lock()
     defer { unlock() }
-    if state.isFinishing { throw .finished }
-    state.jobs.append(job)
+    if state.isFinishing { throw state.isGivenUp ? .givenUp : .finished }
+    state.nextID += 1
+    state.jobs.append(Entry(id: state.nextID, job: job, giveUp: giveUp))
     guard state.waiting > state.idle, state.threads < maximumThreads else {
       pthread_cond_signal(condition)
       return
@@ -108,6 +132,30 @@ final class CallQueue: @unchecked Sendable {
     return true
   }
 
+  var isGivenUp: Bool {
+    lock()
+    defer { unlock() }
+    return state.isGivenUp
+  }
+
+  /// Refuses jobs from now on, and lets go of all that are waiting and under way. A thread that is stuck in a job stays
+  /// there; it ends when the job returns, or with the process.
+  func giveUp() {
+    lock()
+    if state.isGivenUp {
+      unlock()
+      return
+    }
+    state.isFinishing = true
+    state.isGivenUp = true
+    let entries = state.running.values + state.jobs.compactMap(\.self)
+    state.jobs = []
+    state.head = 0
+    pthread_cond_broadcast(condition)
+    unlock()
+    for entry in entries { entry.giveUp() }
+  }
+
   private func lock() { pthread_mutex_lock(mutex) }
 
   private func unlock() { pthread_mutex_unlock(mutex) }
@@ -133,29 +181,35 @@ final class CallQueue: @unchecked Sendable {
 
   /// What a thread does; each job is released before the next one is asked for.
   private func work() {
-    var isActive = false
-    while let job = next(afterJob: isActive) {
+    var last: UInt64?
+    while let (id, job) = next(after: last) {
       job()
-      isActive = true
+      last = id
     }
   }
 
   /// Waits for a job. `nil` means that the thread is to end, and has been counted out.
-  private func next(afterJob: Bool) -> Job? {
+  ///
+  /// - Parameter last: the job that the thread has done.
+  private func next(after last: UInt64?) -> (id: UInt64, job: Job)? {
     lock()
     defer { unlock() }
-    if afterJob { state.active -= 1 }
+    if let last {
+      state.active -= 1
+      state.running[last] = nil
+    }
     while true {
-      if let job = state.popFirst() {
+      if let entry = state.popFirst() {
         state.active += 1
-        return job
+        state.running[entry.id] = entry
+        return (entry.id, entry.job)
       }
       if state.isFinishing {
         // Whoever comes last, when no other job runs any more, takes the last job.
         if state.active == 0, let job = state.lastJob {
           state.lastJob = nil
           state.active += 1
-          return job
+          return (0, job)
         }
         state.threads -= 1
         return nil
@@ -170,6 +224,8 @@ final class CallQueue: @unchecked Sendable {
 /// Why a queue did not take a job.
 enum CallQueueError: Error {
   case finished
+  /// The queue was given up, since a call did not return in time.
+  case givenUp
   /// The system gave no thread.
   case noThread
 }

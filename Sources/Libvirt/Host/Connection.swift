@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// Any number of tasks may call it at once; at most five calls (with ESX, one) are under way, which is what a
 /// daemon takes from one client, and the others wait their turn. A call that has begun runs to its end even
-/// if its task is cancelled. Objects made by a connection keep it open until ``close()``, after which every
+/// if its task is cancelled; one that takes longer than ``terms`` allow fails, and so does every call after it. Objects made by a connection keep it open until ``close()``, after which every
 /// call throws ``LibvirtError/Code/invalidConnection``.
 public final class Connection: Sendable {
   /// What a connection may do.
@@ -27,12 +27,17 @@ public final class Connection: Sendable {
   private let handle: Handle
   private let queue: CallQueue
   private let counts = Mutex(CallCounts())
+  /// How long calls may take, and which are made again.
+  public let terms: CallTerms
+  /// The threads of calls that have one of their own.
+  private let ownThreads = Mutex<[ObjectIdentifier: CallQueue]>([:])
   /// Set just before the connection's own reference is given back.
   private let isClosed = Atomic(false)
   /// Gives back what outlives its closed connection, which may mean to wait for a peer.
   private static let stragglers = CallQueue(maximumThreads: 1)
 
-  private init(uri: String, handle: Handle, queue: CallQueue) {
+  private init(uri: String, handle: Handle, queue: CallQueue, terms: CallTerms) {
+    self.terms = terms
     self.uri = uri
     self.handle = handle
     self.queue = queue
@@ -47,25 +52,40 @@ public final class Connection: Sendable {
   /// Nobody is asked for credentials; those in libvirt's `auth.conf` are used. A peer that does not answer
   /// for 20 seconds counts as lost.
   ///
+  /// - Parameter terms: how long calls may take, this one included, and which are made again.
   /// - Throws: ``LibvirtError``, always with ``LibvirtError/isConnectionFailure``.
-  public static func open(_ uri: String, access: Access) async throws -> Connection {
+  public static func open(_ uri: String, access: Access, terms: CallTerms = CallTerms()) async throws
+    -> Connection
+  {
+    try await terms.retrying(if: \.isTransientConnectionFailure) { try await openOnce(uri, access, terms) }
+  }
+
+  private static func openOnce(_ uri: String, _ access: Access, _ terms: CallTerms) async throws -> Connection
+  {
+    let function = "virConnectOpenAuth"
     let isSerial = serialDrivers.contains { uri.hasPrefix($0) }
     let queue = CallQueue(maximumThreads: isSerial ? 1 : maximumCalls)
+    let deadline = terms.limits[.connect].map { limit in
+      CallDeadline(limit: limit, clock: terms.clock, activity: nil) {
+        LibvirtError(exceeding: limit, of: .connect, call: function)
+      }
+    }
     do {
-      return try await queue.run {
+      return try await queue.run(within: deadline) {
         try Library.initialize()
         let handle = Handle(try connect(uri, access))
-        return Connection(uri: uri, handle: handle, queue: queue)
+        return Connection(uri: uri, handle: handle, queue: queue, terms: terms)
       }
     } catch let error as CallQueueError {
-      throw LibvirtError(error, call: "virConnectOpenAuth")
+      throw LibvirtError(error, call: function)
     } catch {
       queue.finish()
       throw error
     }
   }
 
-  /// Ends the connection, after the calls under way have returned. Closing it again does nothing.
+  /// Ends the connection, after the calls under way have returned; one that was given up is not waited for. Closing it
+  /// again does nothing.
   ///
   /// While there are domains, networks or other objects of the connection, libvirt keeps its link to the
   /// host; it ends with the last of them.
@@ -76,13 +96,38 @@ public final class Connection: Sendable {
   /// Like ``close()``; returns how many references to the connection are left, or `nil` if it was closed
   /// before.
   func closeCountingReferences() async -> Int? {
-    await withCheckedContinuation { continuation in
+    let result: Int?? = try? await withCheckedThrowingContinuation { continuation in
+      let pending = PendingCall<Int?>(continuation)
+      let watch = deadline(.read, "virConnectClose").map { $0.watch(pending) }
       let isFirst = queue.finish { [self] in
         isClosed.store(true, ordering: .releasing)
-        continuation.resume(returning: Int(virConnectClose(handle.pointer)))
+        pending.finish(with: .success(Int(virConnectClose(handle.pointer))))
+        watch?.cancel()
       }
-      if !isFirst { continuation.resume(returning: nil) }
+      if !isFirst {
+        watch?.cancel()
+        pending.finish(with: .success(nil))
+      }
     }
+    return result ?? nil
+  }
+
+  /// When a call of that kind is given up, and the connection with it; nil if it may take for ever.
+  func deadline(_ kind: CallKind, _ function: String, _ activity: CallActivity? = nil)
+    -> CallDeadline?
+  {
+    terms.limits[kind].map { limit in
+      CallDeadline(limit: limit, clock: terms.clock, activity: activity) { [weak self] in
+        self?.giveUp()
+        return LibvirtError(exceeding: limit, of: kind, call: function)
+      }
+    }
+  }
+
+  /// Lets go of all calls, and refuses further ones. libvirt's connection is not closed, since threads may be stuck in it.
+  private func giveUp() {
+    queue.giveUp()
+    for thread in ownThreads.withLock({ Array($0.values) }) { thread.giveUp() }
   }
 
   /// How often which function was called up to now.
@@ -90,32 +135,43 @@ public final class Connection: Sendable {
 
   /// Runs and counts a call of libvirt on one of the connection's threads.
   ///
-  /// - Throws: what the body throws, or ``LibvirtError`` if the connection is closed.
+  /// What fails for a reason that passes is made again, as the connection's terms say.
+  ///
+  /// - Throws: what the body throws, or ``LibvirtError`` if the connection is closed or given up.
   func call<Value: Sendable>(
     _ function: String, _ effect: CallEffect = .reads, _ body: @escaping @Sendable (Call) throws -> Value
   ) async throws -> Value {
-    do {
-      return try await queue.run { [self] in
-        count(function, effect)
-        return try body(Call(connection: handle.pointer, function: function))
+    try await terms.retrying(if: { $0.isTransient(for: effect) }) {
+      do {
+        return try await queue.run(within: deadline(effect == .reads ? .read : .change, function)) { [self] in
+          count(function, effect)
+          return try body(Call(connection: handle.pointer, function: function))
+        }
+      } catch let error as CallQueueError {
+        throw LibvirtError(error, call: function)
       }
-    } catch let error as CallQueueError {
-      throw LibvirtError(error, call: function)
     }
   }
 
-  /// Like ``call(_:_:_:)``, for a call that takes so long that it gets a thread for itself. The body must
-  /// hold an object of the connection, which keeps it valid.
+  /// Like ``call(_:_:_:)``, for a call that takes so long that it gets a thread for itself, and that is not made again. The
+  /// body must hold an object of the connection, which keeps it valid.
   func callOnThreadOfItsOwn<Value: Sendable>(
-    _ function: String, _ effect: CallEffect, _ body: @escaping @Sendable (Call) throws -> Value
+    _ function: String, _ effect: CallEffect, _ kind: CallKind,
+    _ body: @escaping @Sendable (Call) throws -> Value
   ) async throws -> Value {
     let thread = CallQueue(maximumThreads: 1)
-    defer { thread.finish() }
+    ownThreads.withLock { $0[ObjectIdentifier(thread)] = thread }
+    defer {
+      ownThreads.withLock { $0[ObjectIdentifier(thread)] = nil }
+      thread.finish()
+    }
+    let activity = CallActivity()
     do {
-      return try await thread.run { [self] in
+      return try await thread.run(within: deadline(kind, function, activity)) { [self] in
         if isClosed.load(ordering: .acquiring) { throw CallQueueError.finished }
+        if queue.isGivenUp { throw CallQueueError.givenUp }
         count(function, effect)
-        return try body(uncountedCall(function))
+        return try body(Call(connection: handle.pointer, function: function, activity: activity))
       }
     } catch let error as CallQueueError {
       throw LibvirtError(error, call: function)

@@ -41,7 +41,8 @@ extension StoragePool {
   /// it, the new volume can be seen and not deleted; it goes on if the client goes away.
   public func createVolume(_ xml: XMLElement, copying source: StorageVolume) async throws -> StorageVolume {
     let text = try xml.serialized()
-    return try await connection.callOnThreadOfItsOwn("virStorageVolCreateXMLFrom", .changes) { [self] call in
+    return try await connection.callOnThreadOfItsOwn("virStorageVolCreateXMLFrom", .changes, .copy) {
+      [self] call in
       let volume = try call.check(
         virStorageVolCreateXMLFrom(handle.pointer, text, source.handle.pointer, 0))
       return StorageVolume(adopting: volume, pool: name, of: connection)

@@ -14,7 +14,7 @@ extension StorageVolume {
   ) async throws {
     let upload = Upload(path: file, isSparse: sparse, progress: progress)
     try await withTaskCancellationHandler {
-      try await connection.callOnThreadOfItsOwn("virStorageVolUpload", .changes) { [self] call in
+      try await connection.callOnThreadOfItsOwn("virStorageVolUpload", .changes, .upload) { [self] call in
         try upload.run(into: handle.pointer, call)
       }
     } onCancel: {

@@ -140,7 +140,7 @@ public final class Stream: Sendable {
     _ function: String, _ body: @escaping @Sendable (Call, OpaquePointer) throws -> Value
   ) async throws -> Value {
     do {
-      return try await queue.run { [self] in
+      return try await queue.run(within: connection.deadline(.read, function)) { [self] in
         try body(connection.uncountedCall(function), handle.pointer)
       }
     } catch let error as CallQueueError {

@@ -51,6 +51,7 @@ final class Upload: Sendable {
       if extent.isHole {
         try checkCancellation()
         try call.check(virStreamSendHole(stream, Int64(extent.range.count), 0))
+        call.activity?.note()
         offset = extent.range.upperBound
         progress(UInt64(offset))
       }
@@ -78,6 +79,7 @@ final class Upload: Sendable {
     var rest = bytes[...]
     while let start = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
       let sent = try call.check(virStreamSend(stream, start.assumingMemoryBound(to: CChar.self), rest.count))
+      call.activity?.note()
       rest = rest.dropFirst(Int(sent))
     }
   }

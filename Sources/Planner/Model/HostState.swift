@@ -84,6 +84,14 @@ public struct HostCapabilities: Hashable, Sendable {
   }
 }
 
+extension HostCapabilities {
+  /// What the host has of both; nil if it does not say one of them.
+  public var size: (cpus: Int, memory: ByteCount)? {
+    guard let cpus, let memory, cpus > 0, memory.rawValue > 0 else { return nil }
+    return (cpus, memory)
+  }
+}
+
 extension HostState {
   /// The VM of the stack that the spec calls `name`, whatever libvirt calls it.
   public func machine(named name: ResourceName, of stack: ResourceName) -> Machine? {

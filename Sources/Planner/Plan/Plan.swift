@@ -23,6 +23,8 @@ public struct Plan: Sendable {
   public let notes: [Note]
   /// What was left out at the user's wish; nil for a whole plan.
   public let partial: Partial?
+  /// The rules of the policy that forbid it; empty until it was checked.
+  public var breaches: [PolicyBreach] = []
 
   /// That a plan is not all that the spec asks for.
   public struct Partial: Hashable, Sendable {
@@ -85,24 +87,28 @@ public struct Plan: Sendable {
       summary.dataLosses += 1
       if change.address.kind == .vm { summary.tpmLosses += 1 }
     }
-    // A restart is a guest that stops and starts, not a field that would like one.
-    var (stopped, started): (Set<UUID>, Set<UUID>) = ([], [])
-    for step in steps {
-      switch step.operation {
-      case .stopMachine(let uuid, _): stopped.insert(uuid)
-      case .startMachine(let uuid, _): started.insert(uuid)
-      default: continue
-      }
-    }
-    summary.restarts = stopped.intersection(started).count
+    summary.restarts = restarts.count
     return summary
+  }
+
+  /// The steps that stop a guest which another step starts again: a restart is that, not a field that would like one.
+  var restarts: [Step] {
+    let started = Set(
+      steps.compactMap { step in
+        if case .startMachine(let uuid, _) = step.operation { uuid } else { nil }
+      })
+    var stopped: Set<UUID> = []
+    return steps.filter { step in
+      guard case .stopMachine(let uuid, _) = step.operation else { return false }
+      return started.contains(uuid) && stopped.insert(uuid).inserted
+    }
   }
 }
 
 extension Plan {
   /// The same plan to look at, with every value and note as `transform`, which conceals secrets, says. Its steps stay.
   public func mapTexts(_ transform: (String) -> String) -> Plan {
-    Plan(
+    var plan = Plan(
       stack: stack, goal: goal,
       changes: changes.map { change in
         Change(
@@ -110,5 +116,7 @@ extension Plan {
           fields: change.fields.map { $0.redacted(transform) }, effect: change.effect,
           reason: change.reason.map(transform), path: change.path)
       }, steps: steps, notes: notes.map { Note($0.address, transform($0.text)) }, partial: partial)
+    plan.breaches = breaches.map { $0.mapTexts(transform) }
+    return plan
   }
 }

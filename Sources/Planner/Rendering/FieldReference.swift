@@ -44,38 +44,11 @@ public enum FieldReference {
     let cells: [String]
 
     init<Object>(_ rule: FieldRule<Object>) {
-      let effects = Self.drivers.map { Row.effect(rule, on: $0) }
-      cells =
-        [rule.summary, "`\(rule.element)`", rule.call.map { "`\($0)`" } ?? ""] + effects + [
-          Row.unset(rule.unset)
-        ]
-    }
-
-    static let drivers: [HostCapabilities.Driver] = [.qemu, .xen, .test]
-
-    private static func effect<Object>(_ rule: FieldRule<Object>, on driver: HostCapabilities.Driver)
-      -> String
-    {
-      if rule.lacking.contains(driver) { return "refused" }
-      switch rule.scope {
-      case .definition: return "–"
-      case .power: return "live or stop"
-      case .creation: return "counts when it is made"
-      case .fixed: return "refused"
-      case .content: return "data loss, only with consent"
-      case .guest, .request, .secret:
-        guard rule.live.drivers.contains(driver) else { return "restart" }
-        return rule.live.condition.map { "live if \($0), else restart" } ?? "live"
-      }
-    }
-
-    private static func unset<Object>(_ unset: FieldRule<Object>.Unset) -> String {
-      switch unset {
-      case .required: "has to be set"
-      case .stays: "stays"
-      case .removed: "goes"
-      case .back(let value, _): "back to \(value)"
-      }
+      let effect = FieldEffect(rule)
+      cells = [
+        rule.summary, "`\(rule.element)`", rule.call.map { "`\($0)`" } ?? "", effect.qemu, effect.xen,
+        effect.test, effect.unset,
+      ]
     }
   }
 

@@ -32,7 +32,14 @@ public struct PlanText {
       text += paragraph(group)
     }
     let notes = notes()
-    return text + "\n" + (notes.isEmpty ? "" : notes + "\n") + summary() + "\n"
+    return text + "\n" + (notes.isEmpty ? "" : notes + "\n") + summary() + "\n" + breaches()
+  }
+
+  /// What the policy has against it, a rule a paragraph.
+  private func breaches() -> String {
+    guard !plan.breaches.isEmpty else { return "" }
+    let paragraphs = plan.breaches.map { "  \(printable($0.text))\n      \($0.places)\n" }
+    return "\n" + style(.red, "Refused by the policy:") + "\n" + paragraphs.joined()
   }
 
   /// Loud: who applies a part must not take it for the whole.

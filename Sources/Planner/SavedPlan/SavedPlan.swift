@@ -28,7 +28,7 @@ public struct SavedPlan: Codable, Equatable, Sendable {
   public struct Spec: Codable, Equatable, Sendable {
     /// As given on the command line, relative to the directory that virtform was started in.
     public fileprivate(set) var path: String
-    /// SHA-256 of all values, after variables: comments and formatting do not count.
+    /// SHA-256 of all values, after variables, but those of the policy: comments and formatting do not count.
     public let digest: String
   }
 
@@ -120,9 +120,11 @@ public struct SavedPlan: Codable, Equatable, Sendable {
     return Dictionary(values, uniquingKeysWith: { first, _ in first })
   }
 
+  /// Of all but the policy, which changes nothing that a plan does, and which whoever applies it looks at again.
   private static func digest(of site: Site) -> String {
-    CanonicalText.digest(
-      text: site.origins.leaves.map { "\($0.path)=\($0.value)" }.sorted().joined(separator: "\n"))
+    let leaves = site.origins.leaves.filter { !$0.path.description.hasPrefix("policy.") }
+    return CanonicalText.digest(
+      text: leaves.map { "\($0.path)=\($0.value)" }.sorted().joined(separator: "\n"))
   }
 
   // MARK: Files

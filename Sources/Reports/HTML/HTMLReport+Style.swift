@@ -11,6 +11,7 @@ extension HTMLReport {
     .digest{margin:.2rem 0;font-size:.85rem}
     footer{margin-top:2rem;font-size:.85rem}
     .warning{border-left:4px solid var(--amber);padding:.3rem .7rem;background:var(--card)}
+    .refused{border-left-color:var(--red)}.refused ul{margin:.2rem 0;padding-left:1.2rem}
     .chips{display:flex;flex-wrap:wrap;gap:.5rem;list-style:none;margin:0;padding:0}
     .chips li{border:1px solid var(--border);border-radius:1rem;padding:.1rem .8rem;background:var(--card)}
     .chips .none{color:var(--muted)}

@@ -102,6 +102,13 @@ public struct HTMLReport {
         ),
         at: 0)
     }
+    if !plan.breaches.isEmpty {
+      let rules = plan.breaches.map { Markup.element("li", [:], "\($0.text): \($0.places)") }
+      parts.append(
+        .element(
+          "div", ["class": "warning refused"],
+          [.element("b", [:], "Refused by the policy"), .element("ul", [:], rules)]))
+    }
     if plan.isEmpty { parts.append(.element("p", [:], "No changes: the hosts are as the spec says.")) }
     return section("Summary", parts)
   }

@@ -7,6 +7,9 @@ public final class Diagnostics {
   /// Reports so far, with those that were there already.
   private(set) var reportCount = 0
   var suggestions = Suggestions()
+  /// Hears of each mapping that was read: where it stands, and the keys that are known there. What describes the language
+  /// is held to the decoders by it.
+  var didRead: ((SpecPath, _ knownKeys: Set<String>) -> Void)?
 
   /// The name that somebody may have meant who wrote `text`.
   public func nearest(to text: String, in names: [String]) -> String? {

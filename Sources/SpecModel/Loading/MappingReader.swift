@@ -253,6 +253,7 @@ final class MappingReader {
 
   /// Reports the keys that no decoder asked for.
   func finish() {
+    diagnostics.didRead?(path, known)
     for entry in mapping.entries where !known.contains(entry.key) && !reported.contains(entry.key) {
       let help =
         diagnostics.suggestions.nearest(to: entry.key, in: known).map { "did you mean '\($0)'?" }

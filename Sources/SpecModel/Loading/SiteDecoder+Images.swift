@@ -1,13 +1,14 @@
 import FoundationEssentials
 
 /// The words for formats; `vhd` is the usual one for what QEMU calls vpc.
-private enum FormatWord: String, CaseIterable {
+enum ImageFormatWord: String, CaseIterable {
   case qcow2, raw, vmdk, vpc, vhd, vhdx, ova
 
   var format: ImageFormat? { self == .vhd ? .vpc : ImageFormat(rawValue: rawValue) }
 }
 
-private enum CompressionWord: String, CaseIterable {
+/// The words for compressions.
+enum CompressionWord: String, CaseIterable {
   case gz, xz, none
 }
 
@@ -27,7 +28,7 @@ extension SiteDecoder {
   private func decodeImage(_ name: ResourceName, _ reader: MappingReader) -> ImageSpec? {
     let text = reader.string("source")
     reader.missing("source", help: "the path of an image file on this machine, or an https URL")
-    let stated = reader.choice("format", FormatWord.self)
+    let stated = reader.choice("format", ImageFormatWord.self)
     let compressed = reader.choice("compressed", CompressionWord.self)
     let member = reader.line("disk")
     let sha256 = reader.value("sha256") { text throws(ValueError) in try Self.sha256(text) }
@@ -132,7 +133,7 @@ extension SiteDecoder {
 
   private static func format(named word: String) -> ImageFormat? {
     // What a CD-ROM drive reads is a raw image.
-    word == "iso" ? .raw : FormatWord(rawValue: word)?.format
+    word == "iso" ? .raw : ImageFormatWord(rawValue: word)?.format
   }
 
   /// The compression that is stated, or told by a name such as `disk.raw.xz`; nil inside if there is none.
@@ -157,7 +158,7 @@ extension SiteDecoder {
   }
 
   private func format(
-    _ stated: FormatWord?, _ words: [String], of text: String, _ reader: MappingReader
+    _ stated: ImageFormatWord?, _ words: [String], of text: String, _ reader: MappingReader
   ) -> ImageFormat? {
     if let format = stated?.format { return format }
     guard !reader.has("format") else { return nil }

@@ -61,6 +61,7 @@ extension SiteDecoder {
     let shutdown = decodeShutdown(reader)
     let readiness = decodeReadiness(reader, instance, settings)
     let groups = (reader.names("groups") ?? []).map(\.name).sorted()
+    let labels = decodeLabels(reader)
     let ssh = decodeSSH(reader)
     // The VMs that it names are looked up when all of them are known.
     _ = reader.names("start_after")
@@ -69,7 +70,8 @@ extension SiteDecoder {
       name: instance.name, host: host, settings: settings, kernel: kernel, initrd: initrd, pool: pool,
       disks: disks, nics: nics, memoryDevices: memoryDevices, shares: shares, hostDevices: hostDevices,
       boot: boot, cloudInit: cloudInit, ignition: ignition, isProtected: isProtected, onChange: onChange,
-      onImageChange: onImageChange, shutdown: shutdown, path: path, groups: groups, readiness: readiness,
+      onImageChange: onImageChange, shutdown: shutdown, path: path, groups: groups, labels: labels,
+      readiness: readiness,
       ssh: ssh)
   }
 
@@ -195,6 +197,14 @@ extension SiteDecoder {
       }
     }
     return devices.map(\.name)
+  }
+
+  private func decodeLabels(_ reader: MappingReader) -> [ResourceName: String] {
+    guard let labels = reader.nested("labels") else { return [:] }
+    let values = reader.namedEntries("labels").compactMap { name, _ in
+      labels.line(name.rawValue).map { (name, $0) }
+    }
+    return Dictionary(values, uniquingKeysWith: { first, _ in first })
   }
 
   private func decodeShutdown(_ reader: MappingReader) -> ShutdownPolicy {

@@ -3,7 +3,7 @@ extension SiteDecoder {
   /// What `cdrom:` says of an empty drive.
   private static let noMedium = "none"
   /// Bytes or operations a second: QEMU's own bound (`THROTTLE_VALUE_MAX`).
-  private static let maximumThroughput = 1_000_000_000_000_000
+  static let maximumThroughput = 1_000_000_000_000_000
 
   /// - Parameter clone: how the VM's disks are made from images unless they say so themselves.
   func decodeDisks(

@@ -1,6 +1,8 @@
 extension SiteDecoder {
   /// Keys that say how many VMs there are rather than what one is.
-  private static let expansionKeys: Set = ["count", "for_each", "profile"]
+  static let expansionKeys: Set = ["count", "for_each", "profile"]
+  /// How many VMs a count may make.
+  static let counts = 0...10_000
 
   mutating func decodeMachines(_ spec: MappingReader, _ variables: inout VariableTable) {
     let defaults = template(spec.node("defaults"), named: "defaults")
@@ -151,7 +153,7 @@ extension SiteDecoder {
       return []
     }
     if let node = reader.node("count"), let resolved = resolved("count", node, of: reader, &variables) {
-      guard let count = resolved.int("count", in: 0...10_000), count > 0 else { return [] }
+      guard let count = resolved.int("count", in: Self.counts), count > 0 else { return [] }
       return (1...count).compactMap { instance(of: name, "\($0)", index: $0, at: node.location) }
     }
     if let node = reader.node("for_each"), let resolved = resolved("for_each", node, of: reader, &variables) {

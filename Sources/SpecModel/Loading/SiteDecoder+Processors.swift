@@ -1,12 +1,14 @@
 extension SiteDecoder {
   /// The largest number of vCPUs that QEMU has a machine for.
   private static let maximumVCPUs = 4096
+  /// How many vCPUs, sockets, cores and threads there may be.
+  static let vcpus = 1...maximumVCPUs
   /// What cgroups take for a weight, by libvirt's `cputune`.
-  private static let shares = 2...262_144
+  static let cpuShares = 2...262_144
 
   /// `cpus: 2` is short for `cpus: {count: 2, max: 2}`.
   func decodeCPUs(_ reader: MappingReader, isComplete: Bool, into settings: inout MachineSettings) {
-    let range = 1...Self.maximumVCPUs
+    let range = Self.vcpus
     guard reader.node("cpus")?.mapping != nil, let cpus = reader.nested("cpus") else {
       settings.cpus = reader.int("cpus", in: range).map { VCPUs(count: $0) }
       return
@@ -17,7 +19,7 @@ extension SiteDecoder {
     if let count, let max, max < count {
       cpus.error("'max' is \(max), less than 'count', which is \(count)", at: "max")
     }
-    settings.cpuShares = cpus.int("shares", in: Self.shares)
+    settings.cpuShares = cpus.int("shares", in: Self.cpuShares)
     settings.cpus = count.map { VCPUs(count: $0, max: max) }
     settings.cpuPinning = decodePinning(cpus, isComplete ? settings.cpus : nil)
     settings.cpuTopology = decodeTopology(cpus, isComplete ? settings.cpus : nil)
@@ -28,7 +30,7 @@ extension SiteDecoder {
     let help = "such as topology: {sockets: 1, cores: 2, threads: 2}"
     guard let topology = cpus.nonEmpty("topology", help: help) else { return nil }
     defer { topology.finish() }
-    let range = 1...Self.maximumVCPUs
+    let range = Self.vcpus
     let (sockets, cores) = (topology.int("sockets", in: range), topology.int("cores", in: range))
     let threads = topology.int("threads", in: range)
     let found = CPUTopology(sockets: sockets ?? 1, cores: cores ?? 1, threads: threads ?? 1)

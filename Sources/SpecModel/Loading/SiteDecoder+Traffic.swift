@@ -48,14 +48,14 @@ extension SiteDecoder {
   /// `vlan: 40`, or `vlan: {trunk: [10, 20-30], native: 10}`
   func decodeVLAN(_ reader: MappingReader) -> VLAN? {
     guard reader.node("vlan")?.mapping != nil, let vlan = reader.nested("vlan") else {
-      return reader.int("vlan", in: 1...4094).map(VLAN.init(tag:))
+      return reader.int("vlan", in: VLAN.possibleTags).map(VLAN.init(tag:))
     }
     defer { vlan.finish() }
     let tags = vlan.values("trunk", help: "leave out 'vlan' for all tags") { text throws(ValueError) in
       try Self.tags(text)
     }
     vlan.missing("trunk", help: "the tags that pass, such as trunk: [10, 20-30]")
-    let native = vlan.int("native", in: 1...4094)
+    let native = vlan.int("native", in: VLAN.possibleTags)
     return tags.isEmpty ? nil : VLAN(trunk: tags.flatMap { Array($0.value) }, native: native)
   }
 

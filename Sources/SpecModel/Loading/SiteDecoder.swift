@@ -43,8 +43,11 @@ struct SiteDecoder {
   }
 
   private let sources: VariableTable.Sources
+  /// The roots of the policy files that a run was given.
+  private let policies: [YAMLNode]
 
-  init(diagnostics: Diagnostics, sources: VariableTable.Sources) {
+  init(diagnostics: Diagnostics, sources: VariableTable.Sources, policies: [YAMLNode] = []) {
+    self.policies = policies
     self.diagnostics = diagnostics
     self.sources = sources
     files = LocalFiles(home: sources.environment["HOME"])
@@ -67,6 +70,9 @@ struct SiteDecoder {
     let moved = decodeMoved(spec)
     let forgotten = decodeRemoved(spec)
     let outputs = decodeOutputs(spec, &variables)
+    let policyDecoder = PolicyDecoder(
+      diagnostics: diagnostics, zones: ZoneDatabase(environment: sources.environment))
+    let policy = policyDecoder.decode(in: spec) + policies.flatMap(policyDecoder.decode(file:))
     _ = spec.node("variables")
     spec.finish()
     checkAcrossObjects()
@@ -74,7 +80,7 @@ struct SiteDecoder {
     return Site(
       stack: stack, hosts: hosts.all, pools: pools.all, images: images.all, networks: networks.all,
       firewalls: firewalls, disks: sharedDisks.all, machines: machines, moved: moved, forgotten: forgotten,
-      outputs: outputs, origins: origins)
+      outputs: outputs, policy: policy, origins: origins)
   }
 
   private static func reader(of root: YAMLNode, _ diagnostics: Diagnostics) -> MappingReader? {

@@ -23,21 +23,34 @@ public struct SpecLoader {
 
   private let environment: [String: String]
   private let given: GivenVariables
+  private let policies: [String]
   /// Bytes of a variable's file.
   private static let maximumVariableSize = 1 << 20
 
   /// - Parameters:
   ///   - environment: what `env:` of a variable reads.
   ///   - given: values of variables that count over what the spec says of them.
-  public init(environment: [String: String], given: GivenVariables = GivenVariables()) {
+  ///   - policies: paths of policy files, whose rules count beside the spec's own.
+  public init(
+    environment: [String: String], given: GivenVariables = GivenVariables(), policies: [String] = []
+  ) {
     self.environment = environment
     self.given = given
+    self.policies = policies
   }
 
   /// Loads the spec at `path`, a file or a directory.
   public func load(_ path: String) -> Result {
     let diagnostics = Diagnostics()
     return load(Self.texts(at: path, diagnostics), diagnostics)
+  }
+
+  /// The names in the spec at `path`, as far as they can be told, whatever is wrong with it.
+  public func names(_ path: String) -> SpecNames {
+    let diagnostics = Diagnostics()
+    var sources = Self.texts(at: path, diagnostics, mayWait: false)
+    let decoded = decode(sources, diagnostics, shown: &sources)
+    return decoded.map { $0.decoder.names(of: $0.root) } ?? SpecNames()
   }
 
   /// The files of the spec at `path` as they are, and what cannot be read.
@@ -47,11 +60,14 @@ public struct SpecLoader {
     return (texts, diagnostics.sorted)
   }
 
-  private static func texts(at path: String, _ diagnostics: Diagnostics) -> [SourceText] {
+  /// - Parameter mayWait: true if what the user names may be a pipe, too.
+  private static func texts(
+    at path: String, _ diagnostics: Diagnostics, mayWait: Bool = true
+  ) -> [SourceText] {
     files(at: path, diagnostics).compactMap { file in
       diagnostics.value(at: nil) { () throws(ValueError) in
-        // What the user names may be a pipe, too.
-        let text = try FileReader.text(file, maximum: YAMLParser.Bounds().bytes, mayWait: file == path)
+        let text = try FileReader.text(
+          file, maximum: YAMLParser.Bounds().bytes, mayWait: mayWait && file == path)
         return SourceText(path: file, text: text)
       }
     }
@@ -60,7 +76,27 @@ public struct SpecLoader {
   /// Checks texts that are read already.
   public func load(_ sources: [SourceText]) -> Result { load(sources, Diagnostics()) }
 
-  private func load(_ sources: [SourceText], _ diagnostics: Diagnostics) -> Result {
+  func load(_ sources: [SourceText], _ diagnostics: Diagnostics) -> Result {
+    var shown = sources
+    let decoded = decode(sources, diagnostics, shown: &shown)
+    return Result(
+      site: diagnostics.hasErrors ? nil : decoded?.site, diagnostics: diagnostics.sorted, sources: shown,
+      secrets: decoded?.decoder.secrets.sorted() ?? [])
+  }
+
+  /// What a spec comes to.
+  private struct Decoded {
+    let root: YAMLNode
+    let decoder: SiteDecoder
+    let site: Site?
+  }
+
+  /// Reads the texts; nil if one of them is no YAML.
+  ///
+  /// - Parameter shown: gets the texts of further files, to show diagnostics in.
+  private func decode(
+    _ sources: [SourceText], _ diagnostics: Diagnostics, shown: inout [SourceText]
+  ) -> Decoded? {
     let roots = sources.compactMap { source -> YAMLNode? in
       let root = YAMLParser.parse(source, diagnostics: diagnostics)
       if let root, root.mapping == nil, !root.isNull {
@@ -69,25 +105,35 @@ public struct SpecLoader {
       }
       return root
     }
-    var site: Site?
-    var secrets: [String] = []
-    var shown = sources
     let given = self.given.values(diagnostics, sources: &shown)
+    let policies = policies.compactMap { Self.root(ofPolicy: $0, diagnostics, sources: &shown) }
     // A file that is no YAML would make every reference into it look wrong: its own errors come first.
-    if !diagnostics.hasErrors {
-      let variables = VariableTable.Sources(environment: environment, given: given) {
-        path throws(ValueError) in
-        var text = try FileReader.text(path, maximum: Self.maximumVariableSize)
-        if text.last?.isNewline == true { text.removeLast() }
-        return text
-      }
-      var decoder = SiteDecoder(diagnostics: diagnostics, sources: variables)
-      site = decoder.decode(Self.merge(roots, of: sources, diagnostics))
-      secrets = decoder.secrets.sorted()
+    guard !diagnostics.hasErrors else { return nil }
+    let variables = VariableTable.Sources(environment: environment, given: given) {
+      path throws(ValueError) in
+      var text = try FileReader.text(path, maximum: Self.maximumVariableSize)
+      if text.last?.isNewline == true { text.removeLast() }
+      return text
     }
-    return Result(
-      site: diagnostics.hasErrors ? nil : site, diagnostics: diagnostics.sorted, sources: shown,
-      secrets: secrets)
+    let root = Self.merge(roots, of: sources, diagnostics)
+    var decoder = SiteDecoder(diagnostics: diagnostics, sources: variables, policies: policies)
+    let site = decoder.decode(root)
+    return Decoded(root: root, decoder: decoder, site: site)
+  }
+
+  private static func root(
+    ofPolicy path: String, _ diagnostics: Diagnostics, sources: inout [SourceText]
+  ) -> YAMLNode? {
+    let text = diagnostics.value(at: nil) { () throws(ValueError) in
+      try FileReader.text(path, maximum: YAMLParser.Bounds().bytes, mayWait: true)
+    }
+    guard let text else { return nil }
+    let source = SourceText(path: path, text: text)
+    sources.append(source)
+    // A file without anything in it has no node.
+    let nothing = YAMLNode(
+      .scalar(YAMLScalar("", style: .plain)), at: SourceLocation(path: path, line: 1, column: 1))
+    return YAMLParser.parse(source, diagnostics: diagnostics) ?? nothing
   }
 
   private static func files(at path: String, _ diagnostics: Diagnostics) -> [String] {

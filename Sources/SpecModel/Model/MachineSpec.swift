@@ -71,6 +71,8 @@ public struct MachineSpec: Hashable, Sendable {
   public var group: ResourceName?
   /// Further groups for an inventory, sorted.
   public var groups: [ResourceName] = []
+  /// What people say of the VM, for policies and inventories; no host keeps it.
+  public var labels: [ResourceName: String] = [:]
   /// The VMs that are up before this one starts, sorted.
   public var startAfter: [ResourceName] = []
   /// What is waited for after a start; nil if nothing is.

@@ -14,6 +14,8 @@ public struct Site: Sendable {
   public let forgotten: [ForgottenSpec]
   /// In the order of the spec.
   public let outputs: [OutputSpec]
+  /// What limits all plans: the spec's own policy, and those of the run.
+  public let policy: [PolicyRule]
   /// Where each value of the resolved spec was written.
   public let origins: Origins
 
@@ -27,6 +29,7 @@ public struct Site: Sendable {
     stack: ResourceName, hosts: [Host], pools: [PoolSpec], images: [ImageSpec], networks: [NetworkSpec],
     firewalls: [FirewallSpec] = [], disks: [SharedDiskSpec], machines: [MachineSpec], moved: [MovedSpec] = [],
     forgotten: [ForgottenSpec] = [], outputs: [OutputSpec] = [],
+    policy: [PolicyRule] = [],
     origins: Origins
   ) {
     self.stack = stack
@@ -40,6 +43,7 @@ public struct Site: Sendable {
     self.moved = moved
     self.forgotten = forgotten
     self.outputs = outputs
+    self.policy = policy
     self.origins = origins
   }
 

@@ -1,7 +1,10 @@
 /// The VLANs that an interface is on: one, whose tag the guest does not see, or a trunk of several
 /// (<https://libvirt.org/formatnetwork.html#setting-vlan-tag-on-supported-network-types-only>).
 public struct VLAN: Hashable, Sendable, CustomStringConvertible {
-  /// Ascending, 1 to 4094 each.
+  /// IEEE 802.1Q has two tags more, which name no VLAN.
+  static let possibleTags = 1...4094
+
+  /// Ascending, of `possibleTags` each.
   public let tags: [Int]
   /// True if the guest sees tags.
   public let isTrunk: Bool

@@ -13,7 +13,7 @@ struct ConsoleCommand: AsyncParsableCommand {
       until the guest is off or nobody reads any more.
       """)
 
-  @Argument(help: "The name of the VM.")
+  @Argument(help: "The name of the VM.", completion: Completions.machines)
   var name: String
 
   @OptionGroup var options: SpecOptions

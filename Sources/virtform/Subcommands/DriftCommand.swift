@@ -25,7 +25,8 @@ struct DriftCommand: AsyncParsableCommand {
       let digest = try workspace.saved(plan, options: SitePlanner.Options()).digest
       return (obstacles, PlanForms(plan, in: workspace, digest: digest))
     }
-    let drift = DriftText(forms.plan, obstacles: obstacles, style: Terminal.style(noColor: options.reading.noColor))
+    let drift = DriftText(
+      forms.plan, obstacles: obstacles, style: Terminal.style(noColor: options.reading.noColor))
     if isJSON {
       Terminal.report(obstacles)
       Terminal.print(forms.document.json)

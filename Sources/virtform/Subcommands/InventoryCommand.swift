@@ -17,7 +17,9 @@ struct InventoryCommand: AsyncParsableCommand {
   @Flag(name: .customLong("list"), help: "All groups and VMs; this is what it prints anyway.")
   var lists = false
 
-  @Option(name: .customLong("host"), help: ArgumentHelp("Only the variables of this VM.", valueName: "name"))
+  @Option(
+    name: .customLong("host"), help: ArgumentHelp("Only the variables of this VM.", valueName: "name"),
+    completion: Completions.machines)
   var host: String?
 
   func validate() throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Planner
 
 /// Shows what `apply` would do. Opens the hosts for reading only.
@@ -8,6 +9,7 @@ struct PlanCommand: AsyncParsableCommand {
 
   @OptionGroup var options: SpecOptions
   @OptionGroup var planning: PlanningOptions
+  @OptionGroup var policy: PolicyOptions
   @OptionGroup(title: "Output") var form: PlanOutputOptions
 
   @Flag(name: .customLong("destroy"), help: "Plan the removal of the whole stack.")
@@ -21,11 +23,24 @@ struct PlanCommand: AsyncParsableCommand {
   @Flag(name: .customLong("detailed-exitcode"), help: "End with 2 if there are changes.")
   var hasDetailedExitCode = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Look at the policy's windows as of this time, such as 2026-12-05T22:30:00Z; without it, as of now.",
+      valueName: "time"), transform: Self.time)
+  var at: Date?
+
+  private static func time(_ text: String) throws -> Date {
+    guard let time = try? Date(text, strategy: .iso8601) else {
+      throw ValidationError("'\(text)' is not a time; write it as 2026-12-05T22:30:00Z")
+    }
+    return time
+  }
+
   func run() async throws {
     let planning = planning.planning(destroys ? .destroy : .converge)
-    let plan = try await Workspace.open(options, access: .readOnly).closing { workspace in
+    let plan = try await Workspace.open(options, policy: policy, access: .readOnly).closing { workspace in
       var workspace = workspace
-      let plan = try await workspace.plan(planning)
+      let plan = try await workspace.plan(planning, at: at ?? Date())
       let saved = workspace.saved(plan, options: planning)
       if let output { try PlanFile.write(saved, to: output) }
       try form.show(
@@ -37,6 +52,7 @@ struct PlanCommand: AsyncParsableCommand {
       let text = "Saved to \(output); carry it out with: virtform apply \(output)"
       if form.isText { Terminal.print(text) } else { Terminal.remark(text) }
     }
+    try PolicyOptions.enforce(on: plan)
     if hasDetailedExitCode, !plan.isEmpty { throw ExitStatus.changesPresent }
   }
 }

@@ -11,7 +11,7 @@ struct SSHCommand: AsyncParsableCommand {
     discussion:
       "It becomes ssh, with the address that is known of the VM and with what the spec says under 'ssh'.")
 
-  @Argument(help: "The name of the VM.")
+  @Argument(help: "The name of the VM.", completion: Completions.machines)
   var name: String
 
   @OptionGroup var options: SpecOptions

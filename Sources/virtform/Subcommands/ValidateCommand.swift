@@ -13,6 +13,7 @@ struct ValidateCommand: ParsableCommand {
   }
 
   @OptionGroup var options: SpecOptions
+  @OptionGroup var policy: PolicyOptions
 
   @Option(help: "How to show faults: \(Format.allCases.map(\.rawValue).joined(separator: ", ")).")
   var format: Format?
@@ -32,7 +33,7 @@ struct ValidateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let result = options.read()
+    let result = options.read(policy: policy)
     let report = SARIFReport(result.diagnostics, version: VersionCommand.current).json
     if let sarif {
       try OutputFile.replace(sarif, with: Array((Terminal.redacted(report).text + "\n").utf8))

@@ -58,6 +58,10 @@ struct Inventory {
             )
           }, uniquingKeysWith: { first, _ in first })),
     ]
+    if !entry.spec.labels.isEmpty {
+      let labels = entry.spec.labels.map { ($0.rawValue, StructuredValue.string($1)) }
+      variables["virtform_labels"] = .map(Dictionary(labels, uniquingKeysWith: { first, _ in first }))
+    }
     if let access = entry.spec.ssh {
       if let user = access.user { variables["ansible_user"] = .string(user) }
       if let key = access.key { variables["ansible_ssh_private_key_file"] = .string(key) }

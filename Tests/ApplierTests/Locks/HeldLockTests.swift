@@ -104,7 +104,7 @@ struct HeldLockTests {
     let clock = Clock()
     let record = try await lab.take(terms: clock.terms)
     let lock = HostLock(
-      record, in: try lab.store, terms: clock.terms, open: { _ in throw CancellationError() })
+      record, in: try lab.store, terms: clock.terms, open: { _, _ in throw CancellationError() })
     clock.advance(100)
     #expect(await !lock.renew())
     #expect(lock.loss == nil)

@@ -77,7 +77,7 @@ final class LockLab: Sendable {
 
   /// A lock that `keeper` has taken and renews.
   func hold(_ record: LockRecord, terms: LockTerms = LockTerms()) throws -> HostLock {
-    HostLock(record, in: try store, terms: terms, open: { [keeper] _ in keeper })
+    HostLock(record, in: try store, terms: terms, open: { [keeper] _, _ in keeper })
   }
 
   /// All racers go for the lock at once; returns what those have who got it.

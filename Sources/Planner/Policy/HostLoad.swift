@@ -1,0 +1,54 @@
+import FoundationEssentials
+
+/// What the running VMs of a host take from it, whoever made them, before a plan and after it.
+///
+/// A guest counts with its definition: what that says is what it has after its next start at the latest.
+struct HostLoad {
+  let before: UInt64
+  let after: UInt64
+  /// The VMs that take more after the plan, sorted.
+  let raisers: [Address]
+
+  /// - Parameter demand: what a VM takes while it runs.
+  init(_ plan: Plan, _ host: HostState, _ demand: (Machine) -> UInt64) {
+    var machines = Dictionary(host.machines.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
+    var running = Set(host.machines.filter(\.isActive).map(\.uuid))
+    func demands() -> [UUID: UInt64] {
+      Dictionary(
+        running.compactMap { uuid in machines[uuid].map { (uuid, demand($0)) } },
+        uniquingKeysWith: { first, _ in first })
+    }
+    let earlier = demands()
+    var addresses: [UUID: Address] = [:]
+    for step in plan.steps where step.address.host == host.name {
+      switch step.operation {
+      case .defineMachine(let machine):
+        machines[machine.uuid] = machine
+        addresses[machine.uuid] = step.address
+      case .updateMachine(let update):
+        machines[update.wanted.uuid]?.take(update)
+        addresses[update.wanted.uuid] = step.address
+      case .startMachine(let uuid, _):
+        running.insert(uuid)
+        addresses[uuid] = step.address
+      case .stopMachine(let uuid, _), .powerOffMachine(let uuid, _), .undefineMachine(let uuid, _):
+        running.remove(uuid)
+      default: continue
+      }
+    }
+    let later = demands()
+    before = earlier.values.reduce(0, +)
+    after = later.values.reduce(0, +)
+    raisers = later.filter { $0.value > earlier[$0.key] ?? 0 }.compactMap { addresses[$0.key] }.sorted()
+  }
+}
+
+extension Machine {
+  /// The size that `update` gives it.
+  fileprivate mutating func take(_ update: MachineUpdate) {
+    if update.fields.contains(.cpus) { settings.cpus = update.wanted.settings.cpus }
+    if update.fields.contains(.memory) { settings.memory = update.wanted.settings.memory }
+    let changed = Set(update.setMemory.map(\.name) + update.removeMemory)
+    memoryDevices = memoryDevices.filter { !changed.contains($0.name) } + update.setMemory
+  }
+}

@@ -1,0 +1,198 @@
+extension Language {
+  /// An entry of `vms:`.
+  static let machine = LanguageObject(
+    "vm", "A VM. What is required may come from its profile or from the defaults.", isLayered: true,
+    [expansion, identity, hardware, contents, access, behaviour].flatMap { $0 })
+
+  /// `defaults:` and an entry of `profiles:`, which have all of a VM but what makes VMs of it.
+  static let template = LanguageObject(
+    "template", "What VMs have in common. Each value counts where the VM has none of its own.",
+    isLayered: true,
+    machine.fields.filter { !SiteDecoder.expansionKeys.contains($0.name) })
+
+  private static let expansion: [LanguageField] = [
+    LanguageField(
+      "profile", .reference(.profile), "The profile that lies under this VM.", example: "small"),
+    LanguageField(
+      "count", .integer(SiteDecoder.counts),
+      "How many VMs this entry makes: NAME-1, NAME-2 and so on. `${index}` is the number of each.",
+      example: "3"),
+    LanguageField(
+      "for_each", .list(.name), "Makes a VM of each: NAME-blue, NAME-green. `${each}` is the name of each.",
+      example: "[blue, green]"),
+  ]
+
+  private static let identity: [LanguageField] = [
+    LanguageField(
+      "host", .reference(.host), "The host that it runs on.", required: .sometimes("if there are several"),
+      default: .words("the only host"), example: "rack1"),
+    LanguageField("title", .line, "One line about it, for people.", example: "Web ${index}"),
+    LanguageField("description", .text, "A text about it, for people.", example: "Knows everything"),
+    LanguageField(
+      "groups", .list(.name), "Further groups of `virtform inventory` that it is in.", example: "[frontend]"),
+    LanguageField(
+      "labels", .map(.line),
+      "Words about it for policies and inventories, by names of your own; no host keeps them.",
+      example: "{owner: ann, tier: web}"),
+  ]
+
+  private static let hardware: [LanguageField] = [
+    LanguageField(
+      "accel",
+      .choice(
+        Accelerator.self,
+        [.auto: "KVM where the host has it, else emulation", .kvm: "KVM", .tcg: "emulation by QEMU itself"]),
+      "What runs its CPUs.", default: .words("as its host says")),
+    LanguageField(
+      "cpus", .either([.integer(SiteDecoder.vcpus), .object(cpus)]),
+      "Its vCPUs: how many, or a map that says more. `2` is short for `{count: 2}`.", default: 1,
+      example: "{count: 2, max: 4}"),
+    LanguageField(
+      "memory", .either([.size, .object(memory)]),
+      "Its memory, from 1MiB to 64TiB, or a map that says more. `2GiB` is short for `{size: 2GiB}`.",
+      required: .always, example: "2GiB"),
+    LanguageField(
+      "numa", .object(numa), "NUMA cells of the guest, and the host's nodes that its memory comes from.",
+      example: "{nodes: 0-1}"),
+    LanguageField(
+      "machine", .name, "QEMU's machine type.", default: .words("the host's choice"), example: "q35"),
+    LanguageField(
+      "cpu", .name, "The model of its CPU: host-passthrough, host-model, max, or a model that libvirt knows.",
+      default: .words("the host's choice"), example: "host-passthrough"),
+    LanguageField(
+      "firmware", .either([.choice(Firmware.self), .object(firmware)]),
+      "What boots it. `uefi` is short for `{type: uefi}`.", default: .value("bios"), example: "uefi"),
+    LanguageField(
+      "boot", .list(.reference(.bootDevice)), "The disks and NICs that the firmware tries, in this order.",
+      default: .words("the disks in their order"), example: "[root, lan]"),
+    LanguageField(
+      "kernel", .reference(.image), "The kernel that it boots at once, without a boot loader.",
+      example: "kernel"),
+    LanguageField("initrd", .reference(.image), "The initrd that goes with the kernel.", example: "initrd"),
+    LanguageField("cmdline", .line, "The command line of the kernel.", example: "console=ttyS0"),
+    LanguageField(
+      "graphics", .either([.choice(Graphics.self), .object(graphics)]),
+      "Where its screen can be seen, on the host's loopback address. `vnc` is short for `{type: vnc}`.",
+      default: .value("none"), example: "vnc"),
+    LanguageField(
+      "console", .either([.boolean, .object(console)]),
+      "Whether it has a serial console, which `virtform console` ties a terminal to. A map is a console, too.",
+      default: true, example: "{log: /var/log/virtform/web.log}"),
+    LanguageField(
+      "tpm", .either([.boolean, .object(tpm)]),
+      "A TPM 2.0, which swtpm emulates. `true` is short for `{model: crb}`; what it holds stays with the VM.",
+      default: false, example: "true"),
+    LanguageField(
+      "rng", .either([.boolean, .object(rng)]),
+      "Random numbers of the host's for the guest: `true` without a limit, `false` none.", default: true,
+      example: "{rate: 1MiB}"),
+    LanguageField(
+      "watchdog", .either([.boolean, .choice(Watchdog.Action.self), .object(watchdog)]),
+      "What acts when the guest hangs. `reset`, as `true`, is short for `{action: reset}`.", default: false,
+      example: "reset"),
+    LanguageField(
+      "shares", .map(.object(share)), "Directories of the host. The guest mounts each by its name.",
+      example: "{home: {path: /srv/home}}"),
+    LanguageField(
+      "host_devices", .map(.object(hostDevice)), "Devices of the host that the guest has for itself.",
+      example: "{key: {usb: \"1050:0407\"}}"),
+  ]
+
+  private static let contents: [LanguageField] = [
+    LanguageField(
+      "image", .reference(.image),
+      "The image of its root disk, `disks.root`, which need not be written then.",
+      example: "debian"),
+    LanguageField(
+      "clone", cloneKinds, "How its disks are made from images.",
+      default: .words("linked in a pool of files, full in one of devices")),
+    LanguageField(
+      "on_image_change",
+      .choice(
+        ImageChangePolicy.self,
+        [
+          .keep: "they stay as they are",
+          .replace: "they are made anew, which destroys their content and takes consent",
+        ]), "What becomes of its disks when their image is another one.", default: .value("keep")),
+    LanguageField(
+      "pool", .reference(.pool), "Where its disks, its kernel and what cloud-init reads lie.",
+      required: .sometimes("if there are several, unless each disk says so"),
+      default: .words("the only pool"),
+      example: "disks"),
+    LanguageField(
+      "disks", .map(.object(disk)),
+      "Its disks, by names of your own. They are found by these, never by their order.",
+      example: "{root: {size: 20GiB}}"),
+    LanguageField(
+      "nics", .map(.object(nic)),
+      "Its network interfaces. One without `network` is on the network of its name.",
+      example: "{lan: {ip: 10.10.0.11+}}"),
+    LanguageField(
+      "cloud_init", .object(cloudInit),
+      "What the guest sets up at its first boot by cloud-init. `{}` is enough for a name and the addresses of NICs.",
+      example: "{ssh_keys: [{file: ~/.ssh/id_ed25519.pub}]}"),
+    LanguageField(
+      "ignition", .object(ignition),
+      "What CoreOS, Flatcar and the like set up at their first boot. It takes the place of `cloud_init`.",
+      example: "{file: ./flatcar.ign}"),
+  ]
+
+  private static let access: [LanguageField] = [
+    LanguageField(
+      "ssh", .object(ssh), "How `virtform ssh`, `ssh-config` and `inventory` log in.",
+      example: "{user: debian}")
+  ]
+
+  private static let behaviour: [LanguageField] = [
+    LanguageField(
+      "state",
+      .choice(
+        PowerState.self,
+        [
+          .running: "it runs", .paused: "its processors are stopped, its memory stays in use",
+          .off: "it is shut down",
+        ]), "Whether it runs.", default: .value("running")),
+    LanguageField("autostart", .boolean, "Whether it starts with its host.", default: false),
+    LanguageField(
+      "start_after", .list(.reference(.machine)),
+      "VMs that are up, and ready, before this one starts. They stop after it.", example: "[db]"),
+    LanguageField(
+      "ready", .object(readiness), "What is waited for after a start: all of it.",
+      example: "{tcp: 22, timeout: 2m}"),
+    LanguageField("shutdown", .object(shutdown), "How it is stopped.", example: "{timeout: 2m, force: true}"),
+    LanguageField(
+      "on_change",
+      .choice(
+        ChangePolicy.self,
+        [
+          .liveOnly: "the plan is refused: nothing waits unseen", .stage: "it waits for the next start",
+          .restartIfNeeded: "virtform restarts the guest",
+        ]), "What is done for a change that the guest cannot take while it runs.", default: .value("stage")),
+    LanguageField(
+      "protect", .boolean, "Nothing removes the VM as long as this stands here.", default: false),
+  ]
+
+  private static let shutdown = LanguageObject(
+    "shutdown", "How a guest is stopped.", isLayered: true,
+    [
+      LanguageField(
+        "timeout", .duration, "How long it has to shut down by itself.",
+        default: .value(.string("\(ShutdownPolicy().timeout)")), example: "2m"),
+      LanguageField(
+        "force", .boolean, "Whether one that has not shut down by then is powered off.",
+        default: .value(.bool(ShutdownPolicy().force))),
+    ])
+
+  private static let ssh = LanguageObject(
+    "ssh", "How to log in to a VM.", isLayered: true,
+    [
+      LanguageField(
+        "user", .form(.loginName), "The user to log in as.", default: .words("as ssh has it"),
+        example: "debian"),
+      LanguageField(
+        "key", .form(.localPath), "The file of the private key.", default: .words("as ssh has it"),
+        example: "~/.ssh/id_ed25519"),
+      LanguageField("port", .integer(1...65535), "The port of the SSH server.", default: 22),
+      LanguageField("via", .form(.jumpHost), "A host to jump through.", example: "root@rack1.example.org"),
+    ])
+}
