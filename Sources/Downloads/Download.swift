@@ -99,7 +99,10 @@ public struct Download: Sendable {
     throw DownloadError("cannot download '\(url)': the server sends no whole file")
   }
 
-  /// nil if the server has no such range: the file has to be fetched from its start.
+  /// The server sends a part of another version, although it was told which one is meant.
+  private struct OtherVersion: Error {}
+
+  /// nil if the server has no such range of this version: the file has to be fetched from its start.
   private func request(
     _ headers: [String], into file: PartialFile, continuing start: Validators?, _ progress: @escaping Progress
   ) throws -> Outcome? {
@@ -116,6 +119,7 @@ public struct Download: Sendable {
         guard let start, head.rangeStart == file.length else {
           throw DownloadError("cannot download '\(url)': the server sends another part than it was asked for")
         }
+        guard start.mayBe(Validators(head)) else { throw OtherVersion() }
         total = head.length.map { $0 + file.length }
         outcome = .complete(start)
       case 304 where start == nil && !headers.isEmpty: outcome = .notModified
@@ -129,7 +133,7 @@ public struct Download: Sendable {
       try file.append(bytes)
       progress(file.length, total)
     }
-    try transfer.perform()
+    do { try transfer.perform() } catch is OtherVersion { return nil }
     if case .complete = outcome { try file.flush() }
     return outcome
   }
@@ -142,8 +146,13 @@ public struct Download: Sendable {
       case 500...599: " (the server is in trouble)"
       default: ""
       }
+    let help =
+      switch status {
+      case 401: "user and password belong in ~/.netrc"
+      case 408, 429, 500...599: "try again later"
+      default: "check the URL"
+      }
     return DownloadError(
-      "cannot download '\(url)': the server answers \(status)\(meaning)",
-      help: status == 401 ? "user and password belong in ~/.netrc" : "check the URL")
+      "cannot download '\(url)': the server answers \(status)\(meaning)", help: help)
   }
 }

@@ -21,7 +21,10 @@ final class PartialFile {
   deinit { close(descriptor) }
 
   private static func failure(_ what: String) -> DownloadError {
-    DownloadError("\(what): \(String(cString: strerror(errno)))")
+    let isFull = errno == ENOSPC || errno == EDQUOT
+    return DownloadError(
+      "\(what): \(String(cString: strerror(errno)))",
+      help: isFull ? "make room there; what has arrived is kept, and the next run goes on from it" : nil)
   }
 
   private var statePath: String { path + ".state" }

@@ -18,6 +18,13 @@ public struct Validators: Codable, Hashable, Sendable {
   /// The value of `If-Range`. A weak ETag, which starts with `W/`, does not say that each byte is the same.
   var range: String? { etag.flatMap { $0.hasPrefix("W/") ? nil : $0 } ?? lastModified }
 
+  /// False if `other` names another version.
+  func mayBe(_ other: Validators) -> Bool {
+    if let etag, let otherETag = other.etag { return etag == otherETag }
+    guard let lastModified, let otherDate = other.lastModified else { return true }
+    return lastModified == otherDate
+  }
+
   /// Headers for which a server answers 304 if the file is still this version.
   var conditions: [String] {
     if let etag { return ["If-None-Match: \(etag)"] }

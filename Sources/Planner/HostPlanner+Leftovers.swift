@@ -19,6 +19,7 @@ extension HostPlanner {
       _ = discard(volume, address, isKept: reason, after: [])
       return
     }
+    if reason == nil, users.isEmpty { unconsentedPaths.insert(volume.path) }
     let flag = isDestroyed ? "--allow-data-loss" : "--allow-data-loss-of \(address)"
     let remedy = (host.isCutOff(volume) ? "a copy that was cut off; " : "") + "\(flag) deletes it"
     let belongs =

@@ -71,20 +71,21 @@ extension HostPlanner {
     }
     fields += Self.additions(machine.memoryDevices) + Self.additions(machine.disks)
     fields += Self.additions(machine.drives)
-    fields += machine.nics.map { nic in
-      FieldChange(
-        NICField.attached.path(of: nic.name), from: nil,
-        to: "\(host.specName(ofNetwork: "\(nic.link)")) (\(nic.mac.map(\.description) ?? ""))", effect: .none)
+    fields += machine.nics.flatMap { nic in
+      let place = "\(host.specName(ofNetwork: "\(nic.link)")) (\(nic.mac.map(\.description) ?? ""))"
+      return [FieldChange(NICField.attached.path(of: nic.name), from: nil, to: place, effect: .none)]
+        + Self.values(of: nic, besides: [.attached, .network, .mac])
     }
     fields += Self.additions(machine.shares) + Self.additions(machine.hostDevices)
     if machine.isActive { fields += orderFields(of: wanted.spec) }
-    let losses = removal == nil ? [] : host.machine(wanted.machine.uuid).map(tpmLosses) ?? []
+    let replaced = removal == nil ? nil : host.machine(wanted.machine.uuid)
+    let losses = replaced.map(tpmLosses) ?? []
     draft.add(
       removal == nil
         ? Change(address, .create, fields: fields, path: path)
         : Change(
           address, .replace, fields: fields + losses, effect: losses.isEmpty ? .replace : .dataLoss,
-          reason: "--replace", path: path))
+          reason: "--replace" + (replaced.flatMap(powerOff).map { "; \($0)" } ?? ""), path: path))
     let before =
       storageSteps(of: wanted) + forgetNotes(ofDisksOf: wanted, nil).steps + (removal.map { [$0] } ?? [])
       + machine.nics.flatMap { firewallSteps(for: $0) }
@@ -94,9 +95,21 @@ extension HostPlanner {
   }
 
   private static func additions<Device: NamedDevice>(_ devices: [Device]) -> [FieldChange] {
-    let field = Device.Field.attached
-    return devices.map {
-      FieldChange(field.path(of: $0.name), from: nil, to: field.rule.value($0), effect: .none)
+    devices.flatMap { device in
+      // A drive is told by what is in it.
+      values(of: device).filter { $0.path != "\(Device.Field.section).\(device.name).media" }
+    }
+  }
+
+  /// What the fields of a device have, for people. What only the mark has, how a disk is kept, makes no other device.
+  private static func values<Device: NamedDevice>(of device: Device, besides told: [Device.Field] = [])
+    -> [FieldChange]
+  {
+    Device.Field.allCases.filter { !told.contains($0) }.compactMap { field in
+      if case .definition = field.rule.scope { return nil }
+      return field.rule.value(device).map {
+        FieldChange(field.path(of: device.name), from: nil, to: $0, effect: .none)
+      }
     }
   }
 

@@ -26,6 +26,7 @@ extension HostPlanner {
         if !users.isEmpty { reason = "plugs in again: \(names(of: users))" }
       } else {
         notePending(network, users, address, canMove: canMove(between: actual, wanted))
+        if !network.pending.isEmpty { noteFirewalls(ahead: wanted, of: actual, address) }
         reconnect(actual, &network)
       }
     }
@@ -40,13 +41,20 @@ extension HostPlanner {
   private mutating func activation(of network: NetworkDraft, _ wanted: Network, _ address: Address)
     -> [FieldChange]
   {
+    let cause: FieldChange.Cause = network.actual.map(wasStarted) == true ? .drift : .change
     let start =
-      network.actual == nil ? [] : [FieldChange("active", from: "false", to: "true", effect: .none)]
+      network.actual == nil
+      ? [] : [FieldChange("active", from: "false", to: "true", effect: .none, cause: cause)]
     let lost = guestsWithout(wanted).filter(keepsRunning)
     if !lost.isEmpty, !canPlugIn {
       draft.note(address, "this host cannot plug a running guest in again: restart \(names(of: lost))")
     }
-    return start + guestsToPlugIn(on: wanted).filter(keepsRunning).map(pluggedIn)
+    return start + guestsToPlugIn(on: wanted).filter(keepsRunning).map { pluggedIn($0, cause) }
+  }
+
+  /// True for a network that was active once: the first start comes before it is told to start with its host.
+  private func wasStarted(_ network: Network) -> Bool {
+    network.autostart == true || network.applied[NetworkField.autostart.rawValue] == "false"
   }
 
   /// The running VMs that were on a network which is not active. What is the host's outlives the network.
@@ -57,8 +65,8 @@ extension HostPlanner {
 
   func guestsToPlugIn(on network: Network) -> [Machine] { canPlugIn ? guestsWithout(network) : [] }
 
-  private func pluggedIn(_ guest: Machine) -> FieldChange {
-    FieldChange("guests.\(guest.name)", from: "unplugged", to: "plugged in", effect: .live)
+  private func pluggedIn(_ guest: Machine, _ cause: FieldChange.Cause) -> FieldChange {
+    FieldChange("guests.\(guest.name)", from: "unplugged", to: "plugged in", effect: .live, cause: cause)
   }
 
   /// The VMs that are on `network`, and go on running, once the plan is done.
@@ -127,6 +135,34 @@ extension HostPlanner {
     )
   }
 
+  /// The addresses of those that have another one now.
+  private static func addresses<IP>(
+    moving live: Network.Subnet<IP>, to wanted: Network.Subnet<IP>
+  ) -> Set<String> {
+    func holder(_ entry: Network.Reservation<IP>) -> String { entry.mac?.description ?? entry.hostname }
+    let before = Dictionary(grouping: live.reservations, by: holder)
+    let moved = wanted.reservations.filter { entry in
+      before[holder(entry)].map { there in !there.contains { "\($0.ip)" == "\(entry.ip)" } } ?? false
+    }
+    return Set(moved.map { "\($0.ip)" })
+  }
+
+  /// Firewalls change at once, the addresses that they name only with the network.
+  private mutating func noteFirewalls(ahead wanted: Network, of actual: Network, _ address: Address) {
+    guard let live = state.liveNetworks[actual.uuid] else { return }
+    let coming = Self.addresses(moving: live.ipv4, to: wanted.ipv4)
+      .union(Self.addresses(moving: live.ipv6, to: wanted.ipv6))
+    let firewalls = desired.firewalls.map(\.firewall).filter { firewall in
+      firewall.rules.contains { !coming.isDisjoint(with: $0.attributes.values) }
+    }
+    guard !firewalls.isEmpty else { return }
+    let names = firewalls.map { "'\($0.specName)'" }.sorted().joined(separator: ", ")
+    draft.note(
+      address,
+      "until then its guests have their old addresses, which the firewall\(firewalls.count == 1 ? "" : "s") \(names) no longer let\(firewalls.count == 1 ? "s" : "") pass"
+    )
+  }
+
   // MARK: Guests without a network
 
   /// Plugs in the guests that lost the network: somebody restarted it under them, or a run was cut off.
@@ -134,7 +170,7 @@ extension HostPlanner {
     let lost = state.liveNetworks[actual.uuid]?.unplugged ?? []
     let guests = state.machines.filter { lost.contains($0.uuid) && keepsRunning($0) }
     guard !guests.isEmpty, canPlugIn else { return }
-    network.fields += guests.map(pluggedIn)
+    network.fields += guests.map { pluggedIn($0, .drift) }
     draft.add(
       .reconnectGuests(uuid: actual.uuid, guests: Set(guests.map(\.uuid))),
       for: address(of: actual),

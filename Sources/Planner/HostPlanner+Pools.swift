@@ -20,10 +20,19 @@ extension HostPlanner {
           ? "it is the same; to use it as it is, write \(pool.name): {external: true}, or hand it over, which leaves its volumes: \(Self.definitionRemoval(pool.name))"
           : "to use it as it is, write \(pool.name): {external: true}")
     }
-    guard actual.hasSource(of: source) else { return refuseMove(of: actual, to: source, wanted) }
+    guard actual.hasSource(of: source) else {
+      if let other = state.pools.first(where: { $0.uuid != actual.uuid && $0.isAt(source) }) {
+        return refuse(wanted, source, at: other)
+      }
+      return canBeCorrected(actual, pool)
+        ? correct(actual, wanted) : refuseMove(of: actual, to: source, wanted)
+    }
     var fields: [FieldChange] = []
     if !actual.isActive {
-      fields.append(FieldChange("active", from: "false", to: "true", effect: .none))
+      fields.append(
+        FieldChange(
+          "active", from: "false", to: "true", effect: .none,
+          cause: mayHaveBeenActive(actual, pool) ? .drift : .change))
       draft.note(address, "is not active: what it holds is compared with the spec by the next plan")
       poolSteps[pool.name] = draft.add(.ensurePool(pool), for: address, path: wanted.spec.path)
     }
@@ -39,6 +48,34 @@ extension HostPlanner {
     if let worst = fields.map(\.effect).max() {
       draft.add(Change(address, .update, fields: fields, effect: worst, path: wanted.spec.path))
     }
+  }
+
+  /// False for a pool whose first start failed: only after it is a pool told to start with its host.
+  private func mayHaveBeenActive(_ actual: Pool, _ wanted: Pool) -> Bool {
+    actual.isActive || actual.autostart == true || wanted.autostart != true
+  }
+
+  /// True for a pool of which nothing is lost if it is defined anew in another place.
+  private func canBeCorrected(_ actual: Pool, _ wanted: Pool) -> Bool {
+    guard !mayHaveBeenActive(actual, wanted), let root = actual.source?.root else { return false }
+    let files = state.machines.flatMap { $0.files.union(host.liveFiles(of: $0)) }
+    return !files.contains { $0.hasPrefix("\(root)/") }
+  }
+
+  private mutating func correct(_ actual: Pool, _ wanted: DesiredHost.WantedPool) {
+    let (pool, address) = (wanted.pool, address(.pool, wanted.pool.name))
+    let (before, after) = (actual.values, pool.values)
+    let fields = [PoolField.type, .source, .path].map(\.rawValue).filter { before[$0] != after[$0] }.map {
+      FieldChange($0, from: before[$0], to: after[$0], effect: .none)
+    }
+    draft.add(
+      Change(
+        address, .update,
+        fields: fields + [FieldChange("active", from: "false", to: "true", effect: .none)],
+        reason: "it never was active, and is defined anew", path: wanted.spec.path))
+    let removal = draft.add(.removePool(uuid: actual.uuid), for: address, path: wanted.spec.path)
+    poolSteps[pool.name] = draft.add(
+      .ensurePool(pool), for: address, after: [removal], path: wanted.spec.path)
   }
 
   private func creationFields(of pool: Pool) -> [FieldChange] {
@@ -109,6 +146,15 @@ extension HostPlanner {
         draft.note(
           address,
           "stays: disks that are protected or in use lie in it (\(protected.joined(separator: ", ")))")
+        continue
+      }
+      let awaiting =
+        options.goal == .destroy
+        ? pool.volumes.filter { unconsentedPaths.contains($0.path) }.map(\.name) : []
+      if !awaiting.isEmpty {
+        draft.note(
+          address,
+          "stays, so that --allow-data-loss finds the disks in it (\(awaiting.joined(separator: ", ")))")
         continue
       }
       let root = pool.source?.root ?? ""

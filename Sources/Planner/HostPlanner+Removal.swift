@@ -57,6 +57,19 @@ extension HostPlanner {
     return policy(spec?.shutdown ?? machine.shutdown ?? ShutdownPolicy())
   }
 
+  /// What becomes of the guest of a VM that goes, whether it likes to or not; nil if it does not run.
+  func powerOff(of machine: Machine) -> String? {
+    guard machine.isActive else { return nil }
+    let timeout = shutdown(of: machine).timeout
+    return timeout.seconds > 0
+      ? "loses its power if it has not shut down within \(timeout)" : "loses its power at once"
+  }
+
+  private func joined(_ reasons: String?...) -> String? {
+    let reasons = reasons.compactMap { $0 }
+    return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+  }
+
   private mutating func remove(_ machine: Machine) {
     let address = address(.vm, machine.name)
     let stop = stopSteps[machine.uuid].map { [$0] } ?? []
@@ -71,7 +84,8 @@ extension HostPlanner {
     }
     let effect: Effect =
       losesData ? .dataLoss : machine.isActive || machine.hasSavedState ? .stop : .none
-    draft.add(Change(address, .delete, fields: losses, effect: effect, reason: reason))
+    draft.add(
+      Change(address, .delete, fields: losses, effect: effect, reason: joined(reason, powerOff(of: machine))))
     if keepsState, !tpmLosses(of: machine).isEmpty {
       draft.note(address, "what its TPM holds stays on the host (--allow-data-loss deletes it)")
     }
@@ -257,6 +271,7 @@ extension HostPlanner {
 
   static let protection = "protect: true"
   static let keeping = "keep: true"
+  private static let lackOfConsent = "--allow-data-loss deletes it"
 
   private func reasonToKeep(_ disk: Machine.Disk, _ address: Address) -> String? {
     disk.isProtected ? Self.protection : disk.keep && !isNamed(address) ? Self.keeping : nil
@@ -301,13 +316,14 @@ extension HostPlanner {
       } else if !users.isEmpty {
         "in use by \(names(of: users))"
       } else if !options.dataLoss.covers(address) {
-        "--allow-data-loss deletes it"
+        Self.lackOfConsent
       } else if let other = namesake(of: volume, address) {
         "\(other.path) is called the same, and which of the two is meant nobody can tell: virsh vol-delete deletes one"
       } else {
         nil
       }
     if let obstacle {
+      if obstacle == Self.lackOfConsent { unconsentedPaths.insert(volume.path) }
       draft.note(address, "stays at \(volume.path), \(volume.capacity) (\(obstacle))")
       return []
     }

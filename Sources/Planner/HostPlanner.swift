@@ -62,6 +62,8 @@ struct HostPlanner {
   var starts: [Start] = []
   /// Paths of the volumes that the plan deletes, or says why not.
   var settledPaths: Set<String> = []
+  /// Paths of the disks that stay only because the run has no consent to delete them.
+  var unconsentedPaths: Set<String> = []
   /// The steps that delete volumes for good, by path.
   var deletionSteps: [String: Int] = [:]
   /// What the plan takes from pools, by name, in the order of its steps.

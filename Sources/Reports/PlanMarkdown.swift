@@ -112,7 +112,7 @@ public struct PlanMarkdown {
       let values = [field.from, field.to].compactMap { $0.map(Self.shown) }.joined(separator: " → ")
       text += "\(marker)     \(field.path)\(padding)  \(values)"
       if field.effect != .none { text += "  (\(field.effect.word))" }
-      if field.cause == .drift { text += "  # changed outside virtform" }
+      if field.cause == .drift { text += "  # not as it was last applied" }
       text += "\n"
     }
     return text

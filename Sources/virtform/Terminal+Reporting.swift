@@ -91,9 +91,9 @@ extension Terminal {
       listener.hasDocument = true
       return listener.diagnostics
     }
-    var document = document.mapTexts(redacted)
+    var document = redacted(document)
     if case .map(var members) = document, !diagnostics.isEmpty {
-      members["diagnostics"] = .list(diagnostics.map { StructuredValue($0).mapTexts(redacted) })
+      members["diagnostics"] = .list(diagnostics.map { redacted(StructuredValue($0)) })
       document = .map(members)
     }
     write(document.text + "\n", to: STDOUT_FILENO)
@@ -120,7 +120,7 @@ extension Terminal {
       let events = listener.hasEvents ? [event] : [.version(VersionCommand.current), event]
       listener.hasEvents = true
       for event in events {
-        let line = event.json(at: Date()).mapTexts(redacted).line + "\n"
+        let line = redacted(event.json(at: Date())).line + "\n"
         if listener.speech == .lines { write(line, to: STDOUT_FILENO) }
         for copy in listener.copies { copy(line) }
       }

@@ -19,11 +19,27 @@ enum Terminal {
     }
   }
 
+  /// What is shorter is found by chance in much that is no secret, and concealed only where it is the whole value.
+  private static let shortestPart = 4
+
   static func redacted(_ text: String) -> String {
     secrets.withLock { secrets in
-      secrets.reduce(text) { $0.replacing($1, with: "(secret)") }
+      if secrets.contains(text) { return "(secret)" }
+      return secrets.filter { $0.count >= shortestPart }.reduce(text) { $0.replacing($1, with: "(secret)") }
     }
   }
+
+  /// The same of the texts in a document; what only the tool writes stays, since programs read it.
+  static func redacted(_ document: StructuredValue) -> StructuredValue {
+    document.mapTexts(besides: ownMembers, redacted)
+  }
+
+  /// The members of documents, JSON and SARIF, that hold words and digests of the tool.
+  private static let ownMembers: Set<String> = [
+    "$schema", "actions", "cause", "digest", "effect", "format_version", "goal", "level", "operation",
+    "ruleId",
+    "severity", "time", "type", "version", "virtform_version",
+  ]
 
   /// To standard output, for what was asked for.
   static func print(_ text: String, terminator: String = "\n") {

@@ -118,7 +118,7 @@ struct Workspace {
         .checked(against: site, hosts: states, at: time)
     } catch let failure as ImageStore.Failure {
       Terminal.report(failure.diagnostics)
-      throw ExitStatus.invalidSpec
+      throw failure.isOfSpec ? ExitStatus.invalidSpec : .failure
     } catch let failure as SitePlanner.Failure {
       Terminal.report(failure.diagnostics)
       throw failure.isRefusal ? ExitStatus.refused : .failure
@@ -132,7 +132,7 @@ struct Workspace {
       return SitePlanner.differences(site, hosts: states, images: images ?? [:])
     } catch {
       Terminal.report(error.diagnostics)
-      throw ExitStatus.invalidSpec
+      throw error.isOfSpec ? ExitStatus.invalidSpec : .failure
     }
   }
 

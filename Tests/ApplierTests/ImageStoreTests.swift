@@ -262,7 +262,7 @@ final class ImageStoreTests: Sendable {
   @Test("a program that is missing is named with its package")
   func missingTool() async {
     await #expect(
-      throws: ValueError(
+      throws: ImageError(
         "no-such-tool is not installed on this machine", help: "on Debian: apt install nothing")
     ) {
       try await ImageTool(name: "no-such-tool", package: "nothing").run([])

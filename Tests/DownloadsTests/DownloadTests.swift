@@ -98,6 +98,30 @@ final class DownloadTests: Sendable {
     expectRanges([nil, ["changed", "no ranges"].contains(`case`) ? "bytes=100000-" : nil])
   }
 
+  @Test(
+    "a part of another version is not put behind what is there, though the server sends it",
+    arguments: [true, false])
+  func otherVersion(hasTags: Bool) async throws {
+    if !hasTags {
+      server["/f"]?.etag = nil
+      server["/f"]?.lastModified = "Wed, 01 Jan 2025 00:00:00 GMT"
+    }
+    server["/f"]?.cutsAfter = 100_000
+    _ = await failure(download())
+    let other = [UInt8](bytes.reversed())
+    server["/f"]?.cutsAfter = nil
+    server["/f"]?.bytes = other
+    server["/f"]?.obeysIfRange = false
+    if hasTags {
+      server["/f"]?.etag = "\"2\""
+    } else {
+      server["/f"]?.lastModified = "Thu, 02 Jan 2025 00:00:00 GMT"
+    }
+    _ = try await download().run()
+    #expect(content == other)
+    expectRanges([nil, "bytes=100000-", nil])
+  }
+
   @Test("a file that was whole already, and a range that is not there, are fetched anew")
   func rangeGone() async throws {
     _ = try await download().run()
@@ -156,7 +180,7 @@ final class DownloadTests: Sendable {
     for (status, text) in [
       (403, "403 (it may not be read) | check the URL"),
       (401, "401 (it may not be read) | user and password belong in ~/.netrc"),
-      (503, "503 (the server is in trouble) | check the URL"),
+      (503, "503 (the server is in trouble) | try again later"),
     ] {
       server["/f"]?.status = status
       #expect(await failure(download()) == "cannot download 'http://server/f': the server answers \(text)")

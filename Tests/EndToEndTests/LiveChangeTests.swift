@@ -230,7 +230,7 @@ extension QEMUTests {
         #expect(drift.output.contains(/title +applied: Ours, is: Theirs/), "\(drift.output)")
         let plan = try await guests.run("plan", "--detailed-exitcode")
         #expect(plan.status == 2)
-        #expect(plan.output.contains("changed outside virtform, goes back:"), "\(plan.output)")
+        #expect(plan.output.contains("not as it was last applied, goes back:"), "\(plan.output)")
         #expect(Set(effects(plan.output).keys) == fields, "\(plan.output)")
         #expect(effects(plan.output).values.allSatisfy { $0 == "live" || $0 == "none" }, "\(plan.output)")
 

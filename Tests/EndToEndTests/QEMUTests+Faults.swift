@@ -25,6 +25,32 @@ extension QEMUTests {
     }
   }
 
+  @Test("an image whose file somebody deleted is uploaded again, though libvirt still lists it")
+  func deletedImage() async throws {
+    try await Lab.with { lab in
+      func spec(_ vms: String) -> String {
+        """
+        virtform: 1
+        stack: lost
+        images: {guest: {source: \(Lab.guest)/guest.qcow2}}
+        pools: {files: {type: dir, path: \(lab.work)/files}}
+        vms: {\(vms)}
+        """
+      }
+      let vm = "{image: guest, clone: full, memory: 128MiB, accel: tcg, state: off}"
+      let site = try lab.write(spec("one: \(vm)"), to: "site.yaml")
+      let apply = try await lab.virtform("apply", site, "--auto-approve")
+      #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
+      let files = try FileManager.default.contentsOfDirectory(atPath: "\(lab.work)/files")
+      let image = try #require(files.first { $0.hasPrefix("guest-") })
+      try FileManager.default.removeItem(atPath: "\(lab.work)/files/\(image)")
+      try lab.write(spec("one: \(vm), two: \(vm)"), to: "site.yaml")
+      let again = try await lab.virtform("apply", site, "--auto-approve")
+      #expect(again.status == 0, "\(again.output)\(again.errors)")
+      try await expectQuiet(lab, site)
+    }
+  }
+
   @Test(
     "a pool that is full says so before anything is made, or names what failed and goes on after room is made"
   )

@@ -46,6 +46,33 @@ struct ReviewTests {
     #expect(plan.status == 0, "\(plan.output)\(plan.errors)", sourceLocation: place)
   }
 
+  // MARK: Secrets
+
+  @Test("a secret that another one takes the place of is shown nowhere, and a short one spoils no document")
+  func secrets() async throws {
+    try await Lab.with(driver: "test") { lab in
+      let site = try lab.write(
+        spec(lab, options: ", description: \"word ${var.word}.\", title: \"${var.number}\"")
+          + "variables: {word: {env: VF_WORD, secret: true}, number: {env: VF_NUMBER, secret: true}}\n",
+        to: "site.yaml")
+      let first = ["VF_WORD": "hunter2", "VF_NUMBER": "7"]
+      let apply = try await lab.virtform("apply", site, "--auto-approve", environment: first)
+      #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
+      let second = ["VF_WORD": "sesame", "VF_NUMBER": "1"]
+      let plan = try await lab.virtform("plan", site, "-o", "saved.json", environment: second)
+      #expect(plan.output.contains("~ description  (secret) → word (secret)."), "\(plan.output)")
+      #expect(plan.output.contains("~ title        (secret) → (secret)"), "\(plan.output)")
+      let saved = try String(contentsOfFile: "\(lab.work)/saved.json", encoding: .utf8)
+      let json = try await lab.virtform("plan", site, "--json", environment: second)
+      for text in [plan.output, saved, json.output] {
+        #expect(!text.contains("hunter2") && !text.contains("sesame"), "\(text)")
+      }
+      #expect(json.output.contains("\"format_version\" : \"1."), "\(json.output)")
+      let digest = json.output.firstMatch(of: /"digest" : "([0-9a-f]*)"/)
+      #expect(digest?.1.count == 64, "\(json.output)")
+    }
+  }
+
   // MARK: Saved plans
 
   @Test("a saved plan is carried out once, without asking, and only as it was reviewed")
@@ -317,7 +344,7 @@ struct ReviewTests {
           """
             ~ vm.web-1
                 + description  new  (live)
-                changed outside virtform, goes back:
+                not as it was last applied, goes back:
                 ~ title        Theirs → Mine  (live)
           """), "\(plan.output)")
       #expect(!plan.output.contains("autostart"))

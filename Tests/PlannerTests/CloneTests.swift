@@ -150,6 +150,16 @@ struct CloneTests {
         """)
   }
 
+  @Test("another name for the same image is no other image", arguments: ["keep", "replace"])
+  func renamedImage(policy: String) throws {
+    let spec = Self.replacing.with("on_image_change: replace", "on_image_change: \(policy)")
+    let scenario = try Scenario.applied(spec)
+    let renamed = spec.with("  debian: {", "  debian-stable: {").with(
+      "image: debian}", "image: debian-stable}")
+    let plan = try scenario.plan(renamed)
+    #expect(plan.isEmpty && plan.notes.isEmpty, "\(PlanText(plan).render())")
+  }
+
   @Test("on_image_change: replace makes the disks of the image anew, with consent, and keeps all else")
   func replace() throws {
     let spec = Self.replacing.with("image: debian}", "image: debian}, data: {size: 1GiB}")
@@ -182,7 +192,7 @@ struct CloneTests {
           ~ vm.web  (restart)
               ~ disks.root.image  debian-111111111111 → debian-222222222222  (restart)
 
-        Plan: 1 to add, 1 to change, 1 to remove. 1 guest restarts, 0 replacements, DATA LOSS on 1 disk.
+        Plan: 1 to add, 1 to change, 1 to remove. 1 guest restarts, 1 replacement, DATA LOSS on 1 disk.
 
         """)
     let after = scenario.fleet[]

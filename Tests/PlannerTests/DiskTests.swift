@@ -397,6 +397,7 @@ struct DiskTests {
       is: """
         alpha
           ~ pool.main
+              not as it was last applied, goes back:
               ~ active  false → true
 
         Notes:
@@ -419,10 +420,11 @@ struct DiskTests {
       is: """
         alpha
           ~ pool.main
+              not as it was last applied, goes back:
               ~ active  false → true
           ~ network.lan
               - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
-          - vm.web  (stop)  # the spec no longer has it
+          - vm.web  (stop)  # the spec no longer has it; loses its power if it has not shut down within 1m
 
         Notes:
           pool.main on alpha: is not active: what it holds is compared with the spec by the next plan

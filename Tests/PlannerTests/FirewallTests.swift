@@ -69,6 +69,17 @@ struct FirewallTests {
         """)
   }
 
+  @Test("a firewall that is ahead of the addresses of a network says so")
+  func ahead() throws {
+    var scenario = try Scenario.applied(Self.walled)
+    let renumbered = Self.walled.with("10.0.0.", "10.8.0.")
+    let note = "until then its guests have their old addresses, which the firewall 'db' no longer lets pass"
+    #expect(try scenario.text(renumbered).contains(note))
+    #expect(try scenario.plan(renumbered).notes.contains { $0.text == note })
+    try scenario.apply(renumbered, restarts: true)
+    #expect(try scenario.plan(renumbered).notes.isEmpty)
+  }
+
   @Test("a firewall that no NIC has any more goes, once none has it")
   func remove() throws {
     var scenario = try Scenario.applied(Self.walled)

@@ -12,6 +12,16 @@ struct ImageTests {
     "memory:",
     "pool: main\n    on_change: restart-if-needed\n    kernel: linux\n    cmdline: quiet\n    memory:")
 
+  @Test("a disk is no kernel")
+  func diskForKernel() throws {
+    let spec = Self.booted.with(
+      "source: \(Images.file), format: raw",
+      "source: https://example.org/a.qcow2, sha256: \(String(repeating: "1", count: 64))")
+    #expect(
+      try Scenario().refusal(spec).contains(
+        "error: the image 'linux' is a disk in qcow2, and no kernel"))
+  }
+
   @Test("an image is uploaded before its clones are made")
   func create() throws {
     var scenario = Scenario()
@@ -126,7 +136,7 @@ struct ImageTests {
               - content  4 GiB at /srv/main/web.root-c5743a42.qcow2  (data loss)
           ~ network.lan
               - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
-          - vm.web  (stop)  # the spec no longer has it
+          - vm.web  (stop)  # the spec no longer has it; loses its power if it has not shut down within 1m
 
         Plan: 0 to add, 1 to change, 3 to remove. 0 guests restart, 0 replacements, DATA LOSS on 1 disk.
 

@@ -278,7 +278,7 @@ struct MachineTests {
       is: """
         alpha
           ~ vm.web
-              changed outside virtform, goes back:
+              not as it was last applied, goes back:
               ~ state  off → running
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.

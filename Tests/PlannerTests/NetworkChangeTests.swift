@@ -50,7 +50,7 @@ struct NetworkChangeTests {
       is: """
         alpha
           ~ network.lan
-              changed outside virtform, goes back:
+              not as it was last applied, goes back:
               ~ dhcp  10.0.0.100 – 10.0.0.120 → 10.0.0.100 – 10.0.0.199  (live)
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
@@ -68,7 +68,7 @@ struct NetworkChangeTests {
       is: """
         alpha
           ~ network.lan
-              changed outside virtform, goes back:
+              not as it was last applied, goes back:
               + reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
@@ -327,6 +327,7 @@ struct NetworkChangeTests {
       is: """
         alpha
           ~ network.lan
+              not as it was last applied, goes back:
               ~ active                  false → true
               ~ guests.guest-of-others  unplugged → plugged in  (live)
               ~ guests.web              unplugged → plugged in  (live)
@@ -346,6 +347,7 @@ struct NetworkChangeTests {
       is: """
         alpha
           ~ network.lan
+              not as it was last applied, goes back:
               ~ guests.web  unplugged → plugged in  (live)
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.

@@ -121,7 +121,7 @@ struct NetworkTests {
       is: """
         alpha
           ~ vm.web
-              changed outside virtform, goes back:
+              not as it was last applied, goes back:
               ~ state  off → running
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
@@ -155,7 +155,7 @@ struct NetworkTests {
         alpha
           - network.lan  # the spec no longer has it
           ~ vm.web
-              changed outside virtform, goes back:
+              not as it was last applied, goes back:
               ~ state  off → running
 
         Plan: 0 to add, 1 to change, 1 to remove. 0 guests restart, 0 replacements, no data loss.
@@ -233,9 +233,10 @@ struct NetworkTests {
           ~ network.lan
               - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)
               + reservation  10.0.0.12 for web (52:54:f5:bc:31:56)
+              not as it was last applied, goes back:
               ~ active       false → true
           ~ vm.web
-              changed outside virtform, goes back:
+              not as it was last applied, goes back:
               ~ state  off → running
 
         Plan: 0 to add, 2 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
@@ -278,7 +279,7 @@ struct NetworkTests {
           ~ network.lan
               - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
               + reservation  10.0.0.11 for www (52:54:7b:b6:d3:1f)  (live)
-          - vm.web  (stop)  # the spec no longer has it
+          - vm.web  (stop)  # the spec no longer has it; loses its power if it has not shut down within 1m
           + vm.www
               memory      2 GiB
               state       running

@@ -56,6 +56,6 @@ struct OptionTests {
         """)
     #expect(
       PlanText(plan).render().contains(
-        "changed outside virtform, goes back:\n      ~ memory  1 GiB → 2 GiB"))
+        "not as it was last applied, goes back:\n      ~ memory  1 GiB → 2 GiB"))
   }
 }

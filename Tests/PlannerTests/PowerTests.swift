@@ -65,7 +65,7 @@ struct PowerTests {
     var scenario = try Scenario.applied(Specs.web)
     try scenario.fleet["alpha"].change("web") { $0.isTransient = true }
     let text = try scenario.text(Specs.web)
-    #expect(text.contains("changed outside virtform, goes back:\n      + definition"), "\(text)")
+    #expect(text.contains("not as it was last applied, goes back:\n      + definition"), "\(text)")
     try scenario.fleet["alpha"].change("web") { $0.isTransient = true }
     _ = try scenario.text(Self.bigger, restarts: true)
     try scenario.fleet["alpha"].change("web") { $0.isTransient = true }

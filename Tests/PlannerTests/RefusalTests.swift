@@ -96,6 +96,26 @@ struct RefusalTests {
         """)
   }
 
+  @Test("a pool that never was active is defined anew where the spec has it by now")
+  func misplacedPool() throws {
+    let spec = Scenario.header() + "pools:\n  main: {path: /srv/mian}\n"
+    var scenario = try Scenario.applied(spec)
+    try scenario.fleet["alpha"].changePool("main") { ($0.isActive, $0.autostart) = (false, false) }
+    expect(
+      try scenario.text(spec.with("mian", "main")),
+      is: """
+        alpha
+          ~ pool.main  # it never was active, and is defined anew
+              ~ path    /srv/mian → /srv/main
+              ~ active  false → true
+
+        Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+    try scenario.fleet["alpha"].changePool("main") { $0.isActive = false }
+    #expect(try scenario.refusal(spec).contains("lies at /srv/main and cannot move"))
+  }
+
   @Test("a pool does not move")
   func movedPool() throws {
     let scenario = try Scenario.applied(Specs.web)

@@ -16,7 +16,7 @@ struct RenamedByHandTests {
   func goesBack() throws {
     var scenario = try scenario()
     let text = try scenario.text(Specs.stopped)
-    #expect(text.contains("changed outside virtform, goes back:\n      ~ name  shop → web"), "\(text)")
+    #expect(text.contains("not as it was last applied, goes back:\n      ~ name  shop → web"), "\(text)")
   }
 
   @Test("a VM that leaves the spec is removed under whatever name it has")

@@ -9,10 +9,10 @@ struct SavedPlanTests {
   private static let spec = Specs.web.with("memory: 2GiB", "count: 3\n    memory: 2GiB")
     .with("10.0.0.11", "10.0.0.11+")
 
-  private static func save(_ scenario: Scenario, _ spec: String, _ options: SitePlanner.Options = .init())
-    throws
-    -> SavedPlan
-  {
+  private static func save(
+    _ scenario: Scenario, _ spec: String, _ options: SitePlanner.Options = .init(),
+    redact: (String) -> String = { $0 }
+  ) throws -> SavedPlan {
     let site = try Scenario.site(spec)
     let states = scenario.fleet.states(for: site).map { state in
       var state = state
@@ -23,7 +23,8 @@ struct SavedPlanTests {
     }
     let plan = try SitePlanner.plan(
       site, hosts: states, images: scenario.contents(of: site), options: options)
-    return SavedPlan(plan, of: site, at: "site.yaml", hosts: states, options: options, version: "1.0") { $0 }
+    return SavedPlan(
+      plan, of: site, at: "site.yaml", hosts: states, options: options, version: "1.0", redact: redact)
   }
 
   @Test("the same spec and hosts give the same bytes, whatever a host lists first", arguments: 1...10)
@@ -73,6 +74,22 @@ struct SavedPlanTests {
         "alpha/vm.web needs no change any more",
         "nothing is left to do: the plan was applied already, or somebody did the same",
       ])
+  }
+
+  @Test("a secret that takes another's place gives neither away")
+  func rotatedSecret() throws {
+    let old = Specs.web.with(
+      "memory:", "description: \"the word is hunter2, keep it\"\n    title: shop\n    memory:")
+    let new = old.with("hunter2", "sesame").with("title: shop", "title: store")
+    let scenario = try Scenario.applied(old)
+    func redact(_ text: String) -> String { text.replacing("sesame", with: "(secret)") }
+    let plan = try scenario.plan(new).mapTexts(redact)
+    let fields = try #require(plan.changes.first).fields
+    #expect(fields.map(\.path) == ["title", "description"])
+    #expect(fields.map(\.from) == ["shop", "(secret)"])
+    #expect(fields.map(\.to) == ["store", "the word is (secret), keep it"])
+    let saved = String(decoding: try Self.save(scenario, new, redact: redact).encoded(), as: UTF8.self)
+    #expect(!saved.contains("hunter2") && !saved.contains("sesame"), "\(saved)")
   }
 
   @Test("what is no plan is refused")

@@ -22,7 +22,7 @@ struct SharedDiskTests {
               - content  4 GiB at /srv/main/web.root-c5743a42.qcow2  (data loss)
           ~ network.lan
               - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
-          - vm.web  (stop)  # the spec no longer has it
+          - vm.web  (stop)  # the spec no longer has it; loses its power if it has not shut down within 1m
 
         Plan: 0 to add, 1 to change, 2 to remove. 0 guests restart, 0 replacements, DATA LOSS on 1 disk.
 
@@ -83,7 +83,7 @@ struct SharedDiskTests {
       is: """
         alpha
           ~ vm.web
-              changed outside virtform, goes back:
+              not as it was last applied, goes back:
               ~ state  off → running
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
@@ -116,7 +116,7 @@ struct SharedDiskTests {
           - disk.data  (data loss)
               - content  9 GiB at /srv/main/data-5b9313d2.qcow2  (data loss)
           ~ vm.web
-              changed outside virtform, goes back:
+              not as it was last applied, goes back:
               ~ state  off → running
 
         Plan: 0 to add, 1 to change, 1 to remove. 0 guests restart, 0 replacements, DATA LOSS on 1 disk.
@@ -193,7 +193,7 @@ struct SharedDiskTests {
           ~ network.lan
               - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
               + reservation  10.0.0.11 for www (52:54:7b:b6:d3:1f)  (live)
-          - vm.web  (stop)  # the spec no longer has it
+          - vm.web  (stop)  # the spec no longer has it; loses its power if it has not shut down within 1m
           + vm.www
               memory      2 GiB
               state       running

@@ -120,7 +120,7 @@ struct PlanReportTests {
         -     content  1 GiB at /srv/db.tmp  (data loss)
         ! vm.db  (restart)
         !     memory  2 GiB → 4 GiB  (restart)
-        !     title   Mine → Yours  (live)  # changed outside virtform
+        !     title   Mine → Yours  (live)  # not as it was last applied
         ```
 
         </details>

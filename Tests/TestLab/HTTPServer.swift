@@ -12,6 +12,8 @@ public final class HTTPServer: Sendable {
     public var lastModified: String?
     /// False: a Range is not looked at, and the whole file is sent.
     public var takesRanges = true
+    /// False: a part is sent of what is there now, whatever version was asked for.
+    public var obeysIfRange = true
     public var status = 200
     /// Where a redirect leads.
     public var location: String?
@@ -131,7 +133,8 @@ public final class HTTPServer: Sendable {
     }
     var body = resource.bytes[...]
     var status = "200 OK"
-    let range = request.headers["if-range"].map(versions.contains) ?? true ? request.headers["range"] : nil
+    let isMeant = !resource.obeysIfRange || request.headers["if-range"].map(versions.contains) ?? true
+    let range = isMeant ? request.headers["range"] : nil
     if resource.takesRanges, let start = range.flatMap({ Int($0.dropFirst(6).prefix { $0 != "-" }) }) {
       guard start < body.count else {
         return Self.send(client, "HTTP/1.1 416 No\r\nContent-Length: 0\r\n\r\n")

@@ -84,9 +84,17 @@ extension StepRunner {
     }
   }
 
+  /// The volume of that name, if it is there: libvirt lists a file that somebody deleted until the pool is refreshed.
+  private func volume(named name: String, in pool: StoragePool) async throws -> StorageVolume? {
+    guard let listed = try await pool.volume(named: name) else { return nil }
+    if try await present({ try await listed.info() }, unless: .noStorageVolume) != nil { return listed }
+    try await refresh(pool)
+    return try await pool.volume(named: name)
+  }
+
   private func upload(_ file: String, length: ByteCount, into wanted: Volume, replaces: Bool) async throws {
     let pool = try await pool(named: wanted.pool)
-    if let there = try await pool.volume(named: wanted.name) {
+    if let there = try await volume(named: wanted.name, in: pool) {
       // An inactive pool hides what is in it: the image may be complete, and a VM may use it.
       let isWhole = try await there.info(physical: true).allocation == length.rawValue
       if isWhole, !replaces { return }
@@ -140,14 +148,9 @@ extension StepRunner {
   func create(_ wanted: Volume, from source: Volume?) async throws {
     let pool = try await pool(named: wanted.pool)
     let note = try await pool.volume(named: Identity.copyingName(of: wanted.name))
-    if let there = try await pool.volume(named: wanted.name) {
-      if note == nil {
-        // libvirt lists a file that somebody deleted until the pool is refreshed.
-        if try await present({ try await there.xml() }, unless: .noStorageVolume) != nil { return }
-        try await refresh(pool)
-      } else {
-        try await deleteUnfinished(there)
-      }
+    if let there = try await volume(named: wanted.name, in: pool) {
+      if note == nil { return }
+      try await deleteUnfinished(there)
     }
     try await refuseSecond(wanted, in: pool)
     if let source { return try await copy(source, into: wanted, in: pool) }

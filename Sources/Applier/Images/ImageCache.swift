@@ -45,19 +45,19 @@ public struct ImageCache: Sendable {
     do {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     } catch {
-      throw ValueError("cannot make the directory of the image cache, '\(directory)': \(error)")
+      throw ImageError("cannot make the directory of the image cache, '\(directory)': \(error)")
     }
     // The file stays: were it deleted, two runs could hold a lock of this name.
     let path = "\(directory)/\(key).lock"
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
-      throw ValueError("cannot write '\(path)': \(String(cString: strerror(errno)))")
+      throw ImageError("cannot write '\(path)': \(String(cString: strerror(errno)))")
     }
     // Closing it gives up the lock, and so does the end of the process.
     defer { close(descriptor) }
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       guard errno == EWOULDBLOCK || errno == EINTR else {
-        throw ValueError("cannot lock '\(path)': \(String(cString: strerror(errno)))")
+        throw ImageError("cannot lock '\(path)': \(String(cString: strerror(errno)))")
       }
       try await Task.sleep(for: .milliseconds(100))
     }
@@ -77,7 +77,7 @@ public struct ImageCache: Sendable {
   func keep(_ partial: String, as sha256: String) throws -> String {
     let path = path(ofDigest: sha256)
     guard rename(partial, path) == 0 else {
-      throw ValueError("cannot write '\(path)': \(String(cString: strerror(errno)))")
+      throw ImageError("cannot write '\(path)': \(String(cString: strerror(errno)))")
     }
     return path
   }
@@ -94,7 +94,7 @@ public struct ImageCache: Sendable {
     do {
       try JSONEncoder().encode(entry).write(to: URL(filePath: "\(directory)/\(key).is"), options: .atomic)
     } catch {
-      throw ValueError("cannot write to the image cache, '\(directory)': \(error)")
+      throw ImageError("cannot write to the image cache, '\(directory)': \(error)")
     }
   }
 }

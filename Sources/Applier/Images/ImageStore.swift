@@ -18,6 +18,8 @@ public struct ImageStore: Sendable {
   /// An image that is not what the spec says, or that cannot be had.
   public struct Failure: Error, Sendable {
     public let diagnostics: [Diagnostic]
+    /// True if each image is at fault by what the spec says of it; else it may be had at another time.
+    public let isOfSpec: Bool
   }
 
   private let cache: ImageCache
@@ -47,18 +49,22 @@ public struct ImageStore: Sendable {
     }
     let diagnostics = Diagnostics()
     var contents: [ResourceName: ImageContent] = [:]
+    var isOfSpec = true
     for (image, result) in results {
       switch result {
       case .success(let content): contents[image.name] = content
       case .failure(let failure as Mismatch):
         diagnostics.error(failure.description, at: site.origins.location(of: image.path + failure.key))
       case .failure(let failure):
-        let error = failure as? ValueError ?? ValueError("\(failure)")
-        let location = site.origins.location(of: image.path + "source")
-        diagnostics.error("image '\(image.name)': \(error.message)", at: location, help: error.help)
+        let fault = failure as? ValueError
+        if fault == nil { isOfSpec = false }
+        diagnostics.error(
+          "image '\(image.name)': \(fault?.message ?? "\(failure)")",
+          at: site.origins.location(of: image.path + "source"),
+          help: fault?.help ?? (failure as? ImageError)?.help)
       }
     }
-    if diagnostics.hasErrors { throw Failure(diagnostics: diagnostics.sorted) }
+    if diagnostics.hasErrors { throw Failure(diagnostics: diagnostics.sorted, isOfSpec: isOfSpec) }
     return contents
   }
 
@@ -138,7 +144,7 @@ public struct ImageStore: Sendable {
         switch (outcome, known) {
         case (.complete(let received), _): validators = received
         case (.notModified, let known?): return cache.path(ofDigest: known.sha256)
-        case (.notModified, nil): throw ValueError("cannot download '\(url)': the server sends nothing")
+        case (.notModified, nil): throw ImageError("cannot download '\(url)': the server sends nothing")
         }
         let found = try await FileDigest(of: download.partial).sha256
         if let wanted = image.sha256, wanted != found {
@@ -154,7 +160,7 @@ public struct ImageStore: Sendable {
           .init(sha256: found, etag: validators.etag, lastModified: validators.lastModified), key)
         return file
       } catch let error as DownloadError {
-        throw ValueError(error.description, help: error.help)
+        throw ImageError(error.description, help: error.help)
       }
     }
   }

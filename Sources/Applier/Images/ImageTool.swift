@@ -36,7 +36,7 @@ struct ImageTool {
       error: .string(limit: 16 << 10))
     guard result.terminationStatus.isSuccess else {
       let said = result.standardError.split(separator: "\n").suffix(2).joined(separator: "; ")
-      throw ValueError("\(name) failed: \(said.isEmpty ? "\(result.terminationStatus)" : said)")
+      throw ImageError("\(name) failed: \(said.isEmpty ? "\(result.terminationStatus)" : said)")
     }
     return result.standardOutput
   }
@@ -46,7 +46,7 @@ struct ImageTool {
     let directories = path.split(separator: ":").map(String.init)
     let candidates = directories.map { "\($0)/\(name)" }
     guard let found = candidates.first(where: FileManager.default.isExecutableFile) else {
-      throw ValueError(
+      throw ImageError(
         "\(name) is not installed on this machine", help: "on Debian: apt install \(package)")
     }
     return found

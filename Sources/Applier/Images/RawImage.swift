@@ -8,7 +8,7 @@ enum RawImage {
   /// Runs `body` with the path of a raw file, and its length in bytes. What has to be converted lies in a directory for large
   /// temporary files (`TMPDIR`, or else /var/tmp), and is gone when `body` ends.
   ///
-  /// - Throws: `StepRunner.Failure` if the image is not what was planned, `ValueError` if it cannot be converted.
+  /// - Throws: `StepRunner.Failure` if the image is not what was planned, `ImageError` if it cannot be converted.
   static func withFile(
     of image: ImageContent, _ format: DiskFormat, _ body: (String, UInt64) async throws -> Void
   ) async throws {

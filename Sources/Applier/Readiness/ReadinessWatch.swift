@@ -17,26 +17,32 @@ struct ReadinessWatch: Sendable {
 
   func wait(for probes: [(what: ReadinessProbe, probe: any Probe)]) async throws {
     let deadline = ContinuousClock.now + timeout.duration
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for (what, probe) in probes {
-        group.addTask { try await wait(for: what, by: probe, until: deadline) }
+    let unmet = try await withThrowingTaskGroup(of: (Int, String?).self) { group in
+      for (index, (what, probe)) in probes.enumerated() {
+        group.addTask { (index, try await wait(for: what, by: probe, until: deadline)) }
       }
-      group.addTask {
-        try await watchGuest()
-      }
+      group.addTask { try await watchGuest() }
       defer { group.cancelAll() }
-      for _ in probes { try await group.next() }
+      var unmet: [Int: String] = [:]
+      for _ in probes {
+        if let (index, sight) = try await group.next() { unmet[index] = sight }
+      }
+      return unmet
     }
+    if unmet.isEmpty { return }
+    let sights = unmet.sorted { $0.key < $1.key }.map(\.value).joined(separator: "; ")
+    throw Failure(description: "not ready within \(timeout): \(sights); the guest runs on")
   }
 
+  /// What was waited for and what there was instead, if the time is over; nil once it has come true.
   private func wait(for what: ReadinessProbe, by probe: any Probe, until deadline: ContinuousClock.Instant)
-    async throws
+    async throws -> String?
   {
     var last = "nothing was seen"
     while true {
       do {
         switch try await probe.look() {
-        case .ready: return
+        case .ready: return nil
         case .notYet(let sight): last = sight
         case .never(let sight):
           throw Failure(
@@ -47,16 +53,14 @@ struct ReadinessWatch: Sendable {
         last = "\(error)"
       }
       guard ContinuousClock.now + Self.interval < deadline else {
-        throw Failure(
-          description:
-            "not ready within \(timeout): waited for \(what), last seen: \(last); the guest runs on")
+        return "waited for \(what), last seen: \(last)"
       }
       try await Task.sleep(for: Self.interval)
     }
   }
 
   /// Throws once the guest is off. Returns only when it is cancelled.
-  private func watchGuest() async throws {
+  private func watchGuest() async throws -> (Int, String?) {
     var offSince: ContinuousClock.Instant?
     while true {
       try await Task.sleep(for: Self.interval)

@@ -32,8 +32,10 @@ public struct LibvirtError: Error, Hashable, Sendable {
 }
 
 extension LibvirtError: CustomStringConvertible {
+  /// In one line: QEMU, for one, says what went wrong in several.
   public var description: String {
-    "\(message) (\(call)\(exceeded == nil ? ", libvirt error \(code.rawValue)" : ""))"
+    let lines = message.split(whereSeparator: \.isNewline).joined(separator: "; ")
+    return "\(lines) (\(call)\(exceeded == nil ? ", libvirt error \(code.rawValue)" : ""))"
   }
 }
 

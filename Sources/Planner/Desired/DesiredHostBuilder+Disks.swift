@@ -45,6 +45,9 @@ extension DesiredHostBuilder {
     identity.volume(named: image.volume.name)?.base
   }
 
+  /// `4c1f37e0a2b9`: what is in the image, whatever the spec calls it.
+  private static func digest(in contentName: String) -> Substring? { contentName.split(separator: "-").last }
+
   /// The size of an image that was downloaded or converted is not known before.
   private func checkSize(of volume: Volume, clonedFrom image: DesiredHost.WantedImage, at path: SpecPath) {
     let isKnown = site.images.first { $0.name.rawValue == image.name }?.virtualSize != nil
@@ -70,7 +73,7 @@ extension DesiredHostBuilder {
     guard !disk.keep, !disk.isProtected, !isReplaced(spec), let image = wanted.source,
       let there = index.volume(at: wanted.volume.path), !index.isCutOff(there),
       let from = index.image(of: there),
-      let to = contentName(of: image), from != to
+      let to = contentName(of: image), Self.digest(in: from) != Self.digest(in: to)
     else { return nil }
     return .init(from: from, to: to, outcome: outcome(for: wanted.address, there, spec, actual))
   }

@@ -183,7 +183,7 @@ struct DesiredHostBuilder {
       machine.disks.append(attached)
       volumes.append(position)
     }
-    var images = [bootImage(spec.kernel, of: spec), bootImage(spec.initrd, of: spec)]
+    var images = [bootImage(spec.kernel, "kernel", of: spec), bootImage(spec.initrd, "initrd", of: spec)]
     machine.kernel = images[0]?.volume.path
     machine.initrd = images[1]?.volume.path
     for disk in spec.disks {
@@ -244,9 +244,16 @@ struct DesiredHostBuilder {
     if case .shared(let name) = disk.source { site.disk(name)?.isProtected ?? false } else { false }
   }
 
-  private func bootImage(_ name: ResourceName?, of spec: MachineSpec) -> DesiredHost.WantedImage? {
+  private func bootImage(
+    _ name: ResourceName?, _ key: String, of spec: MachineSpec
+  ) -> DesiredHost.WantedImage? {
     guard let name, let pool = spec.pool else { return nil }
     checkFile("the VM's kernel", in: pool, at: spec.path + "kernel")
+    if let image = site.image(name), image.format != .raw {
+      report(
+        "the image '\(name)' is a disk in \(image.format.rawValue), and no \(key)", at: spec.path + key,
+        help: "a \(key) is a file that is read as it is: format: raw")
+    }
     return image(name, in: pool)
   }
 

@@ -43,6 +43,23 @@ public struct FieldChange: Hashable, Sendable {
   }
 }
 
+extension FieldChange {
+  /// What stands for a secret.
+  static let concealed = "(secret)"
+
+  /// The same to look at, with every value as `redact` says.
+  ///
+  /// Where the wanted value holds a secret, what is there is most likely an older one, which no spec names any more: nothing
+  /// of it is shown.
+  func redacted(_ redact: (String) -> String) -> FieldChange {
+    let isSecret = to.map { redact($0) != $0 } == true
+    func shown(_ value: String?) -> String? { value.map { isSecret ? Self.concealed : redact($0) } }
+    return FieldChange(
+      path, from: shown(from), to: to.map(redact), effect: effect, cause: cause,
+      overwritten: shown(overwritten))
+  }
+}
+
 /// What happens to one object.
 public struct Change: Sendable, Hashable {
   public enum Action: String, Sendable, CaseIterable {

@@ -69,11 +69,17 @@ public struct Plan: Sendable {
 
   public var summary: Summary {
     var summary = Summary()
+    let replaced = Set(changes.filter { $0.action == .replace }.map(\.address))
+    /// A disk that goes with its VM is no replacement of its own.
+    func isPartOfAnother(_ address: Address) -> Bool {
+      guard address.kind == .disk, let vm = address.name.split(separator: ".").first else { return false }
+      return replaced.contains(Address(.vm, String(vm), on: address.host))
+    }
     for change in changes {
       switch change.action {
       case .create: summary.add += 1
       case .update: summary.change += 1
-      case .replace: if change.address.kind != .disk { summary.replacements += 1 }
+      case .replace: if !isPartOfAnother(change.address) { summary.replacements += 1 }
       case .forget: summary.forgotten += 1
       case .delete: summary.remove += 1
       }
@@ -100,18 +106,15 @@ public struct Plan: Sendable {
 }
 
 extension Plan {
-  /// The same plan to look at, with every value and note as `transform` says. Its steps stay.
+  /// The same plan to look at, with every value and note as `transform`, which conceals secrets, says. Its steps stay.
   public func mapTexts(_ transform: (String) -> String) -> Plan {
     var plan = Plan(
       stack: stack, goal: goal,
       changes: changes.map { change in
         Change(
           change.address, change.action,
-          fields: change.fields.map { field in
-            FieldChange(
-              field.path, from: field.from.map(transform), to: field.to.map(transform), effect: field.effect,
-              cause: field.cause, overwritten: field.overwritten.map(transform))
-          }, effect: change.effect, reason: change.reason.map(transform), path: change.path)
+          fields: change.fields.map { $0.redacted(transform) }, effect: change.effect,
+          reason: change.reason.map(transform), path: change.path)
       }, steps: steps, notes: notes.map { Note($0.address, transform($0.text)) }, partial: partial)
     plan.breaches = breaches.map { $0.mapTexts(transform) }
     return plan

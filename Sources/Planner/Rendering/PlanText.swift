@@ -13,8 +13,12 @@ public struct PlanText {
   /// The whole text, ending with a newline.
   public func render() -> String {
     if plan.isEmpty, plan.partial == nil {
-      let state =
-        plan.goal == .destroy ? "Nothing of the stack is left to remove." : "The hosts are as the spec says."
+      let state: String =
+        switch (plan.goal, plan.notes.isEmpty) {
+        case (.converge, _): "The hosts are as the spec says."
+        case (.destroy, true): "Nothing of the stack is left."
+        case (.destroy, false): "What is left of the stack stays, as the notes say."
+        }
       return "No changes. \(state)\n" + notes()
     }
     var text = partialNote()
@@ -66,7 +70,7 @@ public struct PlanText {
     let drifted = fields.filter { $0.cause == .drift }
     var lines = fields.filter { $0.cause == .change }.map(line)
     if !drifted.isEmpty {
-      lines.append("      " + style(.dim, "changed outside virtform, goes back:"))
+      lines.append("      " + style(.dim, "not as it was last applied, goes back:"))
       lines += drifted.map(line)
     }
     return ([headline] + lines).joined(separator: "\n") + "\n"

@@ -67,6 +67,9 @@ struct Fingerprints {
   /// What the plan makes of the object; nil if it goes.
   func after(_ address: Address) -> String? { wanted[address].map { CanonicalText.digest($0) } }
 
+  /// What the plan makes of the object, by path.
+  func wantedValues(_ address: Address) -> [String: String] { wanted[address] ?? [:] }
+
   /// What the object has, by path.
   func values(_ address: Address) -> [String: String] {
     switch objects[address] {

@@ -100,12 +100,24 @@ public struct SavedPlan: Codable, Equatable, Sendable {
       plan.changes.map { change in
         let object = Object(
           before: fingerprints.before(change.address), after: fingerprints.after(change.address),
-          values: fingerprints.values(change.address).mapValues(redact))
+          values: Self.values(of: change, fingerprints, redact))
         return ("\(change.address.host)/\(change.address)", object)
       }, uniquingKeysWith: { first, _ in first })
     changes = plan.changes.map { ChangeRecord($0, redact) }
     notes = plan.notes.map { redact("\($0.address) on \($0.address.host): \($0.text)") }
     steps = CanonicalText.digest(plan.steps)
+  }
+
+  /// What the object has, without secrets: nor older ones, in the place of those that the plan gives it.
+  private static func values(
+    of change: Change, _ fingerprints: Fingerprints, _ redact: (String) -> String
+  ) -> [String: String] {
+    let changed = change.fields.compactMap { field in field.to.map { (field.path, $0) } }
+    let wanted = fingerprints.wantedValues(change.address).merging(changed) { $1 }
+    let values = fingerprints.values(change.address).map { path, value in
+      (path, wanted[path].map { redact($0) != $0 } == true ? FieldChange.concealed : redact(value))
+    }
+    return Dictionary(values, uniquingKeysWith: { first, _ in first })
   }
 
   /// Of all but the policy, which changes nothing that a plan does, and which whoever applies it looks at again.
@@ -196,9 +208,9 @@ extension SavedPlan.ChangeRecord {
     effect = change.effect.word
     reason = change.reason
     path = change.path?.description
-    fields = change.fields.map { field in
+    fields = change.fields.map { $0.redacted(redact) }.map { field in
       SavedPlan.FieldRecord(
-        path: field.path, from: field.from.map(redact), to: field.to.map(redact), effect: field.effect.word,
+        path: field.path, from: field.from, to: field.to, effect: field.effect.word,
         cause: field.cause.rawValue)
     }
   }

@@ -16,7 +16,7 @@ struct FieldTable {
     Column(title: "Effect") { field in
       let words = [
         field.effect == .none ? nil : field.effect.word,
-        field.cause == .drift ? "changed outside virtform" : nil,
+        field.cause == .drift ? "not as it was last applied" : nil,
       ].compactMap { $0 }
       return words.isEmpty ? nil : .text(words.joined(separator: ", "))
     },

@@ -22,12 +22,16 @@ extension StructuredValue: ExpressibleByStringLiteral, ExpressibleByDictionaryLi
     if case .map(let values) = self { values[key] } else { nil }
   }
 
-  /// The same with every text as `transform` says; keys stay.
-  public func mapTexts(_ transform: (String) -> String) -> StructuredValue {
+  /// The same with every text as `transform` says; keys stay, and so does what members of the names `kept` have.
+  public func mapTexts(besides kept: Set<String> = [], _ transform: (String) -> String) -> StructuredValue {
     switch self {
     case .string(let text): .string(transform(text))
-    case .list(let values): .list(values.map { $0.mapTexts(transform) })
-    case .map(let values): .map(values.mapValues { $0.mapTexts(transform) })
+    case .list(let values): .list(values.map { $0.mapTexts(besides: kept, transform) })
+    case .map(let values):
+      .map(
+        Dictionary(
+          values.map { ($0, kept.contains($0) ? $1 : $1.mapTexts(besides: kept, transform)) },
+          uniquingKeysWith: { first, _ in first }))
     case .null, .bool, .int, .double: self
     }
   }

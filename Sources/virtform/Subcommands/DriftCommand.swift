@@ -19,13 +19,14 @@ struct DriftCommand: AsyncParsableCommand {
   var isJSON = false
 
   func run() async throws {
-    let (plan, obstacles, forms) = try await Workspace.open(options, access: .readOnly).closing { workspace in
+    let (obstacles, forms) = try await Workspace.open(options, access: .readOnly).closing { workspace in
       var workspace = workspace
       let (plan, obstacles) = try await workspace.differences()
       let digest = try workspace.saved(plan, options: SitePlanner.Options()).digest
-      return (plan, obstacles, PlanForms(plan, in: workspace, digest: digest))
+      return (obstacles, PlanForms(plan, in: workspace, digest: digest))
     }
-    let drift = DriftText(plan, obstacles: obstacles, style: Terminal.style(noColor: options.reading.noColor))
+    let drift = DriftText(
+      forms.plan, obstacles: obstacles, style: Terminal.style(noColor: options.reading.noColor))
     if isJSON {
       Terminal.report(obstacles)
       Terminal.print(forms.document.json)

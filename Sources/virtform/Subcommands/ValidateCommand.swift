@@ -36,7 +36,7 @@ struct ValidateCommand: ParsableCommand {
     let result = try options.read(policy: policy)
     let report = SARIFReport(result.diagnostics, version: VersionCommand.current).json
     if let sarif {
-      try OutputFile.replace(sarif, with: Array((report.mapTexts(Terminal.redacted).text + "\n").utf8))
+      try OutputFile.replace(sarif, with: Array((Terminal.redacted(report).text + "\n").utf8))
     }
     switch isJSON ? .json : format ?? .text {
     case .text:

@@ -158,6 +158,12 @@ import Testing
     #expect(
       await wait([Counter(readyAt: 1), Counter(readyAt: 0, sight: .notYet("silence"))], seconds: 1)
         == "not ready within 1s: waited for agent, last seen: silence; the guest runs on")
+    #expect(
+      await wait(
+        [Counter(readyAt: 0, sight: .notYet("silence")), Counter(readyAt: 0, sight: .notYet("noise"))],
+        seconds: 1)
+        == "not ready within 1s: waited for agent, last seen: silence; waited for agent, last seen: noise; the guest runs on"
+    )
   }
 
   @Test("what will never come true is not waited for to the end, nor is a guest that is off")
