@@ -15,7 +15,8 @@ struct InitTests {
       }
       let first = try await run("init", "Shop")
       #expect(first.output.contains("Wrote Shop/site.yaml") && first.output.contains("virtform plan Shop"))
-      #expect(try await run("validate", "Shop").output.contains("stack shop, 1 host, 1 pool, 1 network, 1 VM"))
+      let valid = try await run("validate", "Shop").output
+      #expect(valid.contains("stack shop, 1 host, 1 pool, 1 network, 1 VM"), "\(valid)")
       _ = try await run("fmt", "--check", "Shop")
 
       // Nothing is written over.

@@ -396,7 +396,7 @@ struct NetworkChangeTests {
     try scenario.fleet[].changeNetwork("lan") { ($0.isTransient, $0.autostart) = (true, false) }
     let text = try scenario.text(Specs.web)
     #expect(
-      text.contains("changed outside virtform, goes back:\n      + definition  what is active"), "\(text)")
+      text.contains("not as it was last applied, goes back:\n      + definition  what is active"), "\(text)")
     let network = try #require(scenario.fleet[].state.networks.first)
     #expect(!network.isTransient && network.autostart == true)
   }
