@@ -87,6 +87,6 @@ struct PlanForms {
   private var estate: Estate {
     let wanted = plan.goal == .converge ? Estate(workspace.site, plan: plan) : Estate(hostsOf: workspace.site)
     return wanted.including(leavingBy: plan, from: workspace.states)
-      .gauged(by: workspace.states, site: workspace.site, plan: plan)
+      .gauged(by: workspace.states, plan: plan)
   }
 }

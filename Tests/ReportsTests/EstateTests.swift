@@ -125,7 +125,7 @@ struct EstateTests {
   }
 
   @Test("a gauge counts what runs, whoever made it, and what the plan makes of it")
-  func gauges() {
+  func gauges() throws {
     let identity = Identity(stack: Self.site.stack)
     var capabilities = HostCapabilities(driver: .test, hostUUID: "x")
     capabilities.cpus = 8
@@ -147,8 +147,8 @@ struct EstateTests {
     let now = Estate([state], stack: Self.site.stack).gauged(by: [state]).hosts[0].gauges
     let used: [UInt64] = [4, 2 << 30]
     #expect(now.map(\.before) == used && now.map(\.after) == used)
-    let plan = Samples.plan([])
-    let then = Estate(Self.site, plan: plan).gauged(by: [state], site: Self.site, plan: plan).hosts[0].gauges
+    let plan = try SitePlanner.plan(Self.site, hosts: [state], images: [:])
+    let then = Estate(Self.site, plan: plan).gauged(by: [state], plan: plan).hosts[0].gauges
     // The stranger's, db's as it is to be, and forty others.
     let memory: UInt64 = (1024 + 1536 + 40 * 256) << 20
     #expect(then.map(\.after) == [45, memory])

@@ -10,7 +10,7 @@ import Testing
 struct HTMLReportTests {
   private static func page(_ plan: Plan) -> String {
     let state = HostState(name: Samples.rack, capabilities: HostCapabilities(driver: .test, hostUUID: "x"))
-    let estate = Estate(Samples.site, plan: plan).gauged(by: [state], site: Samples.site, plan: plan)
+    let estate = Estate(Samples.site, plan: plan).gauged(by: [state], plan: plan)
     return HTMLReport(plan, estate, digest: "abc", version: "0.0.0").render()
   }
 

@@ -3,14 +3,26 @@ import FoundationEssentials
 /// What the running VMs of a host take from it, whoever made them, before a plan and after it.
 ///
 /// A guest counts with its definition: what that says is what it has after its next start at the latest.
-struct HostLoad {
-  let before: UInt64
-  let after: UInt64
+package struct HostLoad {
+  package let before: UInt64
+  package let after: UInt64
   /// The VMs that take more after the plan, sorted.
   let raisers: [Address]
 
-  /// - Parameter demand: what a VM takes while it runs.
-  init(_ plan: Plan, _ host: HostState, _ demand: (Machine) -> UInt64) {
+  /// vCPUs.
+  package static func cpus(_ host: HostState, plan: Plan?) -> HostLoad {
+    HostLoad(plan, host) { UInt64($0.settings.cpus?.count ?? 1) }
+  }
+
+  /// Bytes of memory: what VMs boot with, and what is plugged in.
+  package static func memory(_ host: HostState, plan: Plan?) -> HostLoad {
+    HostLoad(plan, host) { $0.totalMemory ?? 0 }
+  }
+
+  /// - Parameters:
+  ///   - plan: nil where nothing is to change.
+  ///   - demand: what a VM takes while it runs.
+  private init(_ plan: Plan?, _ host: HostState, _ demand: (Machine) -> UInt64) {
     var machines = Dictionary(host.machines.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
     var running = Set(host.machines.filter(\.isActive).map(\.uuid))
     func demands() -> [UUID: UInt64] {
@@ -20,7 +32,7 @@ struct HostLoad {
     }
     let earlier = demands()
     var addresses: [UUID: Address] = [:]
-    for step in plan.steps where step.address.host == host.name {
+    for step in plan?.steps ?? [] where step.address.host == host.name {
       switch step.operation {
       case .defineMachine(let machine):
         machines[machine.uuid] = machine
@@ -44,6 +56,13 @@ struct HostLoad {
 }
 
 extension Machine {
+  /// Bytes that it has once it runs: what it boots with, and what is plugged in; nil where nobody knows.
+  package var totalMemory: UInt64? {
+    settings.memory.map { memory in
+      memoryDevices.reduce(memory.size.rawValue) { $0 + $1.size.rawValue }
+    }
+  }
+
   /// The size that `update` gives it.
   fileprivate mutating func take(_ update: MachineUpdate) {
     if update.fields.contains(.cpus) { settings.cpus = update.wanted.settings.cpus }

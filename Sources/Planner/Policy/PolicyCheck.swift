@@ -107,17 +107,14 @@ struct PolicyCheck {
   // MARK: Hosts
 
   private func overcommit(of rule: PolicyRule, on host: HostState, cpus ratio: Ratio) -> [PolicyBreach] {
-    let load = HostLoad(plan, host) { UInt64($0.settings.cpus?.count ?? 1) }
-    return overcommit(
-      of: rule, on: host, load, host.capabilities.size.map { UInt64($0.cpus) }, ratio, "CPUs"
+    overcommit(
+      of: rule, on: host, HostLoad.cpus(host, plan: plan), host.capabilities.size.map { UInt64($0.cpus) },
+      ratio, "CPUs"
     ) { "\($0) \($0 == 1 ? "vCPU" : "vCPUs")" }
   }
 
   private func overcommit(of rule: PolicyRule, on host: HostState, memory ratio: Ratio) -> [PolicyBreach] {
-    let load = HostLoad(plan, host) { machine in
-      let devices = machine.memoryDevices.map(\.size.rawValue).reduce(0, +)
-      return (machine.settings.memory?.size.rawValue ?? 0) + devices
-    }
+    let load = HostLoad.memory(host, plan: plan)
     return overcommit(of: rule, on: host, load, host.capabilities.size?.memory.rawValue, ratio, "memory") {
       "\(ByteCount(rawValue: $0))"
     }

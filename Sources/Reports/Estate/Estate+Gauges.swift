@@ -1,18 +1,16 @@
 import FoundationEssentials
 public import Planner
-public import SpecModel
+import SpecModel
 
 extension Estate {
   /// The same with how much of each host's processors, memory and pools is used: now, and once `plan` is carried out.
-  ///
-  /// - Parameter site: what the plan is of; without it the gauges stay as they are.
-  public func gauged(by states: [HostState], site: Site? = nil, plan: Plan? = nil) -> Estate {
+  public func gauged(by states: [HostState], plan: Plan? = nil) -> Estate {
     var estate = self
     for index in estate.hosts.indices {
       guard let state = states.first(where: { $0.name.rawValue == estate.hosts[index].name }) else {
         continue
       }
-      estate.hosts[index].gauges = HostGauges(state: state, site: site, plan: plan).all
+      estate.hosts[index].gauges = HostGauges(state: state, plan: plan).all
     }
     return estate
   }
@@ -21,45 +19,22 @@ extension Estate {
 /// What of a host is used, whoever made the VMs that use it.
 private struct HostGauges {
   let state: HostState
-  let site: Site?
   let plan: Plan?
 
   var all: [Estate.Gauge] { [cpus, memory] + state.pools.compactMap(pool) }
 
-  private var running: [Machine] {
-    state.machines.filter(\.isActive).map { state.guests[$0.uuid] ?? $0 }
-  }
-
-  /// Those that run once the plan is carried out and that the spec has no say in.
-  private var others: [Machine] {
-    guard let plan else { return running }
-    let identity = Identity(stack: plan.stack)
-    return running.filter { !identity.owns($0) }
-  }
-
-  private var wanted: [MachineSpec] {
-    guard let site, let plan, plan.goal == .converge else { return [] }
-    return site.machines.filter { $0.host == state.name && $0.settings.state != .off }
-  }
-
   private var cpus: Estate.Gauge {
-    func count(_ machines: [Machine]) -> Int { machines.reduce(0) { $0 + ($1.settings.cpus?.count ?? 1) } }
-    let before = count(running)
-    let after =
-      plan == nil ? before : count(others) + wanted.reduce(0) { $0 + ($1.settings.cpus?.count ?? 1) }
+    let load = HostLoad.cpus(state, plan: plan)
     return Estate.Gauge(
-      name: "vCPUs", unit: .count, total: state.capabilities.cpus.map(UInt64.init), before: UInt64(before),
-      after: UInt64(after))
+      name: "vCPUs", unit: .count, total: state.capabilities.cpus.map(UInt64.init), before: load.before,
+      after: load.after)
   }
 
   private var memory: Estate.Gauge {
-    func sum(_ machines: [Machine]) -> UInt64 { machines.compactMap(\.memoryInUse).reduce(0, +) }
-    let specified = wanted.map { spec in
-      (spec.settings.memory?.size.rawValue ?? 0) + spec.memoryDevices.map(\.size.rawValue).reduce(0, +)
-    }.reduce(0, +)
+    let load = HostLoad.memory(state, plan: plan)
     return Estate.Gauge(
-      name: "memory", unit: .bytes, total: state.capabilities.memory?.rawValue, before: sum(running),
-      after: plan == nil ? sum(running) : sum(others) + specified)
+      name: "memory", unit: .bytes, total: state.capabilities.memory?.rawValue, before: load.before,
+      after: load.after)
   }
 
   /// What is taken from a pool, where a disk that grows as its guest writes counts with all that it may come to.

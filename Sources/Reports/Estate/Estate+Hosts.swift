@@ -62,17 +62,10 @@ extension Estate.Machine {
       state.networks.map { ($0.name, $0.specName) }, uniquingKeysWith: { first, _ in first })
     self.init(
       name: machine.mark?.name ?? machine.name, state: machine.settings.state?.rawValue,
-      cpus: guest.settings.cpus?.count, memory: guest.memoryInUse,
+      cpus: guest.settings.cpus?.count, memory: guest.totalMemory,
       disks: machine.disks.map { Estate.Disk($0, of: machine, on: state, identity) }
         + machine.drives.map { Estate.Disk(name: $0.name, kind: .cdrom, size: nil) },
       networks: guest.networks.map { names[$0] ?? $0 }.sorted(), isForeign: !identity.owns(machine))
-  }
-}
-
-extension Machine {
-  /// Bytes that it has: what it boots with, and what is plugged in.
-  var memoryInUse: UInt64? {
-    settings.memory.map { $0.size.rawValue + memoryDevices.map(\.size.rawValue).reduce(0, +) }
   }
 }
 
