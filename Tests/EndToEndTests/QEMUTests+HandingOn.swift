@@ -165,7 +165,9 @@ extension QEMUTests {
     let shown = try await guests.run(["show", "web-1", guests.path])
     #expect(shown.output.contains(/lan +\S+ +52:54:\S+ +10\.123\.62\.11/), "\(shown.output)\(shown.errors)")
     #expect(shown.output.contains(/data +vda +16 MiB +\S+ \S+ +\//), "\(shown.output)")
-    #expect(shown.output.contains("ready      lease lan; within 3m"), "\(shown.output)")
+    #expect(shown.output.contains(/ready +lease lan; within 3m/), "\(shown.output)")
+    #expect(
+      shown.output.contains(/machine +\S*q35/) && shown.output.contains(/firmware +bios/), "\(shown.output)")
     struct VM: Decodable {
       struct Disk: Decodable { let size: UInt64 }
       let name: String

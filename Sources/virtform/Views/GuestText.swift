@@ -36,6 +36,19 @@ struct GuestText {
     entry.guest.state.guests[machine.uuid].map(machine.pendingRestart) ?? []
   }
 
+  /// All that the tables of fields know of it, but for what has a place of its own here or is nobody's to see.
+  private var fields: [(path: String, value: String)] {
+    let values = machine.values
+    let elsewhere: Set<MachineField> = [
+      .name, .state, .password, .metaData, .networkConfig, .userData, .ignition,
+    ]
+    let own = MachineField.allCases.filter { !elsewhere.contains($0) }.map(\.rawValue)
+    let devices = values.keys.filter { path in
+      ["memory.devices.", "shares.", "host_devices."].contains { path.hasPrefix($0) }
+    }
+    return (own + devices.sorted()).compactMap { path in values[path].map { (path, $0) } }
+  }
+
   func render() -> String {
     let settings = machine.settings
     var lines: [(String, String?)] = [
@@ -43,9 +56,10 @@ struct GuestText {
       ("state", settings.state?.rawValue),
       ("uuid", machine.uuid.uuidString.lowercased()),
       ("libvirt name", machine.domainName == entry.spec.name.rawValue ? nil : machine.domainName),
-      ("cpus", settings.cpus?.description), ("memory", settings.memory?.description),
-      ("title", settings.title), ("autostart", settings.autostart.map { "\($0)" }),
-      ("pending restart", pending.isEmpty ? nil : pending.joined(separator: " ")),
+    ]
+    lines += fields.map { ($0.path, $0.value) }
+    lines += [
+      ("pending restart", pending.isEmpty ? nil : pending.joined(separator: " "))
     ]
     let order = entry.spec.startAfter.map(\.rawValue).joined(separator: ", ")
     lines += [("starts after", order.isEmpty ? nil : order), ("ready", entry.spec.readiness?.description)]
@@ -80,6 +94,8 @@ struct GuestText {
       "cpus": StructuredValue(settings.cpus.map { UInt64($0.count) }),
       "memory": StructuredValue(settings.memory?.size.rawValue),
       "pending_restart": StructuredValue(pending),
+      "fields": .map(
+        Dictionary(fields.map { ($0.path, .string($0.value)) }, uniquingKeysWith: { first, _ in first })),
       "nics": .list(
         entry.nics.map {
           [
