@@ -33,6 +33,7 @@ test: packages-test lint fast-test guest
 	VIRTFORM_STRICT=1 Lab/with-daemon.sh swift test --skip-build --filter DaemonTests
 	VIRTFORM_STRICT=1 Lab/with-switch.sh swift test --skip-build --filter SwitchTests
 	VIRTFORM_STRICT=1 swift test --skip-build --filter EndToEndTests
+	$(MAKE) --no-print-directory check-deb
 
 fast-test:
 	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
@@ -47,9 +48,11 @@ docs:
 deb: packages-deb
 	Packaging/build-deb.sh .build/deb
 
-## check-deb: the package installs and runs in a clean Debian
-check-deb: deb
-	Packaging/check-deb.sh .build/deb/*.deb
+## check-deb: a package of what is built for tests installs and runs in a clean Debian
+check-deb: packages-deb
+	rm -rf .build/deb-check
+	VIRTFORM_STRICT=1 Packaging/build-deb.sh .build/deb-check debug
+	Packaging/check-deb.sh .build/deb-check/*.deb
 
 ## lint: the format that .swift-format describes, and shell scripts
 lint:

@@ -1,19 +1,25 @@
 #!/usr/bin/env bash
 # Builds virtform_VERSION_ARCHITECTURE.deb: the program with its man pages, shell completions, docs and examples.
 #
-#   build-deb.sh OUTDIR
+#   build-deb.sh OUTDIR [CONFIGURATION]
 #
 # Swift's runtime is linked into the program, so that it needs Debian's own libraries alone; which ones in which versions is
-# found by dpkg-shlibdeps. Needs a Swift toolchain, dpkg-dev and what the build needs.
+# found by dpkg-shlibdeps. Needs a Swift toolchain, dpkg-dev, help2man and what the build needs. The configuration is release
+# unless it is given: debug links what is built for tests.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out=${1:?usage: build-deb.sh OUTDIR}
+out=${1:?usage: build-deb.sh OUTDIR [CONFIGURATION]}
+configuration=${2:-release}
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 cd "$here/.."
 
-build=(swift build --quiet --configuration release --static-swift-stdlib)
+# What was compiled for the shared runtime does not name all parts of the static one.
+build=(
+    swift build --quiet --configuration "$configuration" --static-swift-stdlib
+    -Xlinker -l_FoundationCShims -Xlinker -l_FoundationCollections
+)
 "${build[@]}" --product virtform
 program=$("${build[@]}" --show-bin-path)/virtform
 version=$("$program" version | awk '$1 == "virtform" { print $2 }')
