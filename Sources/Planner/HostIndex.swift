@@ -45,14 +45,15 @@ struct HostIndex {
       let name = machine.mark?.name ?? machine.domainName
       let remembered = Self.remembered(by: renamedDisks, of: machine, named: name, identity, state)
       let moved = renames.devices(of: machine.renaming(remembered), named: name)
-      let devices = remembered.mapValues { moved[$0] ?? $0 }.merging(
-        moved.filter { !remembered.values.contains($0.key) }
-      ) { $1 }.filter { $0.key != $0.value }
+      let devices = Renames.composed(remembered, moved)
       if !devices.isEmpty { renamedDevices[machine.uuid] = devices }
       if !moved.isEmpty { movedDevices[machine.uuid] = moved }
       state.machines[index] = machine.renaming(devices)
       state.machines[index].name = name
-      state.guests[machine.uuid] = state.guests[machine.uuid]?.renaming(devices)
+      if let guest = state.guests[machine.uuid]?.renaming(devices) {
+        // Its mark may be of another time than the definition's.
+        state.guests[machine.uuid] = guest.renaming(Renames.disksByFile(of: guest, to: state.machines[index]))
+      }
       // Of what only the guest has, a file that is not the stack's was plugged in by a person, whatever the target.
       let defined = Set(state.machines[index].disks.map(\.name))
       state.guests[machine.uuid]?.disks.removeAll { disk in

@@ -16,7 +16,11 @@ extension HostPlanner {
     if spec == nil, users.contains(where: { !host.owns($0) }) { return }
     let hasConsent = isDestroyed ? options.dataLoss.covers(address) : isNamed(address)
     if spec != nil || hasConsent {
-      _ = discard(volume, address, isKept: reason, after: [])
+      // A guest that was to give it up with its restart has it until then.
+      let stops = state.machines.filter { host.liveFiles(of: $0).contains(volume.path) }.compactMap {
+        stopSteps[$0.uuid]
+      }
+      _ = discard(volume, address, isKept: reason, after: stops)
       return
     }
     if reason == nil, users.isEmpty { unconsentedPaths.insert(volume.path) }

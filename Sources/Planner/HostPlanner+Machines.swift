@@ -29,7 +29,9 @@ extension HostPlanner {
       if host.owns(renamed) {
         return report(
           "the name '\(name)' is spent on host '\(state.name)': VM '\(renamed.name)' was made under it",
-          at: spec.path, help: "give this VM another name")
+          at: spec.path,
+          help:
+            "give this VM another name, or that one its name back: moved: {vms.\(renamed.name): vms.\(name)}")
       }
       return report(
         "VM '\(name)' is called '\(renamed.name)' on host '\(state.name)'", at: spec.path,
@@ -155,12 +157,15 @@ extension HostPlanner {
 
   // MARK: Update
 
-  private mutating func planUpdate(of actual: Machine, to wanted: DesiredHost.WantedMachine) {
+  private mutating func planUpdate(of there: Machine, to wanted: DesiredHost.WantedMachine) {
+    // A disk is known by its file: one whose name was taken back has that name again, whatever it was called since.
+    let backByFile = Renames.disksByFile(of: there, to: wanted.machine)
+    let actual = there.renaming(backByFile)
     let address = address(.vm, wanted.machine.name)
     let path = wanted.spec.path
     let wantedState = wanted.machine.settings.state ?? .running
     let staysUp = actual.isActive && wantedState.isActive
-    let renamedDevices = host.renamedDevices(of: actual)
+    let renamedDevices = Renames.composed(host.renamedDevices(of: actual), backByFile)
     var target = wanted.machine
     target.nics = target.nics.map { nic in
       actual.nics.contains { $0.name == nic.name } ? nic : withAddress(nic, of: target)
@@ -169,7 +174,8 @@ extension HostPlanner {
     if refusesChange(of: actual, to: target, wanted.spec) { return }
     refuseTakenNames(of: actual, wanted)
     let difference = MachineDifference(
-      from: actual, guest: host.guest(of: actual), to: target, on: state.capabilities, staysUp: staysUp,
+      from: actual, guest: host.guest(of: actual)?.renaming(backByFile), to: target, on: state.capabilities,
+      staysUp: staysUp,
       isPaused: actual.settings.state == .paused && wantedState == .paused, renamedDevices: renamedDevices)
     for (there, disk) in difference.disks.misplaced {
       report(

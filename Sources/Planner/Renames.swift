@@ -77,6 +77,24 @@ struct Renames {
     }
   }
 
+  /// The disks of `machine` that `wanted` has by their files under other names, which no other disk of the two has.
+  static func disksByFile(of machine: Machine, to wanted: Machine) -> [String: String] {
+    let (before, after) = (Set(machine.disks.map(\.name)), Set(wanted.disks.map(\.name)))
+    let pairs = wanted.disks.compactMap { disk -> (String, String)? in
+      guard let there = machine.disks.first(where: { $0.path == disk.path }), !after.contains(there.name),
+        !before.contains(disk.name)
+      else { return nil }
+      return ("disks.\(there.name)", "disks.\(disk.name)")
+    }
+    return Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// What comes of renaming twice.
+  static func composed(_ first: [String: String], _ second: [String: String]) -> [String: String] {
+    let rest = second.filter { !first.values.contains($0.key) }
+    return first.mapValues { second[$0] ?? $0 }.merging(rest) { $1 }.filter { $0.key != $0.value }
+  }
+
   private static func devices(of machine: Machine) -> Set<String> {
     Set(
       (machine.mark?.disks ?? []).map { "disks.\($0.name)" }

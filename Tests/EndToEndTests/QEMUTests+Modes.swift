@@ -157,7 +157,9 @@ extension QEMUTests {
       try lab.write(
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl a\n",
         to: "user/.ssh/id_ed25519.pub")
-      for name in try FileManager.default.contentsOfDirectory(atPath: examples) {
+      // What lies there without a site.yaml is no spec.
+      for name in try FileManager.default.contentsOfDirectory(atPath: examples)
+      where FileManager.default.fileExists(atPath: "\(examples)/\(name)/site.yaml") {
         let validate = try await lab.virtform(
           "validate", "\(examples)/\(name)", environment: ["HOME": "\(lab.work)/user"])
         #expect(validate.status == 0, "\(validate.errors)")

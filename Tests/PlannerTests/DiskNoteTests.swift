@@ -56,6 +56,31 @@ struct DiskNoteTests {
     #expect(try scenario.plan(Self.spec).isEmpty)
   }
 
+  @Test(
+    "a name that is taken back without a word on it is the disk's again, and a running guest keeps the disk")
+  func takenBack() throws {
+    let spec = Specs.web
+    var scenario = try Scenario.applied(spec)
+    try scenario.apply(
+      spec.with("root: {size", "store: {size") + "moved: {vms.web.disks.root: vms.web.disks.store}\n")
+    let before = try scenario.fleet["alpha"].guest("web").disks.map(\.path)
+    let text = try scenario.text(spec)
+    #expect(text.contains("~ disks.root  disks.store → disks.root"), "\(text)")
+    #expect(!text.contains("+ disk") && !text.contains("- disk") && !text.contains("(live)"), "\(text)")
+    #expect(try scenario.fleet["alpha"].guest("web").disks.map(\.path) == before)
+    #expect(scenario.fleet["alpha"].notes["main"] == [])
+    #expect(try scenario.plan(spec).isEmpty)
+
+    // So is that of a disk whose mark is older than what lies beside its file.
+    let old = try scenario.fleet["alpha"].machine("web")
+    try scenario.apply(
+      spec.with("root: {size", "store: {size") + "moved: {vms.web.disks.root: vms.web.disks.store}\n")
+    try scenario.fleet["alpha"].change("web") { $0 = old }
+    let again = try scenario.text(spec)
+    #expect(!again.contains("- disk") && !again.contains("+ disk"), "\(again)")
+    #expect(try scenario.plan(spec).isEmpty)
+  }
+
   @Test("a disk that was renamed is deleted under its new name, with its note")
   func deleted() throws {
     var scenario = try Scenario.applied(Self.spec)

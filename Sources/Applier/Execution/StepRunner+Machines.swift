@@ -157,7 +157,11 @@ extension StepRunner {
     // It may have been renamed since.
     document.setChild(XMLElement("name", text: domain.name))
     // The guest's own mark is as old as its start.
-    if let mark = await former.mark(of: domain.uuid) ?? MarkDocument.read(from: definition) {
+    let written = MarkDocument.read(from: definition)
+    if var mark = await former.mark(of: domain.uuid) ?? written {
+      // A protection counts once it is written down, whatever becomes of the rest.
+      let protection = MachineField.protect.rawValue
+      if let given = written?.applied[protection] { mark.applied[protection] = given }
       MarkDocument.write(DomainDocument.restored(mark, in: document), into: &document)
     }
     do {

@@ -252,7 +252,9 @@ public struct MachineUpdate: Sendable {
         switch device {
         case .throttleDisk(let disk): [DiskField.iotune.path(of: disk.name)]
         case .changeMedia(let drive): [DriveField.media.path(of: drive.name)]
-        case .updateNIC(let nic): NICField.allCases.filter { $0 != .attached }.map { $0.path(of: nic.name) }
+        // Its address and its model it has for good.
+        case .updateNIC(let nic):
+          NICField.allCases.filter { ![.attached, .mac, .model].contains($0) }.map { $0.path(of: nic.name) }
         case .attachMemory, .attachDisk, .detachDisk, .attachDrive, .detachDrive, .attachNIC, .detachNIC,
           .attachHostDevice, .detachHostDevice:
           []

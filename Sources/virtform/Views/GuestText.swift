@@ -46,7 +46,12 @@ struct GuestText {
     let devices = values.keys.filter { path in
       ["memory.devices.", "shares.", "host_devices."].contains { path.hasPrefix($0) }
     }
-    return (own + devices.sorted()).compactMap { path in values[path].map { (path, $0) } }
+    // Of a secret that was changed since, nobody here knows the value that the host has.
+    let wanted = Machine(name: machine.name, uuid: machine.uuid, settings: entry.spec.settings).values
+    return (own + devices.sorted()).compactMap { path in
+      let isSecret = wanted[path].map { Terminal.redacted($0) != $0 } ?? false
+      return values[path].map { (path, isSecret ? "(secret)" : $0) }
+    }
   }
 
   func render() -> String {
