@@ -113,7 +113,9 @@ struct HostIndex {
     for disk in disks {
       guard let file = disk.file,
         let tagged = identity.volume(named: String(file.split(separator: "/").last ?? "")),
-        let pool = state.pools.first(where: { $0.volumes.contains { $0.path == file } }),
+        let pool = state.pools.first(where: { pool in
+          notes[pool.name]?[tagged] != nil && pool.volumes.contains { $0.path == file }
+        }),
         let names = notes[pool.name]?[tagged], names.count == 1, let remembered = names.first,
         remembered.hasPrefix("\(name).")
       else { continue }

@@ -8,14 +8,7 @@ extension QEMUTests {
   @Suite("Changes by hand")
   struct ByHand {
     private func site(_ fields: [String: String] = [:], networks: [String: String] = [:]) -> SiteText {
-      var site = SiteText("hands")
-      site.images = [:]
-      site.networks = networks
-      site.vms["pic"] = [
-        "accel": "tcg", "memory": "64MiB", "shutdown": "{timeout: 1s, force: true}",
-        "disks": "{root: {size: 8MiB}}",
-      ].merging(fields) { _, given in given }
-      return site
+      .unbootable("hands", fields, networks: networks)
     }
 
     private func file(_ guests: Guests, _ target: String = "vda") async throws -> String {

@@ -10,14 +10,7 @@ extension QEMUTests {
     private static let lan = ["lan": "{mode: isolated, cidr: 10.78.0.0/24, bridge: vft-early}"]
 
     private func site(_ fields: [String: String] = [:], networks: [String: String] = [:]) -> SiteText {
-      var site = SiteText("early")
-      site.images = [:]
-      site.networks = networks
-      site.vms["pic"] = [
-        "accel": "tcg", "memory": "64MiB", "shutdown": "{timeout: 1s, force: true}",
-        "disks": "{root: {size: 8MiB}}",
-      ].merging(fields) { _, given in given }
-      return site
+      .unbootable("early", fields, networks: networks)
     }
 
     private func file(_ guests: Guests) async throws -> String {

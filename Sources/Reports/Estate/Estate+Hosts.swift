@@ -8,7 +8,14 @@ extension Estate {
   public init(_ states: [HostState], stack: ResourceName, uris: [ResourceName: String] = [:]) {
     let identity = Identity(stack: stack)
     hosts = states.sorted { $0.name < $1.name }.map { state in
-      let machines = state.machines.map { Machine($0, on: state, identity) }
+      let names = Dictionary(
+        state.networks.map { ($0.name, $0.specName) }, uniquingKeysWith: { first, _ in first })
+      let volumes = Dictionary(
+        state.pools.flatMap(\.volumes).map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
+      let machines = state.machines.map { machine in
+        Machine(
+          machine, guest: state.guests[machine.uuid], networks: names, volumes: volumes, identity)
+      }
       let used = Set(machines.flatMap(\.networks))
       return Host(
         name: state.name.rawValue, uri: uris[state.name],
@@ -56,24 +63,26 @@ extension Estate.Network {
 }
 
 extension Estate.Machine {
-  fileprivate init(_ machine: Planner.Machine, on state: HostState, _ identity: Identity) {
-    let guest = machine.isActive ? state.guests[machine.uuid] ?? machine : machine
-    let names = Dictionary(
-      state.networks.map { ($0.name, $0.specName) }, uniquingKeysWith: { first, _ in first })
+  /// - Parameters:
+  ///   - guest: what it runs with, if it is known.
+  ///   - networks: the names that the spec has for networks, by libvirt's.
+  ///   - volumes: those of its host, by path.
+  fileprivate init(
+    _ machine: Planner.Machine, guest: Planner.Machine?, networks: [String: String],
+    volumes: [String: Volume], _ identity: Identity
+  ) {
+    let guest = machine.isActive ? guest ?? machine : machine
     self.init(
       name: machine.mark?.name ?? machine.name, state: machine.settings.state?.rawValue,
       cpus: guest.settings.cpus?.count, memory: guest.totalMemory,
-      disks: machine.disks.map { Estate.Disk($0, of: machine, on: state, identity) }
+      disks: machine.disks.map { Estate.Disk($0, volumes[$0.path], identity) }
         + machine.drives.map { Estate.Disk(name: $0.name, kind: .cdrom, size: nil) },
-      networks: guest.networks.map { names[$0] ?? $0 }.sorted(), isForeign: !identity.owns(machine))
+      networks: guest.networks.map { networks[$0] ?? $0 }.sorted(), isForeign: !identity.owns(machine))
   }
 }
 
 extension Estate.Disk {
-  fileprivate init(
-    _ disk: Planner.Machine.Disk, of machine: Planner.Machine, on state: HostState, _ identity: Identity
-  ) {
-    let volume = state.pools.lazy.flatMap(\.volumes).first { $0.path == disk.path }
+  fileprivate init(_ disk: Planner.Machine.Disk, _ volume: Volume?, _ identity: Identity) {
     let kind: Kind =
       switch volume.flatMap({ identity.volume(named: $0.name)?.kind }) {
       case .machineDisk: .own

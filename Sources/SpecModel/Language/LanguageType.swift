@@ -139,7 +139,13 @@ public indirect enum LanguageType: Sendable {
     case .object(let object): [(object, "")]
     case .list(let item): item.parts
     case .namedMap(let value, let keys): value.parts.map { ($0.object, ".\(keys.placeholder)\($0.suffix)") }
-    case .either(let types): types.flatMap(\.parts)
+    case .either(let types):
+      // One or a list of them is the same object in the same place.
+      types.flatMap(\.parts).reduce(into: []) { parts, part in
+        if !parts.contains(where: { $0.object.id == part.object.id && $0.suffix == part.suffix }) {
+          parts.append(part)
+        }
+      }
     case .text, .line, .integer, .boolean, .scalar, .form, .choice, .reference, .freeMap: []
     }
   }

@@ -20,6 +20,20 @@ struct SiteText {
 
   init(_ stack: String) { self.stack = stack }
 
+  /// A site with one VM, `pic`, that has a disk and nothing to boot: it never shuts down by itself.
+  static func unbootable(
+    _ stack: String, _ fields: [String: String], networks: [String: String]
+  ) -> SiteText {
+    var site = SiteText(stack)
+    site.images = [:]
+    site.networks = networks
+    site.vms["pic"] = [
+      "accel": "tcg", "memory": "64MiB", "shutdown": "{timeout: 1s, force: true}",
+      "disks": "{root: {size: 8MiB}}",
+    ].merging(fields) { _, given in given }
+    return site
+  }
+
   /// The fields of a VM whose guest boots at once and says every second what it has.
   static func guest(_ name: String, _ fields: [String: String] = [:]) -> [String: String] {
     [
