@@ -53,4 +53,6 @@ public struct HostMigration: Hashable, Sendable {
   public var uri: HostURI?
   /// Whether guests are sent encrypted, with the certificates of QEMU on both hosts.
   public var usesTLS = false
+
+  public init() {}
 }

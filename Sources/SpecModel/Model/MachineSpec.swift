@@ -83,7 +83,7 @@ public struct MachineSpec: Hashable, Sendable {
   public var ssh: SSHAccess?
 
   /// The same on another host.
-  func on(_ host: ResourceName) -> MachineSpec {
+  public func on(_ host: ResourceName) -> MachineSpec {
     var machine = self
     machine.host = host
     return machine

@@ -47,6 +47,13 @@ public struct Site: Sendable {
     self.origins = origins
   }
 
+  /// How many hosts may fail at once by the policy.
+  public var survivedFailures: Int {
+    policy.reduce(0) { count, rule in
+      if case .survival(let hosts) = rule.limit { max(count, hosts) } else { count }
+    }
+  }
+
   /// The same site with VMs on the hosts that were chosen for them.
   ///
   /// - Parameter hosts: by the names of VMs; those that are not in it stay where they are.
