@@ -164,7 +164,7 @@ up() {
     /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin unshare --pid --net --mount --propagation private \
         /bin/sh -c 'cd /; setsid "$@" &' sh "$here/switch.sh" "$directory" </dev/null >"$directory/switch.log" 2>&1
     await "the start of the switch" is_up
-    trap 'down; exit 1' ERR INT TERM
+    trap down EXIT
 
     # 198.18.0.0/15 is for test networks (RFC 2544). Whoever makes the link has its number.
     for ((number = 0; number < 256; number++)); do
@@ -203,7 +203,7 @@ up() {
     done
     for host in $(hosts); do await "an answer of $host" answers "$host"; done
     copy_capabilities "$directory/rack1/cache/qemu/capabilities" "$capabilities"
-    trap - ERR INT TERM
+    trap - EXIT
 }
 
 # An ssh that knows the hosts, and a spec of them.
@@ -245,6 +245,8 @@ start() {
 
 crash() {
     need_power "$1"
+    # Its kernel goes on, and would tell others that its connections have ended.
+    in_switch ip link set "$1" down
     kill -KILL "$(<"$directory/$1/pid")"
     await "the end of $1" eval "! has_power $1"
     in_switch ip link delete "$1" 2>/dev/null || true
