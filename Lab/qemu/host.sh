@@ -85,5 +85,5 @@ libvirtd --daemon --listen --pid-file /run/libvirtd.pid
 # What is orphaned comes here to be waited for.
 while :; do
     sleep infinity &
-    wait
+    wait $!
 done

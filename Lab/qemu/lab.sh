@@ -17,7 +17,8 @@
 #   lab.sh slow HOST RATE           limits what comes from the host and goes to it, such as 10mbit
 #   lab.sh heal HOST                undoes cut and slow
 #
-# $VF_LAB is the directory of the lab; .lab/hosts unless it is set. Several can be up at once. Needs root.
+# $VF_LAB is the directory of the lab; .lab/hosts unless it is set. Several can be up at once. If VF_LAB_OWNER is the number
+# of a process, the lab ends with it. Needs root, bindfs and the packages of `make run`.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -46,10 +47,10 @@ runs() {
 
 # Waits until a condition holds.
 await() {
-    local what=$1 tries=1000
+    local what=$1 deadline=$((SECONDS + 60))
     shift
     until "$@"; do
-        ((tries-- > 0)) || fail "$what does not happen; see the logs in $directory"
+        ((SECONDS < deadline)) || fail "$what does not happen; see the logs in $directory"
         sleep 0.02
     done
 }
@@ -96,9 +97,16 @@ signal_daemon() {
 
 # Makes everything that is there before a host boots.
 prepare_host() {
-    local host=$1 number=$2 disk=$directory/$1
+    local host=$1 address=$2 disk=$directory/$1
     mkdir -p "$disk/etc"
-    echo "$network.$((10 + number))" >"$disk/address"
+    echo "$address" >"$disk/address"
+    cat >"$disk/uris" <<END
+tcp qemu+tcp://$address/system
+tls qemu+tls://$address/system?pkipath=$directory/certificates/client
+ssh qemu+ssh://root@$address/system?keyfile=$directory/ssh/id
+libssh qemu+libssh://root@$address/system?keyfile=$directory/ssh/id&known_hosts=$directory/ssh/known_hosts&sshauth=privkey
+libssh2 qemu+libssh2://root@$address/system?keyfile=$directory/ssh/id&known_hosts=$directory/ssh/known_hosts&sshauth=privkey
+END
     [[ -s $disk/uuid ]] || cat /proc/sys/kernel/random/uuid >"$disk/uuid"
     [[ -s $disk/ssh_host_key ]] || ssh-keygen -q -t ed25519 -N '' -C "$host" -f "$disk/ssh_host_key"
     # libvirt's own defaults but for what a lab has to have: no log-in for the plain TCP port, and guests that run
@@ -150,7 +158,7 @@ mac() { printf '02:76:66:00:%02x:%02x' "$(cut -d . -f 3 "$directory/network")" "
 answers() { virsh -q -c "qemu+tcp://$(<"$directory/$1/address")/system" hostname >/dev/null 2>&1; }
 
 up() {
-    local count=${1:-3} number host addresses=()
+    local count=${1:-3} number host other address addresses=()
     [[ $count =~ ^[1-9]$ ]] || fail "a lab has 1 to 9 hosts"
     ((EUID == 0)) || fail "namespaces and networks need root"
     ! is_up || fail "the lab in $directory is up already"
@@ -159,6 +167,7 @@ up() {
     chmod 755 "$directory"
     rm -rf "$directory"/{pid,network,certificates}
     "$here/sshd.sh" "$repository/.lab/sshd" >"$directory/sshd"
+    echo "${VF_LAB_OWNER:-}" >"$directory/owner"
 
     # shellcheck disable=SC2016
     /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin unshare --pid --net --mount --propagation private \
@@ -183,10 +192,11 @@ up() {
     : >"$directory/ssh/known_hosts"
     for ((number = 1; number <= count; number++)); do
         host=rack$number
-        prepare_host "$host" "$number"
-        addresses+=("$host=$network.$((10 + number))")
-        echo "$network.$((10 + number)) $host" >>"$directory/hosts"
-        echo "$host,$network.$((10 + number)) $(cut -d ' ' -f 1,2 "$directory/$host/ssh_host_key.pub")" >>"$directory/ssh/known_hosts"
+        address=$network.$((10 + number))
+        prepare_host "$host" "$address"
+        addresses+=("$host=$address")
+        echo "$address $host" >>"$directory/hosts"
+        echo "$host,$address $(cut -d ' ' -f 1,2 "$directory/$host/ssh_host_key.pub")" >>"$directory/ssh/known_hosts"
     done
     "$here/certificates.sh" "$directory/certificates" "${addresses[@]}"
     write_client
@@ -206,8 +216,9 @@ up() {
     trap - EXIT
 }
 
-# An ssh that knows the hosts, and a spec of them.
+# An ssh that knows the hosts, and a spec of them with a guest to start from, which is the user's to change.
 write_client() {
+    local host
     cat >"$directory/ssh/config" <<END
 IdentityFile $directory/ssh/id
 UserKnownHostsFile $directory/ssh/known_hosts
@@ -216,10 +227,21 @@ BatchMode yes
 END
     printf '#!/bin/sh\nexec /usr/bin/ssh -F %s "$@"\n' "$directory/ssh/config" >"$directory/bin/ssh"
     chmod +x "$directory/bin/ssh"
+    mkdir -p "$directory/spec"
     {
-        printf 'virtform: 1\nstack: lab\nhosts:\n'
+        echo hosts:
         for host in $(hosts); do printf '  %s: {uri: "%s"}\n' "$host" "$(uri "$host")"; done
-    } >"$directory/site.yaml"
+    } >"$directory/spec/hosts.yaml"
+    [[ ! -e $directory/spec/site.yaml ]] || return 0
+    cat >"$directory/spec/site.yaml" <<END
+virtform: 1
+stack: lab
+images: {tiny: {source: $repository/.lab/guest/guest.qcow2}}
+pools: {local: {type: dir, path: /srv/local}}
+networks: {lan: {mode: bridge, bridge: br0}}
+vms:
+  web: {host: rack1, image: tiny, pool: local, accel: tcg, cpus: 1, memory: 192MiB, nics: {lan: {}}}
+END
 }
 
 down() {
@@ -324,17 +346,7 @@ heal() {
 # MARK: To look at
 
 uri() {
-    local address
-    address=$(<"$directory/$1/address")
-    case ${2:-tcp} in
-    tcp) echo "qemu+tcp://$address/system" ;;
-    tls) echo "qemu+tls://$address/system?pkipath=$directory/certificates/client" ;;
-    ssh) echo "qemu+ssh://root@$address/system?keyfile=$directory/ssh/id" ;;
-    libssh | libssh2)
-        echo "qemu+$2://root@$address/system?keyfile=$directory/ssh/id&known_hosts=$directory/ssh/known_hosts&sshauth=privkey"
-        ;;
-    *) usage ;;
-    esac
+    awk -v wanted="${2:-tcp}" '$1 == wanted { print $2; found = 1 } END { exit !found }' "$directory/$1/uris" || usage
 }
 
 status() {

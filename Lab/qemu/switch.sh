@@ -4,7 +4,7 @@
 #   switch.sh DIR
 #
 # Runs in PID, network and mount namespaces of its own, which all of the lab is in: when it ends, everything does. lab.sh
-# starts it, and writes DIR/network, the first three numbers of the addresses.
+# starts it, and writes DIR/network, the first three numbers of the addresses. DIR/owner is the process that it ends with, if any.
 set -euo pipefail
 
 directory=$1
@@ -27,7 +27,8 @@ dnsmasq --conf-file=/dev/null --user=root --keep-in-foreground --log-facility=- 
     --dhcp-leasefile="$directory/leases" --pid-file= &
 
 # What is orphaned comes here to be waited for.
-while :; do
-    sleep infinity &
-    wait
+owner=$(<"$directory/owner")
+while [[ -z $owner || -d /proc/$owner ]]; do
+    sleep 2 &
+    wait $!
 done
