@@ -1,0 +1,6 @@
+import Testing
+
+@testable import Placement
+
+@Suite("Converge")
+struct ConvergeTests {}
