@@ -23,7 +23,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$here/../.." && pwd)
-directory=${VF_LAB:-$repository/.lab/hosts}
+directory=$(realpath --canonicalize-missing "${VF_LAB:-$repository/.lab/hosts}")
 capabilities=$repository/.lab/capabilities
 
 usage() {
@@ -37,12 +37,9 @@ fail() {
 
 # MARK: Processes
 
-# Whether the process whose number a file has runs.
+# Whether the process whose number a file has runs, and is the lab's: after a boot it may be another's.
 runs() {
-    local pid
-    [[ -s $1 ]] || return 1
-    pid=$(<"$1")
-    [[ -d /proc/$pid ]] && ! grep -q '^State:.[ZX]' "/proc/$pid/status" 2>/dev/null
+    [[ -s $1 ]] && grep -q 'Lab/qemu/' "/proc/$(<"$1")/cmdline" 2>/dev/null
 }
 
 # Waits until a condition holds.
@@ -163,7 +160,6 @@ up() {
     ((EUID == 0)) || fail "namespaces and networks need root"
     ! is_up || fail "the lab in $directory is up already"
     mkdir -p "$directory"/{shared,ssh,bin}
-    directory=$(cd "$directory" && pwd)
     chmod 755 "$directory"
     rm -rf "$directory"/{pid,network,certificates}
     "$here/sshd.sh" "$repository/.lab/sshd" >"$directory/sshd"

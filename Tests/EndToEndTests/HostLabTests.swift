@@ -130,8 +130,8 @@ struct HostLabTests {
       let plan = try await waiting
       #expect(plan.status == 0, "\(plan.errors)")
       #expect(
-        plan.errors.contains("host 'rack1'") && plan.errors.contains("Connection refused; trying again in"),
-        "\(plan.errors)")
+        plan.errors.hasPrefix("warning: host 'rack1': ") && plan.errors.contains("Connection refused")
+          && plan.errors.contains("; trying again in 1s (1 of 3)\n"), "\(plan.errors)")
       #expect(try await guests(lab, on: "rack1") == ["web"])
 
       try await lab.freeze("rack1")
