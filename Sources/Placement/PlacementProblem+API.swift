@@ -2,7 +2,18 @@ extension PlacementProblem {
   /// A host for each machine. Machines stay where they are unless a rule, capacity, a drained host or their allowed hosts
   /// forbid it: as few as possible move, then as few bytes.
   public func converged(_ options: PlacementOptions = PlacementOptions()) -> PlacementOutcome {
-    .placed(Assignment(hosts: machines.map { $0.current ?? 0 }, decisions: [], isProvenMinimal: false))
+    let model = Model(self)
+    switch Convergence(model, options).run() {
+    case .found(let hosts, let isMinimal):
+      return .placed(Assignment(model, hosts: hosts, isProvenMinimal: isMinimal))
+    case .none(let isProven, let partial, let unplaced):
+      var quick = options
+      quick.searchBudget = min(options.searchBudget, 100_000)
+      let finder = InfeasibilityFinder(model: model, partial: partial, unplaced: unplaced, isProven: isProven) { problem in
+        if case .found = Convergence(Model(problem), quick).run() { true } else { false }
+      }
+      return .infeasible(finder.find())
+    }
   }
 
   /// The order of the moves from where machines are to `hosts`, of which there is one for each machine.
@@ -27,5 +38,15 @@ extension PlacementProblem {
   /// How many more machines of this demand the open hosts take while machines are on `hosts`, one for each machine.
   public func remaining(for demand: [UInt64], hosts: [Int]) -> Int {
     0
+  }
+}
+
+extension Assignment {
+  /// - Parameter hosts: The host of each unit.
+  init(_ model: Model, hosts: [Int], isProvenMinimal: Bool, isConsolidation: Bool = false) {
+    self.init(
+      hosts: model.machineIndex.map { model.hostOrder[hosts[model.unitOfMachine[$0]]] },
+      decisions: Decisions(model, hosts: hosts).all(isConsolidation: isConsolidation),
+      isProvenMinimal: isProvenMinimal)
   }
 }
