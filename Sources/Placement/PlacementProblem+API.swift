@@ -18,7 +18,8 @@ extension PlacementProblem {
 
   /// The order of the moves from where machines are to `hosts`, of which there is one for each machine.
   public func order(to hosts: [Int]) -> MoveOrder {
-    .sequence([])
+    var ordering = MoveOrdering(Model(self), to: hosts)
+    return ordering.run()
   }
 
   /// The failures of `count` hosts at once (1 or 2) after which machines on `hosts`, one for each machine, find no place on

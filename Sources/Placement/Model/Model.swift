@@ -73,6 +73,7 @@ final class Model: Sendable {
   let groups: [Group]
   let candidateSets: [CandidateSet]
   let countsSize: Int
+  let scale: Scale
   private let sizes: [Double]
 
   func machine(_ index: Int) -> PlacementMachine { problem.machines[machineOrder[index]] }
@@ -96,6 +97,7 @@ final class Model: Sendable {
     let resources = problem.resources.count
     let hosts = hostOrder.map { problem.hosts[$0] }
     let scale = Scale(problem)
+    self.scale = scale
     resourceCount = resources
     hostCount = hosts.count
     var capacity: [Int] = []
