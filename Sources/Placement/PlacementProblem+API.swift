@@ -4,7 +4,8 @@ extension PlacementProblem {
   public func converged(_ options: PlacementOptions = PlacementOptions()) -> PlacementOutcome {
     let model = Model(self)
     switch Convergence(model, options).run() {
-    case .found(let hosts, let isMinimal):
+    case .found(var hosts, let isMinimal):
+      if options.survivedFailures > 0 { hosts = Reserve(model, options).improved(hosts) }
       return .placed(Assignment(model, hosts: hosts, isProvenMinimal: isMinimal))
     case .none(let isProven, let partial, let unplaced):
       var quick = options
@@ -22,10 +23,10 @@ extension PlacementProblem {
     return ordering.run()
   }
 
-  /// The failures of `count` hosts at once (1 or 2) after which machines on `hosts`, one for each machine, find no place on
-  /// the others while all others stay. In the order of the names of the hosts.
+  /// The failures after which machines on `hosts`, one for each machine, find no place on what is left while all others stay:
+  /// of one host, and with a `count` of 2 of two at once, where each of them alone is survived. In the order of the names.
   public func gaps(after count: Int, hosts: [Int]) -> [FailureGap] {
-    []
+    FailureCheck(self, hosts: hosts).gaps(count)
   }
 
   /// As few hosts as possible for all machines, then as few moved bytes.
@@ -38,7 +39,7 @@ extension PlacementProblem {
 
   /// How many more machines of this demand the open hosts take while machines are on `hosts`, one for each machine.
   public func remaining(for demand: [UInt64], hosts: [Int]) -> Int {
-    0
+    Remaining(self, hosts: hosts).count(of: demand)
   }
 }
 

@@ -28,7 +28,6 @@ struct RandomConvergeTests {
         }
       }
     }
-    print("placed", placed, "infeasible", infeasible)
     #expect(placed > 500 && infeasible > 100)
   }
 }

@@ -39,13 +39,12 @@ struct RandomOrderTests {
 
   @Test("no host is ever too full and no rule broken, whichever moves run at once; a deadlock has no way out")
   func small() {
-    var (sequences, detours, deadlocks, missed, breaking) = (0, 0, 0, 0, 0)
+    var (detours, deadlocks, breaking) = (0, 0, 0)
     var dice = Dice(7)
     for seed in 0..<3000 {
       let (problem, wanted) = problem(seed)
       switch problem.order(to: wanted) {
       case .sequence(let moves):
-        sequences += 1
         if moves.contains(where: \.isDetour) { detours += 1 }
         if moves.contains(where: { $0.breaksMeanwhile != nil }) { breaking += 1 }
         let simulation = Simulation(problem: problem, wanted: wanted, moves: moves)
@@ -53,7 +52,7 @@ struct RandomOrderTests {
       case .deadlock(_, let machines, let stopping):
         deadlocks += 1
         #expect(!machines.isEmpty, "seed \(seed)")
-        if Simulation(problem: problem, wanted: wanted, moves: []).isSolvable() { missed += 1 }
+        #expect(!Simulation(problem: problem, wanted: wanted, moves: []).isSolvable(), "seed \(seed)")
         if let stopping {
           var relaxed = problem
           relaxed.machines[stopping].current = nil
@@ -64,6 +63,6 @@ struct RandomOrderTests {
         }
       }
     }
-    print(sequences, detours, deadlocks, "missed", missed, "breaking", breaking)
+    #expect(detours > 10 && deadlocks > 10 && breaking > 1)
   }
 }

@@ -22,6 +22,8 @@ struct ExactSearch {
   /// No better placement exists: the search came to its end.
   private(set) var isComplete = true
   private var limit: Cost?
+  /// Any placement is as good as another.
+  private let stopsAtFirst: Bool
 
   /// - Parameters:
   ///   - occupancy: Where units are. All but those of `movable` stay.
@@ -30,7 +32,7 @@ struct ExactSearch {
   ///   - limit: Only cheaper placements count.
   init(
     _ occupancy: Occupancy, movable: [Bool], pending: [Int], hosts: [Bool], preference: PlacementOptions.Preference,
-    budget: Int, below limit: Cost?
+    budget: Int, below limit: Cost?, stopsAtFirst: Bool = false
   ) {
     model = occupancy.model
     self.preference = preference
@@ -43,6 +45,7 @@ struct ExactSearch {
     classes = Self.classes(of: occupancy.model)
     self.budget = budget
     self.limit = limit
+    self.stopsAtFirst = stopsAtFirst
     for unit in occupancy.host.indices where occupancy.host[unit] >= 0 && isDecided[unit] {
       decided.put(unit, on: occupancy.host[unit])
     }
@@ -132,7 +135,7 @@ struct ExactSearch {
   private mutating func settle(_ cost: Cost) {
     guard let involved = violation() else {
       best = (cost, all.host)
-      limit = cost
+      limit = stopsAtFirst ? Cost(moves: .min, bytes: 0) : cost
       return
     }
     let order = involved.map { (unit: $0, cost: model.units[$0].fullCost) }.sorted { ($0.cost, $0.unit) < ($1.cost, $1.unit) }

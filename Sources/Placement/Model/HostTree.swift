@@ -41,6 +41,22 @@ struct HostTree {
     }
   }
 
+  /// The host takes no units any more.
+  mutating func close(_ host: Int) {
+    var node = leaves + host
+    leastSlack[node] = .infinity
+    for resource in 0..<resources {
+      mostFree[node * resources + resource] = -1
+      leastUsed[node * resources + resource] = .infinity
+      leastInverse[node * resources + resource] = .infinity
+      mostInverse[node * resources + resource] = 0
+    }
+    while node > 1 {
+      node /= 2
+      join(node)
+    }
+  }
+
   private mutating func setLeaf(_ host: Int, _ occupancy: Occupancy) {
     let model = occupancy.model
     var slack = 0.0

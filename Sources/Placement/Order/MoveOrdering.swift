@@ -35,33 +35,32 @@ struct MoveOrdering {
 
   mutating func run() -> MoveOrder {
     advance()
-    if pendingCount > 0, let order = searched() {
-      restart()
-      for machine in order { commit(machine, to: wanted[machine]) }
-    }
+    if pendingCount > 0, let ways = MoveSearch(start, wanted).direct() { replay(ways) }
     while pendingCount > 0 {
-      guard detour() || breakRule() else { return deadlock() }
+      if !detour() {
+        if let ways = MoveSearch(start, wanted).overDetours(keepsRules: true) {
+          replay(ways)
+          break
+        }
+        if !breakRule() {
+          guard let ways = MoveSearch(start, wanted).overDetours(keepsRules: false) else { return deadlock() }
+          replay(ways)
+          break
+        }
+      }
       advance()
     }
     startNew()
     return .sequence(MoveDependencies(start, steps).moves())
   }
 
-  private mutating func restart() {
-    let again = MoveOrdering(copying: self)
-    self = again
-  }
-
-  private init(copying other: MoveOrdering) {
-    model = other.model
-    wanted = other.wanted
-    start = other.start
-    yard = other.start
-    arrivals = Array(repeating: [], count: other.model.hostCount)
-    for machine in wanted.indices where yard.host[machine] >= 0 && yard.host[machine] != wanted[machine] {
-      arrivals[wanted[machine]].append(machine)
-      pendingCount += 1
+  /// Does these moves instead of those so far.
+  private mutating func replay(_ ways: [MoveSearch.Way]) {
+    (steps, yard, hasDetoured) = ([], start, [])
+    for way in ways {
+      commit(way.machine, to: way.host, brokenLimit: yard.brokenLimit(way.machine, on: way.host))
     }
+    (arrivals, pendingCount) = (arrivals.map { _ in [] }, 0)
   }
 
   private var pending: [Int] { arrivals.flatMap { $0 }.sorted() }
@@ -81,10 +80,6 @@ struct MoveOrdering {
     }
   }
 
-  private func isReady(_ machine: Int) -> Bool {
-    yard.hasRoom(machine, on: wanted[machine]) && yard.brokenLimit(machine, on: wanted[machine]) == nil
-  }
-
   /// Moves what can be moved. What goes to a host that has room for all who come is in nobody's way and goes first; else who
   /// leaves the host that most wait for.
   private mutating func advance() {
@@ -97,7 +92,7 @@ struct MoveOrdering {
           commit(machine, to: host)
         }
       }
-      let ready = pending.filter { isReady($0) }
+      let ready = pending.filter { yard.fits($0, on: wanted[$0]) }
       guard
         let next = ready.max(by: { left, right in
           (arrivals[yard.host[left]].count, right) < (arrivals[yard.host[right]].count, left)
@@ -116,62 +111,37 @@ struct MoveOrdering {
     }
   }
 
-  /// An order without detours, for few moves, where the quick way came to an end.
-  private func searched() -> [Int]? {
-    let machines = wanted.indices.filter { start.host[$0] >= 0 && start.host[$0] != wanted[$0] }
-    guard machines.count <= 14 else { return nil }
-    var budget = 5_000
-    var deadEnds: Set<[Int]> = []
-    func extend(_ yard: Yard, _ left: [Int], _ order: [Int]) -> [Int]? {
-      if left.isEmpty { return order }
-      budget -= 1
-      guard budget > 0, !deadEnds.contains(left) else { return nil }
-      for machine in left
-      where yard.hasRoom(machine, on: wanted[machine]) && yard.brokenLimit(machine, on: wanted[machine]) == nil {
-        var next = yard
-        next.move(machine, to: wanted[machine])
-        if let found = extend(next, left.filter { $0 != machine }, order + [machine]) { return found }
-      }
-      deadEnds.insert(left)
-      return nil
-    }
-    return extend(start, machines, [])
-  }
-
   /// Moves machines out of a full host to others for a while, such that one that waits can come. The fewest bytes count.
   private mutating func detour() -> Bool {
-    var best: (bytes: UInt64, ways: [(machine: Int, host: Int)])?
+    var best: (bytes: UInt64, ways: [MoveSearch.Way])?
     for machine in pending {
       guard let ways = makingRoom(for: machine) else { continue }
       let bytes = ways.reduce(UInt64(0)) { $0.saturatingAdding(model.machine($1.machine).moveCost) }
       if best.map({ bytes < $0.bytes }) ?? true { best = (bytes, ways) }
     }
     guard let best else { return false }
-    for (machine, host) in best.ways { commit(machine, to: host) }
+    for way in best.ways { commit(way.machine, to: way.host) }
     return true
   }
 
-  private func makingRoom(for machine: Int) -> [(machine: Int, host: Int)]? {
+  private func makingRoom(for machine: Int) -> [MoveSearch.Way]? {
     let target = wanted[machine]
     var trial = yard
-    var ways: [(machine: Int, host: Int)] = []
+    var ways: [MoveSearch.Way] = []
     let leaving = pending.filter { yard.host[$0] == target && !hasDetoured.contains($0) && $0 != machine }.sorted {
       (model.machine($0).moveCost, $0) < (model.machine($1).moveCost, $1)
     }
-    func isMet() -> Bool {
-      trial.hasRoom(machine, on: target) && trial.brokenLimit(machine, on: target) == nil
-    }
-    for other in leaving where !isMet() {
+    for other in leaving where !trial.fits(machine, on: target) {
       guard let host = refuge(for: other, in: trial, sparing: machine) else { continue }
       trial.move(other, to: host)
-      ways.append((other, host))
+      ways.append(MoveSearch.Way(machine: other, host: host))
     }
-    guard isMet(), !ways.isEmpty else { return nil }
+    guard trial.fits(machine, on: target), !ways.isEmpty else { return nil }
     // Who need not have left stays.
     for (position, way) in ways.enumerated().reversed() where ways.count > 1 {
       var without = yard
       for (index, kept) in ways.enumerated() where index != position { without.move(kept.machine, to: kept.host) }
-      guard without.hasRoom(machine, on: target), without.brokenLimit(machine, on: target) == nil else { continue }
+      guard without.fits(machine, on: target) else { continue }
       ways.removeAll { $0.machine == way.machine }
     }
     return ways
@@ -179,23 +149,14 @@ struct MoveOrdering {
 
   /// A host that takes the machine for a while: one that nobody waits for, if there is one.
   private func refuge(for machine: Int, in yard: Yard, sparing waiting: Int) -> Int? {
-    let unit = model.unitOfMachine[machine]
-    let allowed = model.machine(machine).allowedHosts
-    guard model.units[unit].fixedHost == nil else { return nil }
     var best: (key: (Int, Double, Int), host: Int)?
     for host in 0..<model.hostCount
-    where model.isOpen[host] && host != yard.host[machine] && host != wanted[machine] && host != wanted[waiting] {
-      guard allowed?.contains(model.hostOrder[host]) ?? true, yard.hasRoom(machine, on: host),
-        yard.brokenLimit(machine, on: host) == nil, lacksNoLabel(machine, on: host)
-      else { continue }
+    where host != yard.host[machine] && host != wanted[machine] && host != wanted[waiting] {
+      guard yard.isAllowed(machine, on: host), yard.fits(machine, on: host) else { continue }
       let key = (arrivals[host].count, yard.peak(machine, on: host), host)
       if best.map({ key < $0.key }) ?? true { best = (key, host) }
     }
     return best?.host
-  }
-
-  private func lacksNoLabel(_ machine: Int, on host: Int) -> Bool {
-    yard.limitsOfMachine[machine].allSatisfy { yard.limits[$0].domain(of: host) >= 0 }
   }
 
   /// Moves one that has room though a rule is broken for a while.

@@ -64,12 +64,11 @@ struct Yard {
     arrive(machine, on: target)
   }
 
-  /// Whether the host takes the machine besides all that are there. `others` counts on top.
-  func hasRoom(_ machine: Int, on host: Int, beside others: [Int] = []) -> Bool {
+  /// Whether the host takes the machine besides all that are there.
+  func hasRoom(_ machine: Int, on host: Int) -> Bool {
     for resource in demand[machine].indices where demand[machine][resource] > 0 {
       let index = host * model.resourceCount + resource
-      let more = others.reduce(demand[machine][resource]) { $0 + demand[$1][resource] }
-      if load[index] + more > model.capacity[index] { return false }
+      if load[index] + demand[machine][resource] > model.capacity[index] { return false }
     }
     return true
   }
@@ -84,6 +83,16 @@ struct Yard {
       }
       return count + 1 > limit.max
     }
+  }
+
+  func fits(_ machine: Int, on host: Int) -> Bool {
+    hasRoom(machine, on: host) && brokenLimit(machine, on: host) == nil
+  }
+
+  /// Whether the machine may be on the host, by itself.
+  func isAllowed(_ machine: Int, on host: Int) -> Bool {
+    model.isOpen[host] && model.machine(machine).allowedHosts?.contains(model.hostOrder[host]) ?? true
+      && limitsOfMachine[machine].allSatisfy { limits[$0].domain(of: host) >= 0 }
   }
 
   func peak(_ machine: Int, on host: Int) -> Double {
