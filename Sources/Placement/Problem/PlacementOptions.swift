@@ -14,7 +14,7 @@ public struct PlacementOptions: Sendable, Equatable {
   /// Steps of the search for fewer moves, and for any placement where the quick ways find none.
   public var searchBudget: Int
 
-  public init(preference: Preference = .balance, survivedFailures: Int = 0, searchBudget: Int = 100_000) {
+  public init(preference: Preference = .balance, survivedFailures: Int = 0, searchBudget: Int = 1_000_000) {
     self.preference = preference
     self.survivedFailures = survivedFailures
     self.searchBudget = searchBudget

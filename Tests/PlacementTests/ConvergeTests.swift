@@ -1,6 +1,0 @@
-import Testing
-
-@testable import Placement
-
-@Suite("Converge")
-struct ConvergeTests {}
