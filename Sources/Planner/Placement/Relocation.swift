@@ -39,7 +39,7 @@ struct Relocation {
     indices = Dictionary(
       hosts.map { ($0.name, HostIndex($0, identity: Identity(stack: site.stack), moved: site.moved)) },
       uniquingKeysWith: { first, _ in first })
-    if options.goal == .converge, site.hosts.count > 1 { place() }
+    if options.goal == .converge, site.hosts.count > 1, !diagnostics.hasErrors { place() }
     self.hosts = SharedPools(self.site, unreachable: Set(unreachable.map(\.name))).views(of: self.hosts)
   }
 
