@@ -240,8 +240,8 @@ extension HostPlanner {
       planner.draft.power.stop[wanted.spec.name] = after[0]
     }
     // A guest that has to be stopped is stopped late: what libvirt refuses is then refused while it still runs.
-    // Only a disk that is deleted needs it off before.
-    if stops, stopSteps[actual.uuid] == nil,
+    // Only a disk that is deleted needs it off before. If it starts anew, it may be deleted later still.
+    if stops, !restarts, stopSteps[actual.uuid] == nil,
       difference.disks.removed.contains(where: { mayDelete($0, of: actual) })
     {
       addStop(&self)
@@ -256,8 +256,14 @@ extension HostPlanner {
           effect: lost.isEmpty ? .live : .dataLoss, path: path)
       ]
     }
-    // And the disk goes before the definition forgets it: a run that is cut off in between finds it again.
-    for disk in difference.disks.removed { after += discard(disk, of: actual, after: after) }
+    // And the disk goes before the definition forgets it: a run that is cut off in between finds it again. A guest that
+    // starts anew needs it to run again as before if it does not: there its pool remembers until then that it goes.
+    for disk in difference.disks.removed {
+      after +=
+        restarts && mayDelete(disk, of: actual)
+        ? deferDiscard(of: disk, actual, wanted.spec, after: after)
+        : discard(disk, of: actual, after: after)
+    }
     if isEdited {
       after +=
         plugs.now.flatMap { networkSteps(for: $0) } + difference.nics.set.flatMap { firewallSteps(for: $0) }
