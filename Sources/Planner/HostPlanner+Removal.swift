@@ -257,13 +257,15 @@ extension HostPlanner {
         draft.note(address, "stays: it is in use by \(names(of: users))")
         continue
       }
-      if hasForeignGuests(network) {
+      if network.parkedFor == nil, hasForeignGuests(network) {
         draft.note(address, "stays: a guest that is not the stack's is plugged into it")
         continue
       }
       draft.add(
         Change(address, .delete, reason: network.parkedFor == nil ? reason : "nothing uses it any more"))
-      let after = state.machines.filter { uses($0, network.name) }.flatMap { steps(of: $0) }
+      let guests =
+        state.machines.filter { uses($0, network.name) } + (network.parkedFor.map(guestsParked) ?? [])
+      let after = guests.flatMap { steps(of: $0) }
       draft.add(.removeNetwork(uuid: network.uuid), for: address, after: after, path: nil)
     }
   }
@@ -281,15 +283,31 @@ extension HostPlanner {
     return live.connections > own.map { $0.interfaces(on: network.name) }.reduce(0, +)
   }
 
-  /// True if guests wait on `network`, which a run that was cut off left: their own network takes them back.
+  /// True if guests wait on `network`, which a run that was cut off left, and go on waiting until their own network takes them
+  /// back.
   private mutating func isParking(_ network: Network, for origin: String, _ wanted: Set<String>) -> Bool {
     guard let connections = state.liveNetworks[network.uuid]?.connections, connections > 0 else {
       return false
     }
+    let guests = guestsParked(for: origin)
+    let areLeaving = guests.allSatisfy {
+      !keepsRunning($0) || !networksAfterPlan(of: $0).contains(origin)
+    }
+    let known = guests.map { (host.guest(of: $0) ?? $0).interfaces(on: origin) }.reduce(0, +)
+    if areLeaving, known >= connections { return false }
     if !wanted.contains(origin) {
       draft.note(
         address(of: network), "stays: guests of the network '\(origin)' are plugged into it")
     }
     return true
+  }
+
+  /// The running VMs that are plugged in where they wait for the network `origin`, as far as anybody knows.
+  private func guestsParked(for origin: String) -> [Machine] {
+    let live = host.network(named: origin).flatMap { state.liveNetworks[$0.uuid] }
+    return state.machines.filter { machine in
+      host.liveNetworks(of: machine).contains(origin)
+        && live?.unplugged.contains(machine.uuid) ?? true
+    }
   }
 }
