@@ -9,8 +9,9 @@ extension HostPlanner {
   mutating func removeLeftover(_ volume: Volume, _ tagged: Identity.TaggedVolume, _ address: Address) {
     let isDestroyed = options.goal == .destroy
     let spec = isDestroyed ? diskSpec(ofVolume: tagged.base) : nil
-    let isProtected = host.isProtected(tagged, in: volume.pool) || spec?.isProtected == true
-    let isKept = spec?.keep == true || host.isKept(tagged, in: volume.pool)
+    let isProtected =
+      host.isProtected(tagged, in: volume.pool) || spec.map { $0.machine.protects($0.disk) } == true
+    let isKept = spec?.disk.keep == true || host.isKept(tagged, in: volume.pool)
     let reason = isProtected ? Self.protection : isKept && !isNamed(address) ? Self.keeping : nil
     let users = remainingUsers(of: volume.path)
     // What another's VM has is none of the stack's.
@@ -44,9 +45,11 @@ extension HostPlanner {
   func isNamed(_ address: Address) -> Bool { options.dataLoss.named.contains { $0.matches(address) } }
 
   /// The disk of the spec that has a volume of this name.
-  private func diskSpec(ofVolume base: String) -> DiskSpec? {
+  private func diskSpec(ofVolume base: String) -> (machine: MachineSpec, disk: DiskSpec)? {
     for machine in site.machines where machine.host == state.name {
-      if let disk = machine.disks.first(where: { "\(machine.name).\($0.name)" == base }) { return disk }
+      if let disk = machine.disks.first(where: { "\(machine.name).\($0.name)" == base }) {
+        return (machine, disk)
+      }
     }
     return nil
   }

@@ -178,7 +178,7 @@ struct DesiredHostBuilder {
       let wanted = desired.volumes[position].volume
       var attached = Machine.Disk(
         name: disk.name.rawValue, path: wanted.path, format: wanted.format, bus: disk.bus, keep: disk.keep,
-        isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune)
+        isProtected: spec.protects(disk) || isProtected(disk), ioTune: disk.ioTune)
       attached.access = access(to: wanted)
       machine.disks.append(attached)
       volumes.append(position)

@@ -79,6 +79,11 @@ public struct MachineSpec: Hashable, Sendable {
   public var readiness: Readiness?
   public var ssh: SSHAccess?
 
+  /// True if nothing may delete the disk: its own word, or that of the VM that it was made for.
+  public func protects(_ disk: DiskSpec) -> Bool {
+    if case .own = disk.source { disk.isProtected || isProtected } else { disk.isProtected }
+  }
+
   /// What the guest calls itself, as far as the spec has a say.
   public var guestName: String { cloudInit?.hostname ?? name.rawValue }
 }
