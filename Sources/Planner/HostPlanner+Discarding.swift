@@ -53,7 +53,8 @@ extension HostPlanner {
   /// The pool of the file at `path`, if this plan starts it.
   private func startedPool(of path: String) -> String? {
     state.pools.first { pool in
-      poolSteps[pool.name] != nil && pool.source?.root.map { path.hasPrefix("\($0)/") } == true
+      poolSteps[pool.name] != nil && !pool.isActive
+        && pool.source?.root.map { path.hasPrefix("\($0)/") } == true
     }?.name
   }
 
@@ -143,14 +144,18 @@ extension HostPlanner {
     let users = remainingUsers(of: volume.path).filter { $0.uuid != machine?.uuid }
     if !users.isEmpty { return "in use by \(names(of: users))" }
     if !options.dataLoss.covers(address) { return Self.lackOfConsent }
-    return namesake(of: volume, address).map { other in
-      "\(other.path) is called the same, and which of the two is meant nobody can tell: virsh vol-delete deletes one"
-    }
+    return isNamed(address) ? namesake(of: volume, address).map { handiwork(volume, beside: $0) } : nil
+  }
+
+  /// How one of two files is deleted that have the same name.
+  func handiwork(_ volume: Volume, beside other: Volume) -> String {
+    "\(other.path) is called the same, and which of the two is meant nobody can tell: "
+      + "\(state.virsh("vol-delete \(volume.path)")) deletes this one"
   }
 
   /// Another file of a VM's disk that nobody wants, either, and that a consent which names disks would delete with `volume`.
-  private func namesake(of volume: Volume, _ address: Address) -> Volume? {
-    guard isNamed(address), isMachineDisk(volume) else { return nil }
+  func namesake(of volume: Volume, _ address: Address) -> Volume? {
+    guard isMachineDisk(volume) else { return nil }
     return host.namesakes(of: address.name, but: volume.path).first { other in
       !desired.volumes.contains { $0.volume.path == other.path }
     }

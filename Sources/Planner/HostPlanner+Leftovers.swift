@@ -32,7 +32,10 @@ extension HostPlanner {
     }
     if reason == nil, users.isEmpty { unconsentedPaths.insert(volume.path) }
     let flag = isDestroyed || isBegun ? "--allow-data-loss" : "--allow-data-loss-of \(address)"
-    let remedy = (host.isCutOff(volume) ? "a copy that was cut off; " : "") + "\(flag) deletes it"
+    let other = isDestroyed || isBegun ? nil : namesake(of: volume, address)
+    let remedy =
+      (host.isCutOff(volume) ? "a copy that was cut off; " : "")
+      + (other.map { handiwork(volume, beside: $0) } ?? "\(flag) deletes it")
     let belongs =
       users.isEmpty
       ? "belongs to no VM and stays at \(volume.path), \(volume.capacity) (\(reason ?? remedy))"

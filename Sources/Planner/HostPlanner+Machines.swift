@@ -35,7 +35,7 @@ extension HostPlanner {
       }
       return report(
         "VM '\(name)' is called '\(renamed.name)' on host '\(state.name)'", at: spec.path,
-        help: "give it its name back: virsh domrename \(renamed.name) \(name)")
+        help: "give it its name back: \(state.virsh("domrename \(renamed.name) \(name)"))")
     }
     if let renamed = state.machines.first(where: { $0.domainName == name && host.owns($0) }) {
       return report(
@@ -54,7 +54,8 @@ extension HostPlanner {
   private func refuseUnmarked(_ actual: Machine, at path: SpecPath) {
     report(
       "VM '\(actual.name)' on host '\(state.name)' has lost virtform's mark, which names its disks", at: path,
-      help: "its disks stay if you undefine it while it is off and apply again: virsh undefine \(actual.name)"
+      help: "its disks stay if you undefine it while it is off and apply again: "
+        + state.virsh("undefine \(actual.name)")
     )
   }
 

@@ -155,7 +155,8 @@ extension HostPlanner {
     if let disk = machine.disks.first(where: { $0.overlay != nil }) {
       return report(
         "VM '\(wanted.machine.name)' cannot be replaced: somebody has put a file over its disk '\(disk.name)'",
-        at: wanted.spec.path, help: "take \(disk.file) back into \(disk.path) first: virsh blockcommit")
+        at: wanted.spec.path,
+        help: "take \(disk.file) back into \(disk.path) first, while it runs: \(commit(disk, of: machine))")
     }
     if !tpmLosses(of: machine).isEmpty, !options.dataLoss.covers(address) {
       refuse(

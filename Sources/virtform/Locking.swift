@@ -86,7 +86,10 @@ struct Locking {
     guard let foreign = locks.first(where: { $0.record == nil }) else { return }
     throw Terminal.fail(
       "what locks host '\(foreign.host)' was not made by this virtform, and stays",
-      help: "look at it with: virsh net-dumpxml \(ResourceName.lockPrefix)\(workspace.site.stack)")
+      help: workspace.fleet.sessions[foreign.host].map { session in
+        "look at it with: "
+          + session.virsh("net-dumpxml \(ResourceName.lockPrefix)\(workspace.site.stack)")
+      })
   }
 
   private func failing<Value>(_ body: () async throws(HostError) -> Value) async throws -> Value {

@@ -33,6 +33,7 @@ struct Inspector {
         try await machines.compactMap { pair in pair.guest.map { ($0.uuid, $0) } },
         uniquingKeysWith: { first, _ in first }
       ))
+    state.virsh = session.virsh
     state.devices = try await devices
     if state.capabilities.size == nil, let node = try await node() {
       state.capabilities.cpus = node.cpus
@@ -148,8 +149,10 @@ struct Inspector {
     async let all = connection.storagePools()
     async let active = connection.storagePools(.active)
     async let starting = connection.storagePools(.autostart)
+    async let transient = connection.storagePools(.transient)
     let running = Set(try await active.map(\.uuid))
     let autostart = Set(try await starting.map(\.uuid))
+    let undefined = Set(try await transient.map(\.uuid))
     let pools = try await concurrentlyThrowing(try await all) { pool -> Pool? in
       let isActive = running.contains(pool.uuid)
       guard let document = try await present({ try await pool.xml(inactive: false) }, unless: .noStoragePool)
@@ -157,6 +160,7 @@ struct Inspector {
       var read = Pool(
         name: pool.name, uuid: pool.uuid, source: PoolDocument.readSource(document),
         autostart: autostart.contains(pool.uuid), isActive: isActive)
+      read.isTransient = undefined.contains(pool.uuid)
       if isActive {
         func bytes(_ name: String) -> ByteCount? {
           document.first(name).flatMap { UInt64($0.text) }.map(ByteCount.init(rawValue:))

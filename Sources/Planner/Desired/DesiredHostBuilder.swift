@@ -65,7 +65,7 @@ struct DesiredHostBuilder {
       guard actual.isActive else {
         return report(
           "the external pool '\(spec.name)' on host '\(host.name)' is not active", at: spec.path,
-          help: "start it: virsh pool-start \(spec.name)")
+          help: "start it: \(state.virsh("pool-start \(spec.name)"))")
       }
       desired.sources[spec.name] = source
       return
