@@ -46,6 +46,8 @@ struct Convergence {
       try PolicyOptions.enforce(on: plan)
       if plan.isEmpty {
         for observer in observers { observer.show(forms) }
+        // What is left of a run that was killed, nobody else would remove until there is something to do.
+        if workspace.isLocked { try await Locking(workspace).breakAbandoned() }
         try writeJUnit(ApplyReport(plan: plan, results: []), workspace.site)
         return await showOutputs(workspace, to: observers)
       }

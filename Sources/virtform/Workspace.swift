@@ -10,6 +10,8 @@ struct Workspace {
   let fleet: Fleet
   /// What the hosts have; empty until they are read.
   private(set) var states: [HostState] = []
+  /// True if the stack was locked somewhere when they were read.
+  private(set) var isLocked = false
   /// The content of the images, once it was read for a plan.
   private var images: [ResourceName: ImageContent]?
   private let options: SpecOptions
@@ -103,7 +105,9 @@ struct Workspace {
     do {
       var workspace = self
       if !keepingImages { workspace.images = nil }
-      workspace.states = try await fleet.inspect(site).map(\.withoutLocks)
+      let states = try await fleet.inspect(site)
+      workspace.isLocked = states.contains { $0.hasLock(of: site.stack) }
+      workspace.states = states.map(\.withoutLocks)
       return workspace
     } catch {
       throw Self.unreachable(error.hosts, site)
