@@ -35,8 +35,8 @@ struct Inspector {
       ))
     state.virsh = session.virsh
     state.devices = try await devices
-    if state.capabilities.size == nil, let node = try await node() {
-      state.capabilities.cpus = node.cpus
+    if let node = try await node() {
+      state.capabilities.cpus = state.capabilities.cpus ?? node.cpus
       state.capabilities.memory = .kibibytes(node.memoryKibibytes)
     }
     let names = try await filters
@@ -46,7 +46,8 @@ struct Inspector {
     return state
   }
 
-  /// How large a host is whose capabilities do not say it, such as one of ESX; nil where its driver does not, either.
+  /// How large the host is; nil where its driver does not say. The cells in its capabilities, if they are there, need not have
+  /// all of its memory.
   private func node() async throws -> NodeInfo? {
     do {
       return try await connection.nodeInfo()
