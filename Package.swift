@@ -28,7 +28,9 @@ let package = Package(
       exclude: ["README.md"], swiftSettings: settings),
     .target(
       name: "Planner",
-      dependencies: ["CloudInit", "SpecModel", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "CloudInit", "Placement", "SpecModel", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       exclude: ["README.md"], swiftSettings: settings),
     .target(
       name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings
@@ -44,6 +46,10 @@ let package = Package(
     .target(
       name: "Reports", dependencies: ["Applier", "Planner", "SpecModel"], exclude: ["README.md"],
       swiftSettings: settings),
+    .target(name: "Placement", exclude: ["README.md"], swiftSettings: settings),
+    .executableTarget(
+      name: "placement-bench", dependencies: ["Placement"], path: "Benchmarks/Placement",
+      swiftSettings: settings),
     .executableTarget(
       name: "virtform",
       dependencies: [
@@ -53,6 +59,7 @@ let package = Package(
 
     .testTarget(name: "SpecModelTests", dependencies: ["SpecModel"], swiftSettings: settings),
     .testTarget(name: "CloudInitTests", dependencies: ["CloudInit", "SpecModel"], swiftSettings: settings),
+    .testTarget(name: "PlacementTests", dependencies: ["Placement"], swiftSettings: settings),
     .testTarget(name: "PlannerTests", dependencies: ["Planner", "SpecModel"], swiftSettings: settings),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Applier", "Planner", "SpecModel", "TestLab"],

@@ -1,0 +1,3 @@
+import Placement
+
+print("placement")
