@@ -10,7 +10,8 @@ extension PlacementProblem {
     case .none(let isProven, let partial, let unplaced):
       var quick = options
       quick.searchBudget = min(options.searchBudget, 100_000)
-      let finder = InfeasibilityFinder(model: model, partial: partial, unplaced: unplaced, isProven: isProven) { problem in
+      let finder = InfeasibilityFinder(model: model, partial: partial, unplaced: unplaced, isProven: isProven)
+      { problem in
         if case .found = Convergence(Model(problem), quick).run() { true } else { false }
       }
       return .infeasible(finder.find())

@@ -3,7 +3,7 @@ import SpecModel
 
 /// VMs that come from other hosts. The host is planned as if they had arrived: what changes of them comes after their move.
 extension HostPlanner {
-  /// What the hosts have is made first, then each VM moves, and then what was its own on the old host goes.
+  /// What the new host is to have is made first, then each VM moves, and then what was its own on the old host goes.
   mutating func planArrivals() {
     for move in arrivals {
       guard let wanted = wantedMachines[move.machine.uuid] else { continue }
@@ -22,14 +22,19 @@ extension HostPlanner {
     let path = wanted.spec.path
     let guest = move.guest ?? move.machine
     var before = guest.networks.union(move.machine.networks).sorted().flatMap { networkSteps[$0] ?? [] }
-    before += guest.nics.flatMap { firewallSteps(for: $0) } + storageSteps(of: wanted)
-    var cleanup: [(Int) -> (inout HostPlanner) -> Void] = []
-    for copy in move.copies { before += prepare(copy, for: wanted, move, &cleanup) }
+    before += guest.nics.flatMap { firewallSteps(for: $0) }
+    before += move.machine.disks.compactMap { host.volume(at: $0.path).flatMap { poolSteps[$0.pool] } }
+    let images = wanted.volumes.compactMap { desired.volumes[$0].source } + wanted.images
+    before += images.compactMap { imageSteps[$0.volume.path] }
+    for copy in move.copies {
+      demand(thin: copy.volume.capacity, in: copy.volume.pool)
+      settledPaths.insert(copy.volume.path)
+    }
     let mode: Migration.Mode =
       move.machine.isActive
       ? .live : move.copies.isEmpty && !hasStateOfItsOwn(move.machine) ? .offline : .withoutRunning
     let migration = Migration(
-      machine: move.machine, from: move.from, mode: mode, copies: move.copies.compactMap(\.disk.target),
+      machine: move.machine, from: move.from, mode: mode, copies: move.copies.compactMap(Migration.Copy.init),
       pools: sharedPools(of: move), terms: wanted.spec.migration,
       arrival: site.host(state.name)?.migration ?? HostMigration(),
       trustsStorage: trustsStorage(of: move))
@@ -37,7 +42,6 @@ extension HostPlanner {
       .migrateMachine(migration), for: address, after: before, effect: mode == .live ? .live : .none,
       path: path + "host")
     draft.addMove(of: wanted.spec.name, from: move.from, to: state.name, step: step)
-    for clean in cleanup { clean(step)(&self) }
     let how = mode == .live ? "\(move.to), live" : "\(move.to)"
     var fields = [
       FieldChange("host", from: move.from.rawValue, to: how, effect: mode == .live ? .live : .none)
@@ -52,45 +56,6 @@ extension HostPlanner {
       Change(
         address, .move, fields: fields, effect: mode == .live ? .live : .none, reason: move.reason,
         path: path))
-  }
-
-  /// Makes room for the copy of a disk. Both hosts remember that a move is under way: where the VM is not, what lies there is
-  /// worth nothing.
-  private mutating func prepare(
-    _ copy: Move.Copy, for wanted: DesiredHost.WantedMachine, _ move: Move,
-    _ cleanup: inout [(Int) -> (inout HostPlanner) -> Void]
-  ) -> [Int] {
-    let volume = copy.volume
-    let name = "\(wanted.machine.name).\(copy.disk.name)"
-    let (here, there) = (address(.disk, name), Address(.disk, name, on: move.from))
-    let path = wanted.spec.path
-    let note = Identity.movingName(of: volume.name)
-    let pool = poolSteps[volume.pool].map { [$0] } ?? []
-    let left = draft.add(.noteVolume(pool: volume.pool, name: note, true), for: there, path: path)
-    let noted = draft.add(
-      .noteVolume(pool: volume.pool, name: note, true), for: here, after: pool, path: path)
-    var after = [left, noted]
-    if copy.obstacle != nil {
-      after.append(
-        draft.add(.deleteVolume(pool: volume.pool, name: volume.name), for: here, after: after, path: path))
-    }
-    let base = volume.backingPath.flatMap { imageSteps[$0] }.map { [$0] } ?? []
-    var empty = volume
-    empty.physical = nil
-    let created = draft.add(.createVolume(empty, from: nil), for: here, after: after + base, path: path)
-    demand(thin: volume.capacity, in: volume.pool)
-    settledPaths.insert(volume.path)
-    cleanup.append { step in
-      { planner in
-        let deleted = planner.draft.add(
-          .deleteVolume(pool: volume.pool, name: volume.name), for: there, after: [step], path: path)
-        planner.draft.add(
-          .noteVolume(pool: volume.pool, name: note, false), for: there, after: [deleted], path: path)
-        planner.draft.add(
-          .noteVolume(pool: volume.pool, name: note, false), for: here, after: [deleted], path: path)
-      }
-    }
-    return [created]
   }
 
   /// True for what lies beside disks on the old host, and travels only with a guest.
@@ -160,19 +125,22 @@ extension HostPlanner {
   /// What a note of a move says that was cut off: where the VM is not, the copy is worth nothing.
   private mutating func clearMove(_ note: String, in pool: Pool) {
     guard let stem = Identity.movedStem(of: note) else { return }
+    // Of a move that goes on in this run.
+    let moving = (arrivals + departures).flatMap(\.copies).map(\.volume)
+    if moving.contains(where: { $0.pool == pool.name && Identity.stem(of: $0.name) == stem[...] }) { return }
     let volume = pool.volumes.first { Identity.stem(of: $0.name) == stem[...] }
     guard let volume else {
-      // Of a move that this plan makes.
-      if draft.notesMoves(note, in: pool.name, on: state.name) { return }
       if identity.volume(named: "\(stem).\(DiskFormat.qcow2.rawValue)") != nil {
+        let address = address(.pool, pool.name)
         draft.add(
-          .noteVolume(pool: pool.name, name: note, false), for: address(.pool, pool.name), path: nil)
+          Change(
+            address, .update, fields: [FieldChange(note, from: "a move was cut off", to: nil, effect: .none)])
+        )
+        draft.add(.noteVolume(pool: pool.name, name: note, false), for: address, path: nil)
       }
       return
     }
-    guard let tagged = host.tagged(volume),
-      !arrivals.contains(where: { $0.copies.contains { $0.volume.path == volume.path } })
-    else { return }
+    guard let tagged = host.tagged(volume) else { return }
     let address = address(.disk, host.specName(of: tagged, in: pool.name))
     if !host.users(of: volume.path).isEmpty {
       draft.add(

@@ -13,6 +13,8 @@ struct HostPlanner {
   let elsewhere: [HostIndex]
   /// The VMs that come from other hosts.
   let arrivals: [Move]
+  /// The VMs that leave for other hosts.
+  let departures: [Move]
   /// Why VMs are where virtform has chosen them to be.
   let reasons: [ResourceName: String]
   /// What moves that were cut off have left here.
@@ -84,6 +86,7 @@ struct HostPlanner {
     options: SitePlanner.Options, diagnostics: Diagnostics, draft: PlanDraft
   ) {
     reasons = relocation.reasons
+    departures = relocation.moves.filter { $0.from == host.state.name }
     arrivals = relocation.moves.filter { $0.to == host.state.name }
     remains = relocation.remains.filter { $0.host == host.state.name }
     self.site = site

@@ -18,13 +18,15 @@ struct RandomConvergeTests {
         #expect(checker.faults(of: assignment.hosts).isEmpty, "seed \(seed)")
         #expect(assignment.isProvenMinimal, "seed \(seed)")
         let cost = checker.cost(of: assignment.hosts)
-        #expect(cheapest.map { $0 == cost } ?? false, "seed \(seed): \(cost), not \(String(describing: cheapest))")
+        #expect(
+          cheapest.map { $0 == cost } ?? false, "seed \(seed): \(cost), not \(String(describing: cheapest))")
       case .infeasible(let explanation):
         infeasible += 1
         #expect(cheapest == nil && explanation.isProven, "seed \(seed)")
         #expect(!explanation.machines.isEmpty, "seed \(seed)")
         for relaxation in explanation.relaxations {
-          #expect(Checker(problem: problem.relaxed(relaxation)).cheapest() != nil, "seed \(seed): \(relaxation)")
+          #expect(
+            Checker(problem: problem.relaxed(relaxation)).cheapest() != nil, "seed \(seed): \(relaxation)")
         }
       }
     }

@@ -45,7 +45,7 @@ struct MoveTests {
         alpha
           - image.debian-111111111111  # nothing uses it any more
           ~ network.lan
-              - reservation.10.0.0.11  10.0.0.11 for web (52:54:57:7b:cd:0c)  (live)
+              - reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
 
         beta
           + image.debian
@@ -53,11 +53,11 @@ struct MoveTests {
               source  debian.raw
               length  2 MiB
           ~ network.lan
-              + reservation.10.0.0.11  10.0.0.11 for web (52:54:57:7b:cd:0c)  (live)
+              + reservation  10.0.0.11 for web (52:54:f5:bc:31:56)  (live)
           > vm.web  # the spec has it on host 'beta'
               ~ host        alpha → beta, live  (live)
               ~ disks.root  /srv/main/web.root-c5743a42.qcow2 on alpha → copied, 4 GiB
-              ~ disks.data  /srv/main/web.data-0a2d6c0c.qcow2 on alpha → copied, 1 GiB
+              ~ disks.data  /srv/main/web.data-457833e6.qcow2 on alpha → copied, 1 GiB
 
         Plan: 1 to add, 2 to change, 1 to move, 1 to remove. 0 guests restart, 0 replacements, no data loss.
 
@@ -169,6 +169,59 @@ struct MoveTests {
 
         """)
     #expect(scenario.fleet["alpha"].state.machines.isEmpty)
+  }
+
+  /// The state in which a move is cut off: both hosts have the note, and the new one a part of the disk.
+  private static func cutOff() throws -> (Scenario, [Volume]) {
+    var scenario = try Scenario.applied(local, on: fleet())
+    let volumes = try #require(scenario.fleet["alpha"].state.pools.first).volumes.filter {
+      $0.name.hasPrefix("web.")
+    }
+    let notes = Set(volumes.map { Identity.movingName(of: $0.name) })
+    scenario.fleet["alpha"].notes["main"] = notes
+    scenario.fleet["beta"].notes["main"] = notes
+    try scenario.fleet["beta"].changePool("main") { $0.volumes += volumes }
+    return (scenario, volumes)
+  }
+
+  @Test("a copy that was cut off is made again, or goes if the VM stays")
+  func unfinishedCopies() throws {
+    var (scenario, _) = try Self.cutOff()
+    let moved = Self.local.with("host: alpha", "host: beta")
+    let plan = try scenario.apply(moved)
+    let copies = plan.steps.flatMap { step -> [Migration.Copy] in
+      if case .migrateMachine(let migration) = step.operation { migration.copies } else { [] }
+    }
+    #expect(copies.count == 2 && copies.allSatisfy(\.replaces))
+    #expect(try scenario.plan(moved).isEmpty)
+    #expect(scenario.fleet["alpha"].notes["main"] == [] && scenario.fleet["beta"].notes["main"] == [])
+
+    (scenario, _) = try Self.cutOff()
+    let text = try scenario.text(Self.local)
+    #expect(text.contains("- disk.web.root  # a move left it: the disk is on host 'alpha'"), "\(text)")
+    #expect(scenario.fleet["alpha"].notes["main"] == [] && scenario.fleet["beta"].notes["main"] == [])
+    #expect(scenario.fleet["beta"].state.pools.flatMap(\.volumes) == [])
+    #expect(scenario.fleet["alpha"].state.pools.flatMap(\.volumes).count == 3)
+  }
+
+  @Test("what a VM that has arrived has left behind goes without any consent")
+  func sourceOfMove() throws {
+    let moved = Self.local.with("host: alpha", "host: beta")
+    var scenario = try Scenario.applied(Self.local, on: Self.fleet())
+    let volumes = try #require(scenario.fleet["alpha"].state.pools.first).volumes.filter {
+      $0.name.hasPrefix("web.")
+    }
+    try scenario.apply(moved)
+    let notes = Set(volumes.map { Identity.movingName(of: $0.name) })
+    try scenario.fleet["alpha"].changePool("main") { $0.volumes += volumes }
+    scenario.fleet["alpha"].notes["main"] = notes
+    scenario.fleet["beta"].notes["main"] = notes
+    let text = try scenario.text(moved)
+    #expect(text.contains("- disk.web.root  # a move left it: the disk is on host 'beta'"), "\(text)")
+    #expect(text.contains("no data loss"))
+    #expect(scenario.fleet["alpha"].state.pools.flatMap(\.volumes) == [])
+    #expect(scenario.fleet["beta"].state.pools.flatMap(\.volumes).count == 3)
+    #expect(scenario.fleet["alpha"].notes["main"] == [] && scenario.fleet["beta"].notes["main"] == [])
   }
 
   @Test("a VM that runs on two hosts is nobody's to decide")

@@ -12,11 +12,18 @@ extension StepRunner {
       guard let arrived = try await connection.domain(uuid: migration.uuid) else {
         throw Failure(description: "the VM is gone")
       }
-      return try await settle(arrived, migration)
+      return try await settle(arrived, migration, from: source)
     }
     if try await connection.domain(uuid: migration.uuid) != nil {
       throw Failure(
         description: "the VM is on both hosts: another run moves it, or one was cut off; run again to go on")
+    }
+    let origin = other(source)
+    for copy in migration.copies {
+      try await origin.note(pool: copy.volume.pool, name: Identity.movingName(of: copy.volume.name), true)
+      try await note(pool: copy.volume.pool, name: Identity.movingName(of: copy.volume.name), true)
+      if copy.replaces { try await deleteVolume(pool: copy.volume.pool, name: copy.volume.name) }
+      try await create(copy.volume, from: nil)
     }
     switch migration.mode {
     case .live: try await send(domain, migration, isLive: true)
@@ -30,23 +37,36 @@ extension StepRunner {
         throw error
       }
     }
-    try await settle(self.domain(migration.uuid), migration)
+    try await settle(self.domain(migration.uuid), migration, from: source)
   }
 
-  /// What libvirt does not bring along.
-  private func settle(_ domain: Domain, _ migration: Migration) async throws {
+  /// The same on another host.
+  private func other(_ connection: Connection) -> StepRunner {
+    StepRunner(
+      connection: connection, host: host, stack: stack, former: former, peer: peer, progress: progress)
+  }
+
+  /// What libvirt does not bring along, and what it leaves behind.
+  private func settle(_ domain: Domain, _ migration: Migration, from source: Connection) async throws {
     if migration.mode == .withoutRunning, try await domain.state() == .paused { try await domain.powerOff() }
     if migration.machine.settings.autostart == true { try await domain.setAutostart(true) }
     // libvirt knows the files of its pools by what it saw when it last looked.
     for name in migration.pools {
       if let pool = try await connection.storagePool(named: name) { try await refresh(pool) }
     }
+    let origin = other(source)
+    for copy in migration.copies {
+      let note = Identity.movingName(of: copy.volume.name)
+      try await origin.deleteVolume(pool: copy.volume.pool, name: copy.volume.name)
+      try await origin.note(pool: copy.volume.pool, name: note, false)
+      try await self.note(pool: copy.volume.pool, name: note, false)
+    }
   }
 
   private func send(_ domain: Domain, _ migration: Migration, isLive: Bool) async throws {
     var options = MigrationOptions()
     options.isLive = isLive
-    options.copiedDisks = migration.copies
+    options.copiedDisks = migration.copies.map(\.target)
     options.isUnsafe = migration.trustsStorage
     if isLive {
       options.usesTLS = migration.arrival.usesTLS

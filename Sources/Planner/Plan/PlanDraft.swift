@@ -40,13 +40,6 @@ struct PlanDraft {
     moves.append(MoveStep(name: name, from: from, to: to, step: step))
   }
 
-  /// True if a step of the plan makes or takes away this note of a move.
-  func notesMoves(_ note: String, in pool: String, on host: ResourceName) -> Bool {
-    steps.contains { step in
-      if case .noteVolume(pool, note, _) = step.operation { step.address.host == host } else { false }
-    }
-  }
-
   mutating func note(_ address: Address, _ text: String) { notes.append(.init(address, text)) }
 
   /// Adds a step and returns its id, for others to depend on.

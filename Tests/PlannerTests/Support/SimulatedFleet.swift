@@ -90,6 +90,18 @@ struct SimulatedFleet {
     where !target.state.networks.contains(where: { $0.name == network && $0.isActive }) {
       complain("network \(network) is not active")
     }
+    for copy in migration.copies {
+      let (pool, note) = (copy.volume.pool, Identity.movingName(of: copy.volume.name))
+      if copy.replaces {
+        target.run(.deleteVolume(pool: pool, name: copy.volume.name), stack: "", complain: complain)
+      }
+      target.run(.createVolume(copy.volume, from: nil), stack: "", complain: complain)
+      source.run(.deleteVolume(pool: pool, name: copy.volume.name), stack: "") { _ in }
+      for note in [note] {
+        source.notes[pool]?.remove(note)
+        target.notes[pool]?.remove(note)
+      }
+    }
     let paths = target.state.pools.filter(\.isActive).flatMap(\.volumes).map(\.path)
     for file in machine.files.sorted() where !paths.contains(file) { complain("\(file) is not there") }
     source.state.machines.remove(at: index)
@@ -97,6 +109,8 @@ struct SimulatedFleet {
     target.state.machines.append(machine)
     target.guests[uuid] = guest
     target.boots[uuid] = source.boots[uuid]
+    target.plugs[uuid] = Dictionary(
+      (guest?.networks ?? []).map { ($0, target.starts[$0] ?? 0) }, uniquingKeysWith: { first, _ in first })
     (hosts[old], hosts[name]) = (source, target)
   }
 
