@@ -204,6 +204,11 @@ extension HostPlanner {
       return FieldChange(
         change.path, from: change.from, to: change.to, effect: .dataLoss, cause: change.cause)
     }
+    // The word of a VM is that of its disks; it is not told for each.
+    if changes.contains(where: { $0.path == MachineField.protect.rawValue }) {
+      let disks = Set((actual.disks + target.disks).map { DiskField.protect.path(of: $0.name) })
+      changes.removeAll { disks.contains($0.path) }
+    }
     let hasDifference = !changes.isEmpty
     changes += imageChanges
     let power = powerChange(from: actual, to: wantedState)

@@ -269,8 +269,7 @@ struct RemovalTests {
       is: """
         alpha
           ~ vm.web
-              - protect             true
-              - disks.root.protect  true
+              - protect  true
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 
