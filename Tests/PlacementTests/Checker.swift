@@ -99,4 +99,29 @@ struct Checker {
     extend((0, 0))
     return best
   }
+
+  /// The fewest hosts with machines or foreign load of all placements, then the fewest bytes. For few machines on few hosts.
+  func fewestHosts() -> (hosts: Int, bytes: UInt64)? {
+    var best: (hosts: Int, bytes: UInt64)?
+    var hosts: [Int] = []
+    func extend() {
+      guard hosts.count < problem.machines.count else {
+        let result = (hosts: used(hosts).count, bytes: cost(of: hosts).bytes)
+        if best.map({ result < $0 }) ?? true, faults(of: hosts).isEmpty { best = result }
+        return
+      }
+      for host in problem.hosts.indices where hostFaults(of: hosts.count, on: host).isEmpty {
+        hosts.append(host)
+        extend()
+        hosts.removeLast()
+      }
+    }
+    extend()
+    return best
+  }
+
+  /// Hosts with machines or foreign load.
+  func used(_ hosts: [Int]) -> Set<Int> {
+    Set(hosts).union(problem.hosts.indices.filter { problem.hosts[$0].foreignLoad.contains { $0 > 0 } })
+  }
 }

@@ -4,7 +4,7 @@ import Placement
 struct Dice: RandomNumberGenerator {
   private var state: UInt64
 
-  init(_ seed: Int) { state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+  init(_ seed: Int) { state = UInt64(seed) &* 0xD134_2543_DE82_EF95 ^ 0x5851_F42D_4C95_7F2D }
 
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
