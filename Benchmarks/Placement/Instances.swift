@@ -1,3 +1,5 @@
+import Placement
+
 /// Numbers that look random and are the same in every run (SplitMix64).
 struct Dice: RandomNumberGenerator {
   private var state: UInt64
@@ -21,6 +23,14 @@ struct Instance: Sendable {
   var demands: [[UInt64]]
   /// Where the instance was made by cutting full bins.
   var optimum: Int?
+
+  /// New machines for so many hosts that are alike.
+  func problem(hosts: Int) -> PlacementProblem {
+    PlacementProblem(
+      resources: capacity.indices.map { "resource \($0)" },
+      hosts: (0..<hosts).map { PlacementHost(name: "host-\(10_000 + $0)", capacity: capacity) },
+      machines: demands.enumerated().map { PlacementMachine(name: "machine-\(100_000 + $0)", demand: $1) })
+  }
 }
 
 /// Instances of one kind.

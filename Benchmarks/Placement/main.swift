@@ -1,26 +1,25 @@
-@testable import Placement
+import Placement
 
-import Glibc
-func say(_ s: String) { let t = s + "\n"; t.withCString { _ = write(1, $0, strlen($0)) } }
+#if canImport(Glibc)
+  import Glibc
+#endif
 
-let filter = CommandLine.arguments.dropFirst().first ?? ""
-let budget = Int(CommandLine.arguments.dropFirst(2).first ?? "") ?? 3_000_000
-let instances = Int(CommandLine.arguments.dropFirst(3).first ?? "") ?? 5
-let clock = ContinuousClock()
-var totalGap = 0.0
-for kind in InstanceClass.all where kind.name.hasPrefix(filter) {
-  var (gap, optimal) = (0.0, 0)
-  let started = clock.now
-  for seed in 0..<instances {
-    var dice = Dice(seed)
-    let instance = kind.make(&dice)
-    let problem = PackingProblem(capacity: instance.capacity.map { Int($0) }, demands: instance.demands.map { $0.map { Int($0) } })
-    let (bins, bound) = Packer.pack(problem, budget: budget)
-    let lower = max(bound, instance.optimum ?? 0)
-    gap += Double(bins.count - lower) / Double(lower)
-    if bins.count == lower { optimal += 1 }
-  }
-  totalGap += gap / 20
-  say("\(kind.name) \(gap / Double(instances) * 100) \(optimal) \(clock.now - started)")
+/// Measures how near to the lower bound consolidation comes, by class of instances, and how long large sites take. With an
+/// argument only classes whose name begins with it; with a second so many instances of each.
+let arguments = CommandLine.arguments.dropFirst()
+let prefix = arguments.first ?? ""
+let instances = arguments.dropFirst().first.flatMap { Int($0) } ?? 20
+
+var rows: [QualityRow] = []
+print(QualityRow.heading)
+for kind in InstanceClass.all where kind.name.hasPrefix(prefix) {
+  let row = QualityRow(kind, instances: instances)
+  rows.append(row)
+  print(row)
+  fflush(nil)
 }
-print(totalGap / Double(InstanceClass.all.count) * 100)
+if !rows.isEmpty {
+  let mean = rows.map(\.gap).reduce(0, +) / Double(rows.count)
+  print("Mean of all classes: \(percent(mean)) above the lower bound.\n")
+}
+if prefix.isEmpty || prefix == "site" { Site.measure() }
