@@ -3,11 +3,13 @@ import Placement
 /// A share as a number with two digits after the point, in percent.
 func percent(_ share: Double) -> String { "\(Double(Int(share * 10_000 + 0.5)) / 100) %" }
 
-/// Seconds with three digits after the point.
 func seconds(_ duration: Duration) -> Double {
   let parts = duration.components
-  return Double(parts.seconds) + Double(parts.attoseconds / 1_000_000_000_000_000) / 1000
+  return Double(parts.seconds) + Double(parts.attoseconds) / 1e18
 }
+
+/// A number with three digits after the point.
+func rounded(_ number: Double) -> String { "\(Double(Int(number * 1000 + 0.5)) / 1000)" }
 
 /// What a class of instances comes to.
 struct QualityRow: CustomStringConvertible {
@@ -45,9 +47,9 @@ struct QualityRow: CustomStringConvertible {
   }
 
   var description: String {
-    let each = Double(Int(seconds(time) / Double(instances) * 1000)) / 1000
+    let each = rounded(seconds(time) / Double(instances))
     let ratio = Int(seconds(time) / max(seconds(yardstick), 0.000_001))
-    return Self.row([name, "\(items)", "\(instances)", percent(gap), "\(optimal)", "\(each)", "\(ratio)"])
+    return Self.row([name, "\(items)", "\(instances)", percent(gap), "\(optimal)", each, "\(ratio)"])
   }
 
   private static func row(_ cells: [String]) -> String {

@@ -51,7 +51,6 @@ enum Site {
   }
 
   private static func show(_ name: String, _ time: Duration, _ yardstick: Double, _ text: String) {
-    let ratio = Double(Int(seconds(time) / yardstick * 100)) / 100
-    print("\(name): \(seconds(time)) s, \(ratio) × first fit. \(text)")
+    print("\(name): \(rounded(seconds(time))) s, \(rounded(seconds(time) / yardstick)) × first fit. \(text)")
   }
 }

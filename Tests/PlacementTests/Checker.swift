@@ -58,10 +58,10 @@ struct Checker {
     return isBroken ? ["\(rule.name) is broken"] : []
   }
 
-  /// Moves and bytes from where machines are now.
+  /// Moves and bytes from where machines are now, as far as there are hosts for them.
   func cost(of hosts: [Int]) -> (moves: Int, bytes: UInt64) {
     var cost = (moves: 0, bytes: UInt64(0))
-    for (index, machine) in problem.machines.enumerated() where machine.current != nil && machine.current != hosts[index] {
+    for (machine, host) in zip(problem.machines, hosts) where machine.current != nil && machine.current != host {
       cost.moves += 1
       cost.bytes += machine.moveCost
     }
@@ -105,6 +105,7 @@ struct Checker {
     var best: (hosts: Int, bytes: UInt64)?
     var hosts: [Int] = []
     func extend() {
+      if let best, (used(hosts).count, cost(of: hosts).bytes) >= best { return }
       guard hosts.count < problem.machines.count else {
         let result = (hosts: used(hosts).count, bytes: cost(of: hosts).bytes)
         if best.map({ result < $0 }) ?? true, faults(of: hosts).isEmpty { best = result }

@@ -49,7 +49,7 @@ struct ConsolidateTests {
   @Test("small problems: as few hosts as any placement has, then as few bytes")
   func random() {
     var (consolidated, emptied) = (0, 0)
-    for seed in 0..<500 {
+    for seed in Sample.seeds(50) {
       var problem = PlacementProblem.random(seed, machines: 1...6, hosts: 2...4)
       let headroom = problem.resources.map { _ in [0, 0.1, 0.25][seed % 3] }
       let outcome = problem.consolidated(headroom: headroom)
@@ -77,6 +77,6 @@ struct ConsolidateTests {
         #expect(fewest == nil && explanation.isProven, "seed \(seed)")
       }
     }
-    #expect(consolidated > 100 && emptied > 30)
+    #expect(consolidated > 15 && emptied > 3)
   }
 }

@@ -1,4 +1,12 @@
+import FoundationEssentials
 import Placement
+
+/// How many random problems a test solves: `PLACEMENT_EFFORT=20` in the environment asks for twenty times as many as usual.
+enum Sample {
+  private static let effort = ProcessInfo.processInfo.environment["PLACEMENT_EFFORT"].flatMap { Int($0) } ?? 1
+
+  static func seeds(_ usual: Int) -> Range<Int> { 0..<usual * effort }
+}
 
 /// Numbers that look random and are the same in every run (SplitMix64).
 struct Dice: RandomNumberGenerator {

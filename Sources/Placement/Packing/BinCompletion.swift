@@ -42,11 +42,15 @@ struct BinCompletion {
     count = types.map(\.count)
   }
 
-  /// A packing without any second thoughts; nil where it took too long.
-  mutating func greedy() -> [[Int]]? {
+  /// A packing without any second thoughts.
+  mutating func greedy() -> [[Int]] {
     reset(target: problem.count)
     allowance = allowance.map { _ in Int.max / 2 }
-    return fill(from: 0, discrepancies: 0, width: 1) ? items(bins) : nil
+    let kept = budget
+    budget = .max
+    _ = fill(from: 0, discrepancies: 0, width: 1)
+    budget = kept
+    return items(bins)
   }
 
   /// A packing into so many bins; nil where none was found.

@@ -5,7 +5,8 @@ struct Packer {
     let bound = PackingBound.bins(problem)
     var completion = BinCompletion(problem, budget: budget)
     var best = bestFit(problem)
-    if let filled = completion.greedy(), filled.count < best.count { best = filled }
+    let filled = completion.greedy()
+    if filled.count < best.count { best = filled }
     if best.count > bound, let exact = completion.solve(bins: bound) { return (exact, bound) }
     while best.count > bound {
       guard let fewer = reduced(best, problem, budget) else { break }
