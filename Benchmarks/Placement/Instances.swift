@@ -69,7 +69,9 @@ struct InstanceClass: Sendable {
   }
 
   /// Full bins, cut at random: no bin of the optimum has anything free.
-  private static func cut(_ name: String, bins: Int, resources: Int, pieces: ClosedRange<Int>) -> InstanceClass {
+  private static func cut(_ name: String, bins: Int, resources: Int, pieces: ClosedRange<Int>)
+    -> InstanceClass
+  {
     InstanceClass(name: name) { dice in
       var demands: [[UInt64]] = []
       for _ in 0..<bins {
@@ -80,7 +82,8 @@ struct InstanceClass: Sendable {
         for piece in 0..<count { demands.append(cuts.map { UInt64($0[piece + 1] - $0[piece]) }) }
       }
       return Instance(
-        capacity: Array(repeating: 1000, count: resources), demands: demands.shuffled(using: &dice), optimum: bins)
+        capacity: Array(repeating: 1000, count: resources), demands: demands.shuffled(using: &dice),
+        optimum: bins)
     }
   }
 

@@ -13,7 +13,9 @@ func rounded(_ number: Double) -> String { "\(Double(Int(number * 1000 + 0.5)) /
 
 /// What a class of instances comes to.
 struct QualityRow: CustomStringConvertible {
-  static let heading = row(["class", "items", "instances", "mean gap", "at the bound", "seconds each", "× first fit"])
+  static let heading = row([
+    "class", "items", "instances", "mean gap", "at the bound", "seconds each", "× first fit",
+  ])
 
   let name: String
   let items: Int

@@ -16,7 +16,8 @@ enum Site {
     for host in problem.hosts.indices { problem.hosts[host].labels = ["room": "room-\(host % 8)"] }
     for group in 0..<300 {
       problem.rules.append(.spread("group-\(group)", (0..<4).map { group * 4 + $0 }))
-      problem.rules.append(.spread("rooms-\(group)", (0..<4).map { 2_000 + group * 4 + $0 }, over: .label("room")))
+      problem.rules.append(
+        .spread("rooms-\(group)", (0..<4).map { 2_000 + group * 4 + $0 }, over: .label("room")))
     }
     report("10,000 new machines on 1,000 hosts", problem, yardstick)
     guard case .placed(let assignment) = problem.converged() else { return print("not placed") }

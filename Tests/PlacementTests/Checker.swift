@@ -6,8 +6,11 @@ struct Checker {
 
   /// What is wrong with a placement; empty where nothing is.
   func faults(of hosts: [Int]) -> [String] {
-    guard hosts.count == problem.machines.count else { return ["\(hosts.count) hosts for \(problem.machines.count)"] }
-    return hosts.indices.flatMap { hostFaults(of: $0, on: hosts[$0]) } + capacityFaults(hosts) + problem.rules.flatMap { faults(of: $0, hosts) }
+    guard hosts.count == problem.machines.count else {
+      return ["\(hosts.count) hosts for \(problem.machines.count)"]
+    }
+    return hosts.indices.flatMap { hostFaults(of: $0, on: hosts[$0]) } + capacityFaults(hosts)
+      + problem.rules.flatMap { faults(of: $0, hosts) }
   }
 
   /// The machine is on a host that does not answer, and stays whatever holds elsewhere.
@@ -22,7 +25,9 @@ struct Checker {
     }
     if isStuck(index) { return [] }
     if problem.hosts[host].availability != .open { return ["\(machine.name) is on a host that takes none"] }
-    if let allowed = machine.allowedHosts, !allowed.contains(host) { return ["\(machine.name) may not be there"] }
+    if let allowed = machine.allowedHosts, !allowed.contains(host) {
+      return ["\(machine.name) may not be there"]
+    }
     return []
   }
 
@@ -30,7 +35,9 @@ struct Checker {
     var faults: [String] = []
     for (index, host) in problem.hosts.enumerated() where host.availability != .closed {
       for resource in problem.resources.indices {
-        let demands = hosts.indices.filter { hosts[$0] == index }.map { problem.machines[$0].demand[resource] }
+        let demands = hosts.indices.filter { hosts[$0] == index }.map {
+          problem.machines[$0].demand[resource]
+        }
         let used = demands.reduce(0, +)
         if used > 0 && used + host.foreignLoad[resource] > host.capacity[resource] {
           faults.append("\(host.name) has too little \(problem.resources[resource])")
@@ -61,7 +68,8 @@ struct Checker {
   /// Moves and bytes from where machines are now, as far as there are hosts for them.
   func cost(of hosts: [Int]) -> (moves: Int, bytes: UInt64) {
     var cost = (moves: 0, bytes: UInt64(0))
-    for (machine, host) in zip(problem.machines, hosts) where machine.current != nil && machine.current != host {
+    for (machine, host) in zip(problem.machines, hosts)
+    where machine.current != nil && machine.current != host {
       cost.moves += 1
       cost.bytes += machine.moveCost
     }

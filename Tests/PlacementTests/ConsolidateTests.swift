@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Consolidation")
 struct ConsolidateTests {
-  private func machine(_ name: String, _ demand: [UInt64], on host: Int?, bytes: UInt64 = 1) -> PlacementMachine {
+  private func machine(_ name: String, _ demand: [UInt64], on host: Int?, bytes: UInt64 = 1)
+    -> PlacementMachine
+  {
     PlacementMachine(name: name, demand: demand, current: host, moveCost: bytes)
   }
 
@@ -37,7 +39,8 @@ struct ConsolidateTests {
   @Test("what does not fit with headroom is infeasible")
   func infeasible() {
     let problem = PlacementProblem(
-      resources: ["memory"], hosts: [PlacementHost(name: "a", capacity: [10])], machines: [machine("x", [9], on: 0)])
+      resources: ["memory"], hosts: [PlacementHost(name: "a", capacity: [10])],
+      machines: [machine("x", [9], on: 0)])
     guard case .infeasible(let explanation) = problem.consolidated(headroom: [0.2]) else {
       Issue.record("feasible")
       return
@@ -55,7 +58,9 @@ struct ConsolidateTests {
       let outcome = problem.consolidated(headroom: headroom)
       let original = problem
       for host in problem.hosts.indices {
-        problem.hosts[host].capacity = problem.hosts[host].capacity.map { UInt64(Double($0) * (1 - headroom[0])) }
+        problem.hosts[host].capacity = problem.hosts[host].capacity.map {
+          UInt64(Double($0) * (1 - headroom[0]))
+        }
       }
       let checker = Checker(problem: problem)
       let fewest = checker.fewestHosts()
@@ -64,7 +69,9 @@ struct ConsolidateTests {
         consolidated += 1
         #expect(checker.faults(of: result.assignment.hosts) == [], "seed \(seed)")
         let reached = (hosts: result.hostsAfter.count, bytes: checker.cost(of: result.assignment.hosts).bytes)
-        #expect(fewest.map { $0 == reached } ?? false, "seed \(seed): \(reached), not \(String(describing: fewest))")
+        #expect(
+          fewest.map { $0 == reached } ?? false, "seed \(seed): \(reached), not \(String(describing: fewest))"
+        )
         #expect(result.lowerBound <= result.hostsAfter.count, "seed \(seed)")
         #expect(Set(result.hostsAfter) == checker.used(result.assignment.hosts), "seed \(seed)")
         #expect(result.movedBytes == reached.bytes, "seed \(seed)")

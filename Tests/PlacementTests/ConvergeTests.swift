@@ -8,11 +8,15 @@ struct ConvergeTests {
     PlacementHost(name: name, capacity: capacity, labels: labels)
   }
 
-  private func machine(_ name: String, _ demand: UInt64..., on host: Int? = nil, bytes: UInt64 = 1) -> PlacementMachine {
+  private func machine(_ name: String, _ demand: UInt64..., on host: Int? = nil, bytes: UInt64 = 1)
+    -> PlacementMachine
+  {
     PlacementMachine(name: name, demand: demand, current: host, moveCost: bytes)
   }
 
-  private func placed(_ problem: PlacementProblem, _ options: PlacementOptions = PlacementOptions()) -> Assignment? {
+  private func placed(_ problem: PlacementProblem, _ options: PlacementOptions = PlacementOptions())
+    -> Assignment?
+  {
     guard case .placed(let assignment) = problem.converged(options) else {
       Issue.record("not placed")
       return nil
@@ -34,7 +38,9 @@ struct ConvergeTests {
       resources: ["memory", "vCPUs"], hosts: [host("a", 10, 10), host("b", 10, 10), host("c", 3, 3)],
       machines: [machine("old", 2, 6, on: 0), machine("new", 2, 2)])
     #expect(
-      placed(problem)?.decisions == [PlacementDecision(machine: 1, from: nil, to: 1, reason: .new(alternatives: 2))])
+      placed(problem)?.decisions == [
+        PlacementDecision(machine: 1, from: nil, to: 1, reason: .new(alternatives: 2))
+      ])
     #expect(placed(problem, PlacementOptions(preference: .pack))?.hosts == [0, 2])
   }
 
@@ -62,7 +68,8 @@ struct ConvergeTests {
       ])
     #expect(
       placed(problem)?.decisions == [
-        PlacementDecision(machine: 2, from: 0, to: 1, reason: .overCapacity(resource: 0, load: 13, capacity: 10))
+        PlacementDecision(
+          machine: 2, from: 0, to: 1, reason: .overCapacity(resource: 0, load: 13, capacity: 10))
       ])
   }
 
@@ -71,7 +78,8 @@ struct ConvergeTests {
     var problem = PlacementProblem(
       resources: ["memory"],
       hosts: [
-        host("a", 10, labels: ["room": "1"]), host("b", 10, labels: ["room": "1"]), host("c", 10, labels: ["room": "2"]),
+        host("a", 10, labels: ["room": "1"]), host("b", 10, labels: ["room": "1"]),
+        host("c", 10, labels: ["room": "2"]),
         host("d", 10),
       ],
       machines: [machine("x", 1, on: 0), machine("y", 1, on: 0, bytes: 9), machine("z", 1, on: 1)])
@@ -121,7 +129,8 @@ struct ConvergeTests {
   func narrow() {
     var problem = PlacementProblem(
       resources: ["memory"], hosts: [host("rack1", 8), host("rack2", 8), host("rack3", 8)],
-      machines: [machine("web-1", 1), machine("web-2", 1), machine("web-3", 1)], rules: [.spread("web", [0, 1, 2])])
+      machines: [machine("web-1", 1), machine("web-2", 1), machine("web-3", 1)],
+      rules: [.spread("web", [0, 1, 2])])
     problem.hosts[2].availability = .drained
     let explanation = refused(problem)
     #expect(explanation?.cause == .spread(rule: 0, machines: 3, places: 2))

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Order of moves")
 struct OrderTests {
-  private func problem(_ capacities: [UInt64], _ machines: [(demand: UInt64, host: Int?)]) -> PlacementProblem {
+  private func problem(_ capacities: [UInt64], _ machines: [(demand: UInt64, host: Int?)]) -> PlacementProblem
+  {
     PlacementProblem(
       resources: ["memory"],
       hosts: capacities.enumerated().map { PlacementHost(name: "host-\($0)", capacity: [$1]) },
@@ -49,7 +50,9 @@ struct OrderTests {
     apart.rules = [.avoid("apart", [0, 1])]
     #expect(
       apart.order(to: [1, 2])
-        == .sequence([OrderedMove(machine: 1, from: 1, to: 2), OrderedMove(machine: 0, from: 0, to: 1, waitsFor: [0])]))
+        == .sequence([
+          OrderedMove(machine: 1, from: 1, to: 2), OrderedMove(machine: 0, from: 0, to: 1, waitsFor: [0]),
+        ]))
     apart.hosts.removeLast()
     #expect(
       apart.order(to: [1, 0])

@@ -18,13 +18,15 @@ struct RandomConvergeTests {
         #expect(checker.faults(of: assignment.hosts).isEmpty, "seed \(seed)")
         #expect(assignment.isProvenMinimal, "seed \(seed)")
         let cost = checker.cost(of: assignment.hosts)
-        #expect(cheapest.map { $0 == cost } ?? false, "seed \(seed): \(cost), not \(String(describing: cheapest))")
+        #expect(
+          cheapest.map { $0 == cost } ?? false, "seed \(seed): \(cost), not \(String(describing: cheapest))")
       case .infeasible(let explanation):
         infeasible += 1
         #expect(cheapest == nil && explanation.isProven, "seed \(seed)")
         #expect(!explanation.machines.isEmpty, "seed \(seed)")
         for relaxation in explanation.relaxations {
-          #expect(Checker(problem: problem.relaxed(relaxation)).cheapest() != nil, "seed \(seed): \(relaxation)")
+          #expect(
+            Checker(problem: problem.relaxed(relaxation)).cheapest() != nil, "seed \(seed): \(relaxation)")
         }
       }
     }
@@ -55,7 +57,9 @@ struct RandomConvergeTests {
   func settled() {
     for seed in Sample.seeds(60) {
       var problem = PlacementProblem.random(seed, machines: 5...30, hosts: 3...8)
-      guard case .placed(let first) = problem.converged(PlacementOptions(searchBudget: 20_000)) else { continue }
+      guard case .placed(let first) = problem.converged(PlacementOptions(searchBudget: 20_000)) else {
+        continue
+      }
       for machine in problem.machines.indices { problem.machines[machine].current = first.hosts[machine] }
       guard case .placed(let second) = problem.converged() else {
         Issue.record("seed \(seed): no placement any more")

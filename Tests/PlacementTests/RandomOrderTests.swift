@@ -24,7 +24,9 @@ struct RandomOrderTests {
     for index in 0..<hosts {
       let capacity = (0..<2).map { resource in
         let loads = [now, wanted].map { hosts in
-          hosts.indices.filter { hosts[$0] == index }.reduce(UInt64(0)) { $0 + problem.machines[$1].demand[resource] }
+          hosts.indices.filter { hosts[$0] == index }.reduce(UInt64(0)) {
+            $0 + problem.machines[$1].demand[resource]
+          }
         }
         return max(loads[0], loads[1]) + UInt64(dice.number(0...3))
       }

@@ -13,11 +13,15 @@ struct Simulation {
     var (started, done) = (Set<Int>(), Set<Int>())
     let broken = Set(moves.compactMap(\.breaksMeanwhile))
     while done.count < moves.count {
-      let ready = moves.indices.filter { !started.contains($0) && moves[$0].waitsFor.allSatisfy { done.contains($0) } }
+      let ready = moves.indices.filter {
+        !started.contains($0) && moves[$0].waitsFor.allSatisfy { done.contains($0) }
+      }
       let running = started.subtracting(done).sorted()
       if let index = ready.randomElement(using: &dice), running.isEmpty || dice.chance(0.6) {
         let move = moves[index]
-        if let from = move.from, places[move.machine] != [from] { faults.append("move \(index) starts elsewhere") }
+        if let from = move.from, places[move.machine] != [from] {
+          faults.append("move \(index) starts elsewhere")
+        }
         places[move.machine].append(move.to)
         started.insert(index)
         faults += overload(of: move, places)
@@ -40,7 +44,8 @@ struct Simulation {
       for machine in places.indices where places[machine].contains(move.to) {
         load += problem.machines[machine].demand[resource]
       }
-      return load > problem.hosts[move.to].capacity[resource] ? "\(problem.hosts[move.to].name) is too full" : nil
+      return load > problem.hosts[move.to].capacity[resource]
+        ? "\(problem.hosts[move.to].name) is too full" : nil
     }
   }
 
@@ -66,7 +71,9 @@ struct Simulation {
 
   /// Whether single machines that are to move can get where they are wanted, one after the other, over any hosts.
   func isSolvable() -> Bool {
-    let movers = wanted.indices.filter { problem.machines[$0].current != nil && problem.machines[$0].current != wanted[$0] }
+    let movers = wanted.indices.filter {
+      problem.machines[$0].current != nil && problem.machines[$0].current != wanted[$0]
+    }
     let others = wanted.indices.filter { problem.machines[$0].current != nil && !movers.contains($0) }
     let start = movers.map { problem.machines[$0].current ?? 0 }
     let end = movers.map { wanted[$0] }

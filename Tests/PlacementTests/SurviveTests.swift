@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Failures of hosts")
 struct SurviveTests {
-  private func host(_ name: String, _ memory: UInt64) -> PlacementHost { PlacementHost(name: name, capacity: [memory]) }
+  private func host(_ name: String, _ memory: UInt64) -> PlacementHost {
+    PlacementHost(name: name, capacity: [memory])
+  }
 
   private func machine(_ name: String, _ memory: UInt64, on host: Int?) -> PlacementMachine {
     PlacementMachine(name: name, demand: [memory], current: host)
@@ -61,7 +63,9 @@ struct SurviveTests {
         }
         let isSurvived = Checker(problem: after).cheapest() != nil
         isSurvived ? (survived += 1) : (gapCount += 1)
-        #expect(gaps.contains { $0.failed == [failed] && $0.isProven } == !isSurvived, "seed \(seed), host \(failed)")
+        #expect(
+          gaps.contains { $0.failed == [failed] && $0.isProven } == !isSurvived,
+          "seed \(seed), host \(failed)")
       }
     }
     #expect(gapCount > 15 && survived > 15)

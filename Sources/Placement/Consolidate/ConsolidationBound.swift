@@ -40,8 +40,10 @@ struct ConsolidationBound {
   /// As if all hosts were empty and as large as the largest.
   private func byPacking() -> Int {
     let largest = (0..<model.resourceCount).map { resource in
-      (0..<model.hostCount).filter { model.isOpen[$0] }.map { model.capacity[$0 * model.resourceCount + resource] }
-        .max() ?? 0
+      (0..<model.hostCount).filter { model.isOpen[$0] }.map {
+        model.capacity[$0 * model.resourceCount + resource]
+      }
+      .max() ?? 0
     }
     let demands = units.map { model.units[$0].demand }
     return (0..<model.resourceCount).map { resource in
@@ -53,7 +55,8 @@ struct ConsolidationBound {
     model.groups.map { group in
       let count = group.units.reduce(0) { sum, unit in
         guard model.units[unit].fixedHost.map({ !model.isClosed[$0] }) ?? true else { return sum }
-        return sum + (model.units[unit].groups.first { model.groups[$0.group].rule == group.rule }?.count ?? 0)
+        return sum
+          + (model.units[unit].groups.first { model.groups[$0.group].rule == group.rule }?.count ?? 0)
       }
       return group.max > 0 ? (count + group.max - 1) / group.max : 0
     }.max() ?? 0

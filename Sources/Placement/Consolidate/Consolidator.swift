@@ -22,7 +22,8 @@ struct Consolidator {
     for host in reduced.hosts.indices {
       for resource in reduced.resources.indices where headroom[resource] > 0 {
         let share = max(0, 1 - headroom[resource])
-        reduced.hosts[host].capacity[resource] = UInt64(Double(problem.hosts[host].capacity[resource]) * share)
+        reduced.hosts[host].capacity[resource] = UInt64(
+          Double(problem.hosts[host].capacity[resource]) * share)
       }
     }
     self.problem = reduced
@@ -33,7 +34,8 @@ struct Consolidator {
     self.model = model
     let start = Convergence(model, packing)
     isAlwaysUsed = (0..<model.hostCount).map { host in
-      model.host(host).foreignLoad.contains { $0 > 0 } || start.start.residents[host].contains { !start.movable[$0] }
+      model.host(host).foreignLoad.contains { $0 > 0 }
+        || start.start.residents[host].contains { !start.movable[$0] }
     }
   }
 
@@ -106,7 +108,9 @@ struct Consolidator {
 
   /// The same hosts with as little moved as can be found.
   private func settled(_ candidate: Candidate, _ takes: [Bool]) -> Candidate {
-    guard case .found(let hosts, _) = converged(onto: takes, budget: options.searchBudget / 4) else { return candidate }
+    guard case .found(let hosts, _) = converged(onto: takes, budget: options.searchBudget / 4) else {
+      return candidate
+    }
     let other = self.candidate(hosts)
     return (other.used, other.cost) < (candidate.used, candidate.cost) ? other : candidate
   }
@@ -143,7 +147,9 @@ struct Consolidator {
   private func repacked(onto count: Int) -> Candidate? {
     let start = Convergence(model, options)
     var occupancy = Occupancy(model)
-    for unit in model.units.indices where !start.movable[unit] { occupancy.put(unit, on: start.start.host[unit]) }
+    for unit in model.units.indices where !start.movable[unit] {
+      occupancy.put(unit, on: start.start.host[unit])
+    }
     var takes = isAlwaysUsed
     let order = (0..<model.hostCount).filter { model.isOpen[$0] && !isAlwaysUsed[$0] }.map { host in
       (host: host, size: (0..<model.resourceCount).reduce(0.0) { $0 + relativeCapacity(host, $1) })
@@ -154,7 +160,8 @@ struct Consolidator {
     let (placed, left) = Convergence.place(pending, in: occupancy, .pack, hosts: mask)
     if left.isEmpty { return settled(candidate(placed.host), takes) }
     var search = EjectionSearch(
-      placed, movable: start.movable, pending: left, hosts: mask, preference: .pack, budget: options.searchBudget)
+      placed, movable: start.movable, pending: left, hosts: mask, preference: .pack,
+      budget: options.searchBudget)
     return search.run() ? settled(candidate(search.occupancy.host), takes) : nil
   }
 
@@ -210,7 +217,8 @@ struct Consolidator {
     var loads = original.hosts.map(\.foreignLoad)
     for (machine, host) in places.enumerated() {
       for resource in original.resources.indices {
-        loads[host][resource] = loads[host][resource].saturatingAdding(original.machines[machine].demand[resource])
+        loads[host][resource] = loads[host][resource].saturatingAdding(
+          original.machines[machine].demand[resource])
       }
     }
     return hosts.map { host in

@@ -20,7 +20,8 @@ struct Remaining {
     var count = 0
     for (host, load) in zip(problem.hosts, loads) where host.availability == .open {
       let places = problem.resources.indices.filter { demand[$0] > 0 }.map { resource in
-        host.capacity[resource] < load[resource] ? 0 : (host.capacity[resource] - load[resource]) / demand[resource]
+        host.capacity[resource] < load[resource]
+          ? 0 : (host.capacity[resource] - load[resource]) / demand[resource]
       }
       count += Int(min(places.min() ?? 0, UInt64(Int.max / max(1, problem.hosts.count))))
     }

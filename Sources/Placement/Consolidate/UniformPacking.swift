@@ -12,7 +12,9 @@ struct UniformPacking {
   func packed(budget: Int) -> [Int]? {
     let resources = model.resourceCount
     guard let first = hosts.first, model.groups.isEmpty,
-      (0..<model.hostCount).allSatisfy({ !model.isClosed[$0] || model.foreignLoad[$0 * resources..<($0 + 1) * resources].allSatisfy { $0 == 0 } })
+      (0..<model.hostCount).allSatisfy({
+        !model.isClosed[$0] || model.foreignLoad[$0 * resources..<($0 + 1) * resources].allSatisfy { $0 == 0 }
+      })
     else { return nil }
     let capacity = Array(model.capacity[first * resources..<(first + 1) * resources])
     for host in hosts {

@@ -53,7 +53,8 @@ struct Convergence {
     if unplaced.isEmpty {
       if cost(of: placed.host) == bound { return .found(hosts: placed.host, isMinimal: true) }
       let search = exact(share: 1, below: cost(of: placed.host))
-      return .found(hosts: search.best.map { balanced($0.hosts) } ?? placed.host, isMinimal: search.isComplete)
+      return .found(
+        hosts: search.best.map { balanced($0.hosts) } ?? placed.host, isMinimal: search.isComplete)
     }
     if Bounds(model: model).contradiction() != nil {
       return .none(isProven: true, partial: placed, unplaced: unplaced)
@@ -65,11 +66,14 @@ struct Convergence {
       return .found(hosts: balanced(best.hosts), isMinimal: true)
     }
     var search = EjectionSearch(
-      placed, movable: movable, pending: unplaced, hosts: model.isOpen, preference: .pack, budget: options.searchBudget)
+      placed, movable: movable, pending: unplaced, hosts: model.isOpen, preference: .pack,
+      budget: options.searchBudget)
     let isPlaced = search.run()
     if isPlaced {
       let hosts = balanced(returned(search.occupancy), order).host
-      if small.best.map({ cost(of: hosts) < $0.cost }) ?? true { return .found(hosts: hosts, isMinimal: false) }
+      if small.best.map({ cost(of: hosts) < $0.cost }) ?? true {
+        return .found(hosts: hosts, isMinimal: false)
+      }
     }
     if let best = small.best { return .found(hosts: balanced(best.hosts), isMinimal: false) }
     return .none(isProven: false, partial: search.occupancy, unplaced: search.pending)
@@ -152,7 +156,8 @@ struct Convergence {
     while hasChanged {
       hasChanged = false
       for unit in model.units.indices where movable[unit] {
-        guard let home = model.home(of: unit), home != occupancy.host[unit], model.isCandidate(unit, home) else {
+        guard let home = model.home(of: unit), home != occupancy.host[unit], model.isCandidate(unit, home)
+        else {
           continue
         }
         let host = occupancy.host[unit]

@@ -27,7 +27,8 @@ struct Decisions {
       guard from != to else { continue }
       let reason: PlacementDecision.Reason =
         if let from {
-          reason(machine, unit, from: model.hostIndex[from]) ?? (isConsolidation ? .consolidation : displacement(unit, machine))
+          reason(machine, unit, from: model.hostIndex[from])
+            ?? (isConsolidation ? .consolidation : displacement(unit, machine))
         } else {
           .new(alternatives: alternatives(for: unit))
         }
@@ -44,7 +45,8 @@ struct Decisions {
       let isKept = model.units[unit].groups.allSatisfy { group, members in
         let domain = model.domain(of: host, in: group)
         let leaving = domain == model.domain(of: chosen, in: group) ? members : 0
-        return domain >= 0 && after.count(of: group, in: domain) - leaving + members <= model.groups[group].max
+        return domain >= 0
+          && after.count(of: group, in: domain) - leaving + members <= model.groups[group].max
       }
       if isKept { count += 1 }
     }
@@ -54,8 +56,11 @@ struct Decisions {
   /// What is wrong with the machine's former host.
   private func reason(_ machine: Int, _ unit: Int, from host: Int) -> PlacementDecision.Reason? {
     if model.host(host).availability == .drained { return .hostDrained }
-    if let allowed = model.machine(machine).allowedHosts, !allowed.contains(model.hostOrder[host]) { return .notAllowed }
-    if let group = model.units[unit].groups.first(where: { model.domain(of: host, in: $0.group) < 0 })?.group {
+    if let allowed = model.machine(machine).allowedHosts, !allowed.contains(model.hostOrder[host]) {
+      return .notAllowed
+    }
+    if let group = model.units[unit].groups.first(where: { model.domain(of: host, in: $0.group) < 0 })?.group
+    {
       return .rule(model.ruleOrder[model.groups[group].rule])
     }
     if model.home(of: unit) == nil || !model.isCandidate(unit, host) {
@@ -72,7 +77,8 @@ struct Decisions {
     for resource in 0..<model.resourceCount
     where before.excess(of: resource, on: host) > 0 && model.units[unit].demand[resource] > 0 {
       return .overCapacity(
-        resource: resource, load: load(on: position, resource), capacity: model.problem.hosts[position].capacity[resource])
+        resource: resource, load: load(on: position, resource),
+        capacity: model.problem.hosts[position].capacity[resource])
     }
     return nil
   }
@@ -94,7 +100,9 @@ struct Decisions {
       (-model.size(of: left), left) < (-model.size(of: right), right)
     }
     let blocked = arrivals.first { arrival in
-      model.units[arrival].groups.contains { group in model.units[unit].groups.contains { $0.group == group.group } }
+      model.units[arrival].groups.contains { group in
+        model.units[unit].groups.contains { $0.group == group.group }
+      }
     }
     if let arrival = blocked ?? arrivals.first {
       return .makesRoom(for: model.machineOrder[model.units[arrival].members[0]])
@@ -102,7 +110,8 @@ struct Decisions {
     for (group, _) in model.units[unit].groups {
       let domain = model.domain(of: host, in: group)
       let arrival = model.groups[group].units.first {
-        $0 != unit && after.host[$0] != before.host[$0] && model.domain(of: after.host[$0], in: group) == domain
+        $0 != unit && after.host[$0] != before.host[$0]
+          && model.domain(of: after.host[$0], in: group) == domain
       }
       if let arrival { return .makesRoom(for: model.machineOrder[model.units[arrival].members[0]]) }
     }

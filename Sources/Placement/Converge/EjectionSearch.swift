@@ -14,7 +14,8 @@ struct EjectionSearch {
   ///   - pending: Units that need a host. The last is placed first.
   ///   - budget: So many looks at a unit on a host.
   init(
-    _ occupancy: Occupancy, movable: [Bool], pending: [Int], hosts: [Bool], preference: PlacementOptions.Preference,
+    _ occupancy: Occupancy, movable: [Bool], pending: [Int], hosts: [Bool],
+    preference: PlacementOptions.Preference,
     budget: Int
   ) {
     model = occupancy.model

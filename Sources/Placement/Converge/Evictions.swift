@@ -158,7 +158,9 @@ struct Evictions {
   private func fewest(_ amounts: [(gain: Int, moves: Int)], _ needed: Int) -> Int {
     var needed = Double(needed)
     var moves = 0.0
-    for (gain, cost) in amounts.sorted(by: { Double($0.gain) * Double($1.moves) > Double($1.gain) * Double($0.moves) }) {
+    for (gain, cost) in amounts.sorted(by: {
+      Double($0.gain) * Double($1.moves) > Double($1.gain) * Double($0.moves)
+    }) {
       guard needed > 0 else { break }
       if Double(gain) >= needed {
         moves += cost == 1 ? 1 : Double(cost) * needed / Double(gain)

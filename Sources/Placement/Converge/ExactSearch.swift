@@ -31,7 +31,8 @@ struct ExactSearch {
   ///   - hosts: The hosts that take units.
   ///   - limit: Only cheaper placements count.
   init(
-    _ occupancy: Occupancy, movable: [Bool], pending: [Int], hosts: [Bool], preference: PlacementOptions.Preference,
+    _ occupancy: Occupancy, movable: [Bool], pending: [Int], hosts: [Bool],
+    preference: PlacementOptions.Preference,
     budget: Int, below limit: Cost?, stopsAtFirst: Bool = false
   ) {
     model = occupancy.model
@@ -138,7 +139,9 @@ struct ExactSearch {
       limit = stopsAtFirst ? Cost(moves: .min, bytes: 0) : cost
       return
     }
-    let order = involved.map { (unit: $0, cost: model.units[$0].fullCost) }.sorted { ($0.cost, $0.unit) < ($1.cost, $1.unit) }
+    let order = involved.map { (unit: $0, cost: model.units[$0].fullCost) }.sorted {
+      ($0.cost, $0.unit) < ($1.cost, $1.unit)
+    }
     var staying: [Int] = []
     for (unit, extra) in order {
       if let limit, cost + extra >= limit { break }

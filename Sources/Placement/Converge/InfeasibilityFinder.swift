@@ -49,7 +49,9 @@ struct InfeasibilityFinder {
     for member in model.units[unit].members {
       let known = model.machine(member)
       guard let current = known.current, model.hostIndex[current] != host else { continue }
-      if known.isPinned || model.problem.hosts[current].availability == .closed { return .pinned(to: current) }
+      if known.isPinned || model.problem.hosts[current].availability == .closed {
+        return .pinned(to: current)
+      }
     }
     switch model.host(host).availability {
     case .drained: return .drained
@@ -57,13 +59,17 @@ struct InfeasibilityFinder {
     case .open: break
     }
     for member in model.units[unit].members {
-      if let allowed = model.machine(member).allowedHosts, !allowed.contains(model.hostOrder[host]) { return .notAllowed }
+      if let allowed = model.machine(member).allowedHosts, !allowed.contains(model.hostOrder[host]) {
+        return .notAllowed
+      }
     }
     if let rule = lackedLabel(unit, on: host) { return .lacksLabel(rule: rule) }
     if let rule = model.units[unit].contradiction { return .rule(model.ruleOrder[rule]) }
     var occupancy = partial
     if occupancy.host[unit] >= 0 { occupancy.take(unit) }
-    if let group = occupancy.brokenGroup(unit, on: host) { return .rule(model.ruleOrder[model.groups[group].rule]) }
+    if let group = occupancy.brokenGroup(unit, on: host) {
+      return .rule(model.ruleOrder[model.groups[group].rule])
+    }
     return shortage(unit, on: host, occupancy) ?? .displaces
   }
 
@@ -71,7 +77,9 @@ struct InfeasibilityFinder {
     let members = Set(model.units[unit].members.map { model.machineOrder[$0] })
     return model.ruleOrder.first { index in
       let rule = model.problem.rules[index]
-      guard case .spread(.label(let label), _) = rule.kind, model.host(host).labels[label] == nil else { return false }
+      guard case .spread(.label(let label), _) = rule.kind, model.host(host).labels[label] == nil else {
+        return false
+      }
       return rule.machines.contains { members.contains($0) }
     }
   }

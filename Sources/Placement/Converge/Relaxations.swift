@@ -15,7 +15,9 @@ struct Relaxations {
 
   func find() -> [Infeasibility.Relaxation] {
     // One of each kind and resource is enough, and the first is the smallest.
-    let kinds = [capacities(), spreads(), otherRules(), allowances(), pins(), drained(), hosts()].flatMap { $0 }
+    let kinds = [capacities(), spreads(), otherRules(), allowances(), pins(), drained(), hosts()].flatMap {
+      $0
+    }
     var found: [Infeasibility.Relaxation] = []
     var left = attempts
     for candidates in kinds {
@@ -97,7 +99,9 @@ struct Relaxations {
   }
 
   private func pins() -> [[Infeasibility.Relaxation]] {
-    let pinned = finder.model.machineOrder.filter { problem.machines[$0].isPinned && problem.machines[$0].current != nil }
+    let pinned = finder.model.machineOrder.filter {
+      problem.machines[$0].isPinned && problem.machines[$0].current != nil
+    }
     let named = Set(machines.map(\.machine))
     return [pinned.filter { named.contains($0) } + pinned.filter { !named.contains($0) }].map { order in
       order.map { .unpin(machine: $0) }
@@ -137,7 +141,9 @@ extension PlacementProblem {
     case .capacity(let host, let resource, _, let capacity):
       problem.hosts[host].capacity[resource] = capacity
     case .spread(let rule, let max):
-      if case .spread(let domain, _) = rules[rule].kind { problem.rules[rule].kind = .spread(over: domain, max: max) }
+      if case .spread(let domain, _) = rules[rule].kind {
+        problem.rules[rule].kind = .spread(over: domain, max: max)
+      }
     case .withoutRule(let rule):
       problem.rules[rule].machines = []
     case .allow(let machine, let host):

@@ -103,7 +103,9 @@ struct HostTree {
     let model = occupancy.model
     let hosts = model.candidates(of: unit)
     if hosts.count <= 24 {
-      return HostTree.best(of: hosts, for: unit, occupancy, preference) { leastSlack[leaves + $0] < .infinity }
+      return HostTree.best(of: hosts, for: unit, occupancy, preference) {
+        leastSlack[leaves + $0] < .infinity
+      }
     }
     let demand = model.units[unit].demand
     var best: (value: Double, host: Int)?

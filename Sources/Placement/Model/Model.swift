@@ -83,7 +83,9 @@ final class Model: Sendable {
   /// - Parameter countsBytes: Bytes count before moves.
   init(_ problem: PlacementProblem, countsBytes: Bool = false) {
     self.problem = problem
-    let machineOrder = problem.machines.indices.sorted { problem.machines[$0].name < problem.machines[$1].name }
+    let machineOrder = problem.machines.indices.sorted {
+      problem.machines[$0].name < problem.machines[$1].name
+    }
     let hostOrder = problem.hosts.indices.sorted { problem.hosts[$0].name < problem.hosts[$1].name }
     let machineIndex = Self.inverted(machineOrder)
     let hostIndex = Self.inverted(hostOrder)
@@ -128,7 +130,9 @@ final class Model: Sendable {
     countsSize = builder.countsSize
 
     var mean = Array(repeating: 0.0, count: resources)
-    for (index, amount) in capacity.enumerated() { mean[index % resources] += Double(amount) / Double(hosts.count) }
+    for (index, amount) in capacity.enumerated() {
+      mean[index % resources] += Double(amount) / Double(hosts.count)
+    }
     sizes = builder.units.map { unit in
       zip(unit.demand, mean).reduce(0) { max($0, $1.1 > 0 ? Double($1.0) / $1.1 : 0) }
     }

@@ -7,7 +7,8 @@ struct Scale: Sendable {
   init(_ problem: PlacementProblem) {
     for resource in problem.resources.indices {
       shifts.append(
-        Self.shift(problem.machines.map { $0.demand[resource] } + problem.hosts.map { $0.foreignLoad[resource] }))
+        Self.shift(
+          problem.machines.map { $0.demand[resource] } + problem.hosts.map { $0.foreignLoad[resource] }))
     }
     byteShift = Self.shift(problem.machines.map(\.moveCost))
   }

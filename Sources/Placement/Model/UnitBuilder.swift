@@ -118,7 +118,9 @@ struct UnitBuilder {
       case .keepTogether: continue
       }
       var counts: [Int: Int] = [:]
-      for machine in Set(rule(index).machines) { counts[unitOfMachine[machineIndex[machine]], default: 0] += 1 }
+      for machine in Set(rule(index).machines) {
+        counts[unitOfMachine[machineIndex[machine]], default: 0] += 1
+      }
       let members = counts.keys.sorted()
       for unit in members {
         if case .label(let label) = domain { labelsOfUnit[unit].insert(label) }
@@ -170,7 +172,9 @@ struct UnitBuilder {
         return candidateSet(CandidateKey(allowed: nil, labels: [], fixed: host), includesClosed: true)
       }
     }
-    if fixed.count > 1 || units[unit].contradiction != nil { key = CandidateKey(allowed: [], labels: [], fixed: nil) }
+    if fixed.count > 1 || units[unit].contradiction != nil {
+      key = CandidateKey(allowed: [], labels: [], fixed: nil)
+    }
     return candidateSet(key, includesClosed: false)
   }
 

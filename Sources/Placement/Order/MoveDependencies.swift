@@ -40,7 +40,8 @@ struct MoveDependencies {
         }
       }
       for limit in start.limitsOfMachine[step.machine] {
-        visits[limit, default: LimitVisits(start, limit)].add(step, index, max: start.limits[limit].max, &waits)
+        visits[limit, default: LimitVisits(start, limit)].add(
+          step, index, max: start.limits[limit].max, &waits)
       }
       if step.from >= 0 { departures[step.from].append(Departure(step: index, machine: step.machine)) }
       lastStep[step.machine] = index

@@ -68,7 +68,8 @@ struct MoveOrdering {
   private mutating func commit(_ machine: Int, to host: Int, brokenLimit: Int? = nil) {
     let isDetour = host != wanted[machine]
     steps.append(
-      Step(machine: machine, from: yard.host[machine], to: host, isDetour: isDetour, brokenLimit: brokenLimit))
+      Step(machine: machine, from: yard.host[machine], to: host, isDetour: isDetour, brokenLimit: brokenLimit)
+    )
     yard.move(machine, to: host)
     guard !isDetour else {
       hasDetoured.insert(machine)
@@ -128,9 +129,10 @@ struct MoveOrdering {
     let target = wanted[machine]
     var trial = yard
     var ways: [MoveSearch.Way] = []
-    let leaving = pending.filter { yard.host[$0] == target && !hasDetoured.contains($0) && $0 != machine }.sorted {
-      (model.machine($0).moveCost, $0) < (model.machine($1).moveCost, $1)
-    }
+    let leaving = pending.filter { yard.host[$0] == target && !hasDetoured.contains($0) && $0 != machine }
+      .sorted {
+        (model.machine($0).moveCost, $0) < (model.machine($1).moveCost, $1)
+      }
     for other in leaving where !trial.fits(machine, on: target) {
       guard let host = refuge(for: other, in: trial, sparing: machine) else { continue }
       trial.move(other, to: host)
@@ -140,7 +142,9 @@ struct MoveOrdering {
     // Who need not have left stays.
     for (position, way) in ways.enumerated().reversed() where ways.count > 1 {
       var without = yard
-      for (index, kept) in ways.enumerated() where index != position { without.move(kept.machine, to: kept.host) }
+      for (index, kept) in ways.enumerated() where index != position {
+        without.move(kept.machine, to: kept.host)
+      }
       guard without.fits(machine, on: target) else { continue }
       ways.removeAll { $0.machine == way.machine }
     }
@@ -179,7 +183,8 @@ struct MoveOrdering {
     let order = stuck.sorted { (model.machine($0).moveCost, $0) < (model.machine($1).moveCost, $1) }
     let stopping = order.prefix(50).first { canGoOn(without: $0) }
     return .deadlock(
-      moves: moves, machines: stuck.map { model.machineOrder[$0] }, stopping: stopping.map { model.machineOrder[$0] })
+      moves: moves, machines: stuck.map { model.machineOrder[$0] },
+      stopping: stopping.map { model.machineOrder[$0] })
   }
 
   /// Whether all others arrive once the machine is stopped.

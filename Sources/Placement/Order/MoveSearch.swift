@@ -48,7 +48,9 @@ struct MoveSearch {
       let state = queue[next]
       next += 1
       var yard = start
-      for (machine, host) in zip(machines, state) where yard.host[machine] != host { yard.move(machine, to: host) }
+      for (machine, host) in zip(machines, state) where yard.host[machine] != host {
+        yard.move(machine, to: host)
+      }
       for (position, machine) in machines.enumerated() {
         for host in 0..<start.model.hostCount where host != state[position] {
           guard yard.isAllowed(machine, on: host), yard.hasRoom(machine, on: host),

@@ -92,7 +92,9 @@ struct BinCompletion {
     for (rank, filling) in fillings(of: first, width: discrepancies > 0 ? width : 1).enumerated() {
       guard rank <= discrepancies else { break }
       use(filling.types)
-      if allowance.allSatisfy({ $0 >= 0 }), fill(from: first, discrepancies: discrepancies - rank, width: width) {
+      if allowance.allSatisfy({ $0 >= 0 }),
+        fill(from: first, discrepancies: discrepancies - rank, width: width)
+      {
         return true
       }
       giveBack()
@@ -145,7 +147,8 @@ struct BinCompletion {
   }
 
   private mutating func extend(
-    _ first: Int, _ free: inout [Int], _ chosen: inout [Int], _ found: inout [Filling], _ width: Int, _ left: inout Int
+    _ first: Int, _ free: inout [Int], _ chosen: inout [Int], _ found: inout [Filling], _ width: Int,
+    _ left: inout Int
   ) {
     var isFull = true
     var type = firstFitting(free, from: first)

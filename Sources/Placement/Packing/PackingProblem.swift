@@ -18,7 +18,8 @@ struct PackingProblem {
     demand = demands.flatMap { $0 }
     count = demands.count
     let totals = capacity.indices.map { resource in
-      capacity[resource] == 0 ? 0 : demands.reduce(0.0) { $0 + Double($1[resource]) } / Double(capacity[resource])
+      capacity[resource] == 0
+        ? 0 : demands.reduce(0.0) { $0 + Double($1[resource]) } / Double(capacity[resource])
     }
     let most = totals.max() ?? 0
     // A resource of which a tenth more bins would have enough for all counts little.

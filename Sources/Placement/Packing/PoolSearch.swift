@@ -86,7 +86,9 @@ struct PoolSearch {
   }
 
   /// Looks at all ways to let one or two items of the pool into a bin.
-  private mutating func consider(_ bin: Int, _ first: Int, _ second: Int, _ round: Int, _ best: inout Exchange) {
+  private mutating func consider(
+    _ bin: Int, _ first: Int, _ second: Int, _ round: Int, _ best: inout Exchange
+  ) {
     let gain = problem.size[first] + (second >= 0 ? problem.size[second] : 0)
     let base = bin * resources
     // What is missing in the bin.

@@ -14,7 +14,8 @@ struct Reserve {
     var best = (hosts: hosts, homeless: homeless(hosts))
     guard best.homeless > 0 else { return hosts }
     let free = hosts.indices.filter { unit in
-      !model.units[unit].members.isEmpty && model.cost(of: unit, on: hosts[unit]) == model.units[unit].fullCost
+      !model.units[unit].members.isEmpty
+        && model.cost(of: unit, on: hosts[unit]) == model.units[unit].fullCost
         && model.candidates(of: unit).count > 1 && model.home(of: unit) != hosts[unit]
     }.sorted { (model.size(of: $0), $1) > (model.size(of: $1), $0) }
     var attempts = max(8, 100_000 / max(1, hosts.count + model.hostCount * 10))
@@ -49,7 +50,9 @@ struct Reserve {
     var occupancy = Occupancy(model)
     for other in hosts.indices where other != unit { occupancy.put(other, on: hosts[other]) }
     let full = model.units[unit].fullCost
-    let candidates = model.candidates(of: unit).filter { $0 != hosts[unit] && model.cost(of: unit, on: $0) == full }
+    let candidates = model.candidates(of: unit).filter {
+      $0 != hosts[unit] && model.cost(of: unit, on: $0) == full
+    }
     var ways: [(peak: Double, host: Int, other: Int?)] = []
     for host in candidates {
       if occupancy.fits(unit, on: host) {
@@ -57,7 +60,8 @@ struct Reserve {
         continue
       }
       for other in occupancy.residents[host].sorted() where model.home(of: other) != host {
-        guard model.isCandidate(other, hosts[unit]), model.cost(of: other, on: host) == model.units[other].fullCost,
+        guard model.isCandidate(other, hosts[unit]),
+          model.cost(of: other, on: host) == model.units[other].fullCost,
           model.cost(of: other, on: hosts[unit]) == model.units[other].fullCost
         else { continue }
         occupancy.take(other)
