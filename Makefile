@@ -9,7 +9,7 @@ VIRTFORM := .build/debug/virtform
 GUEST := .lab/guest
 DEBIAN := .lab/debian
 
-.PHONY: build run test fast-test bench lint format docs deb check-deb packages-build packages-run packages-test packages-deb guest
+.PHONY: build run test fast-test bench lint format docs deb check-deb lab lab-down packages-build packages-run packages-lab packages-test packages-deb guest
 
 build: packages-build
 	$(SWIFT_BUILD)
@@ -27,6 +27,23 @@ run: packages-run
 	@echo "  $(VIRTFORM) console web-1 examples/quickstart"
 	@echo "Remove them with their disks:"
 	@echo "  $(VIRTFORM) destroy --allow-data-loss examples/quickstart"
+
+## lab: three QEMU hosts on this machine to play with, and a spec of them; see Lab/qemu/README.md
+lab: packages-lab
+	$(SWIFT_BUILD) --product virtform
+	Lab/guest/image.sh $(GUEST)
+	Lab/qemu/lab.sh up 3
+	Lab/qemu/lab.sh status
+	@echo "Three hosts, and a spec of them with one guest, which is yours to change:"
+	@echo "  $(VIRTFORM) apply .lab/hosts/spec"
+	@echo "  $(VIRTFORM) hosts .lab/hosts/spec"
+	@echo "What may happen to hosts, and the end of it:"
+	@echo "  Lab/qemu/lab.sh kill rack1     and start, freeze, thaw, cut, heal, crash"
+	@echo "  make lab-down"
+
+## lab-down: ends the lab with its guests; their disks stay in .lab/hosts
+lab-down:
+	Lab/qemu/lab.sh down
 
 ## test: everything, the fast parts first
 test: packages-test lint fast-test guest
@@ -62,7 +79,7 @@ check-deb: packages-deb
 ## lint: the format that .swift-format describes, and shell scripts
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
-	shellcheck --external-sources Lab/*.sh Lab/guest/*.sh Lab/debian/*.sh Packaging/*.sh
+	shellcheck --external-sources Lab/*.sh Lab/guest/*.sh Lab/debian/*.sh Lab/qemu/*.sh Packaging/*.sh
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
@@ -70,6 +87,7 @@ format:
 guest:
 	Lab/guest/image.sh $(GUEST)
 	Lab/debian/image.sh $(DEBIAN)
+	Lab/qemu/sshd.sh .lab/sshd >/dev/null
 
-packages-build packages-run packages-test packages-deb:
+packages-build packages-run packages-lab packages-test packages-deb:
 	@Lab/packages.sh $(@:packages-%=%)

@@ -28,7 +28,9 @@ let package = Package(
       exclude: ["README.md"], swiftSettings: settings),
     .target(
       name: "Planner",
-      dependencies: ["CloudInit", "SpecModel", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "CloudInit", "Placement", "SpecModel", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       exclude: ["README.md"], swiftSettings: settings),
     .target(
       name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a purpose needs, if some are missing.
 #
-#   packages.sh build|run|test|deb
+#   packages.sh build|run|lab|test|deb
 set -euo pipefail
 
 build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev libcurl4-openssl-dev)
@@ -10,11 +10,13 @@ run=(
     "${build[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
     dnsmasq-base iptables iproute2 cpio kmod xorriso xz-utils
 )
+# For a lab of several hosts: certificates and keys, and the file system that they share.
+lab=("${run[@]}" bindfs openssh-client openssl)
 # Firmware and a TPM for guests; for the one with cloud-init its image, and a way in; for storage pools volume groups,
 # partitions, and the check of documents against libvirt's grammars; for VLANs a switch; for reports their schemas, and a
 # browser to look at them; for pipelines what their jobs take.
 test=(
-    "${run[@]}" ovmf swtpm swtpm-tools shellcheck mmdebstrap e2fsprogs openssh-client openssl ansible-core
+    "${lab[@]}" ovmf swtpm swtpm-tools shellcheck mmdebstrap e2fsprogs ansible-core
     lvm2 parted libxml2-utils openvswitch-switch python3-jsonschema
     chromium chromium-driver python3-selenium python3-yaml python3-venv jq
 )
@@ -24,10 +26,11 @@ deb=("${build[@]}" dpkg-dev help2man binutils mmdebstrap)
 case ${1:-} in
 build) wanted=("${build[@]}") ;;
 run) wanted=("${run[@]}") ;;
+lab) wanted=("${lab[@]}") ;;
 test) wanted=("${test[@]}") ;;
 deb) wanted=("${deb[@]}") ;;
 *)
-    echo "usage: packages.sh build|run|test|deb" >&2
+    echo "usage: packages.sh build|run|lab|test|deb" >&2
     exit 2
     ;;
 esac

@@ -17,6 +17,10 @@ extension HostPlanner {
       let isWhole = actual?.physical == image.length
       let replaces = isWhole && isIdle(image.volume)
       if isWhole, !replaces { continue }
+      if let upload = draft.sharedUploads[image.volume.path], isShared(image.volume.pool) {
+        imageSteps[image.volume.path] = upload
+        continue
+      }
       var fields = [FieldChange("pool", from: nil, to: image.volume.pool, effect: .none)]
       let operation: Operation
       switch image.source {
@@ -38,11 +42,19 @@ extension HostPlanner {
           path: image.path))
       imageSteps[image.volume.path] = draft.add(
         operation, for: address, after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.path)
+      if isShared(image.volume.pool) {
+        draft.sharedUploads[image.volume.path] = imageSteps[image.volume.path]
+      }
       let there = actual?.physical?.rawValue ?? 0
       demand(
         ByteCount(rawValue: image.length.rawValue - min(there, image.length.rawValue)), in: image.volume.pool,
         address, at: image.path)
     }
+  }
+
+  /// True for a pool in which other hosts see the same volumes.
+  private func isShared(_ pool: String) -> Bool {
+    site.pools.contains { $0.name.rawValue == pool && $0.isShared }
   }
 
   /// The images of clones that somebody has deleted. The same comes again: its name has its digest. Tells of those that the

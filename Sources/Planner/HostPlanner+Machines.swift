@@ -42,12 +42,6 @@ extension HostPlanner {
         "VM '\(host.specName(of: renamed))' is called '\(name)' on host '\(state.name)'", at: spec.path,
         help: "if that is its new name, say so: moved: {vms.\(renamed.name): vms.\(name)}")
     }
-    if let other = elsewhere.first(where: { $0.ownMachine(named: name) != nil }) {
-      return report(
-        "VM '\(name)' is on host '\(other.state.name)' and cannot move to '\(state.name)'",
-        at: spec.path + "host",
-        help: "moving a VM between hosts is not supported yet; change 'host' back")
-    }
     planCreate(wanted)
   }
 
@@ -84,7 +78,7 @@ extension HostPlanner {
     let losses = replaced.map(tpmLosses) ?? []
     draft.add(
       removal == nil
-        ? Change(address, .create, fields: fields, path: path)
+        ? Change(address, .create, fields: fields, reason: reasons[wanted.spec.name], path: path)
         : Change(
           address, .replace, fields: fields + losses, effect: losses.isEmpty ? .replace : .dataLoss,
           reason: "--replace" + (replaced.flatMap(powerOff).map { "; \($0)" } ?? ""), path: path))
@@ -123,7 +117,7 @@ extension HostPlanner {
     }
   }
 
-  private func storageSteps(of wanted: DesiredHost.WantedMachine) -> [Int] {
+  func storageSteps(of wanted: DesiredHost.WantedMachine) -> [Int] {
     let pools = wanted.spec.disks.compactMap { disk in
       if case .existing(_, let pool) = disk.source { poolSteps[pool.rawValue] } else { nil }
     }

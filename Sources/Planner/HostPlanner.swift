@@ -11,6 +11,14 @@ struct HostPlanner {
   let host: HostIndex
   /// The other hosts of the site.
   let elsewhere: [HostIndex]
+  /// The VMs that come from other hosts.
+  let arrivals: [Move]
+  /// The VMs that leave for other hosts.
+  let departures: [Move]
+  /// Why VMs are where virtform has chosen them to be.
+  let reasons: [ResourceName: String]
+  /// What moves that were cut off have left here.
+  let remains: [MoveRemains]
   let options: SitePlanner.Options
   let diagnostics: Diagnostics
   let identity: Identity
@@ -72,9 +80,13 @@ struct HostPlanner {
   var thinDemands: [String: UInt64] = [:]
 
   init(
-    site: Site, desired: DesiredHost, host: HostIndex, elsewhere: [HostIndex], options: SitePlanner.Options,
-    diagnostics: Diagnostics, draft: PlanDraft
+    site: Site, desired: DesiredHost, host: HostIndex, elsewhere: [HostIndex], relocation: Relocation,
+    options: SitePlanner.Options, diagnostics: Diagnostics, draft: PlanDraft
   ) {
+    reasons = relocation.reasons
+    departures = relocation.moves.filter { $0.from == host.state.name }
+    arrivals = relocation.moves.filter { $0.to == host.state.name }
+    remains = relocation.remains.filter { $0.host == host.state.name }
     self.site = site
     self.desired = desired
     self.host = host
@@ -94,6 +106,7 @@ struct HostPlanner {
   mutating func plan() -> PlanDraft {
     for pool in desired.pools { plan(pool) }
     // What goes comes before what may take over its disks and addresses.
+    removeRemains()
     forgetMachines()
     forgetNetworks()
     removeMachines()
@@ -103,6 +116,7 @@ struct HostPlanner {
     for index in desired.volumes.indices { planVolume(index) }
     for firewall in desired.firewalls { plan(firewall) }
     for network in desired.networks { plan(network) }
+    planArrivals()
     for machine in desired.machines { plan(machine) }
     finishNetworks()
     startMachines()

@@ -23,6 +23,14 @@ public struct SitePlanner {
     public var replaced: [AddressPattern] = []
     /// The part of the plan that is wanted.
     public var scope = PlanScope.all
+    /// Hosts that VMs have to leave, whatever the spec says of them.
+    public var drained: Set<ResourceName> = []
+    /// Unreachable hosts that somebody has made sure run nothing any more: their VMs may be started elsewhere.
+    public var fenced: Set<ResourceName> = []
+    /// The hosts that somebody wants VMs on, of those that the spec allows.
+    public var destinations: [ResourceName: ResourceName] = [:]
+    /// True if VMs are moved, and nothing else is changed.
+    public var isOnlyMoves = false
 
     public init(goal: Goal = .converge, allowsDataLoss: Bool = false, restarts: Bool = false) {
       self.goal = goal
@@ -43,33 +51,55 @@ public struct SitePlanner {
   /// - Parameters:
   ///   - hosts: one state for each host of the site.
   ///   - images: the content of each image's file, by the image's name.
+  ///   - unreachable: the hosts of the site whose state nobody knows.
   public static func plan(
-    _ site: Site, hosts: [HostState], images: [ResourceName: ImageContent], options: Options = Options()
+    _ site: Site, hosts: [HostState], unreachable: [UnreachableHost] = [],
+    images: [ResourceName: ImageContent], options: Options = Options()
   ) throws(Failure) -> Plan {
-    let (draft, diagnostics) = draft(site, hosts: hosts, images: images, options: options)
+    let (draft, relocation, diagnostics) = draft(
+      site, hosts: hosts, unreachable: unreachable, images: images, options: options)
     if diagnostics.hasErrors {
       let errors = diagnostics.sorted.count { $0.severity == .error }
       throw Failure(diagnostics: diagnostics.sorted, isRefusal: errors == draft.refusals)
     }
-    return draft.finished(for: site.machines).restricted(to: options.scope, needs: draft.needs)
+    let plan = finished(draft, relocation)
+    guard options.isOnlyMoves else { return plan.restricted(to: options.scope, needs: draft.needs) }
+    return plan.restrictedToMoves(words: options.moveWords, needs: draft.needs)
+  }
+
+  private static func finished(_ draft: PlanDraft, _ relocation: Relocation) -> Plan {
+    var plan = draft.finished(for: relocation.site.machines, waits: relocation.waits)
+    plan.unknown = relocation.unknown
+    plan.gaps = relocation.gaps
+    plan.placement = Dictionary(
+      relocation.site.machines.filter(\.placement.isChosen).map { ($0.name, $0.host) },
+      uniquingKeysWith: { first, _ in first })
+    return plan
   }
 
   /// What differs, to look at: a plan that nobody may carry out, and what stands in the way of one.
   public static func differences(
-    _ site: Site, hosts: [HostState], images: [ResourceName: ImageContent]
+    _ site: Site, hosts: [HostState], unreachable: [UnreachableHost] = [],
+    images: [ResourceName: ImageContent]
   ) -> (plan: Plan, obstacles: [Diagnostic]) {
-    let (draft, diagnostics) = draft(site, hosts: hosts, images: images, options: Options())
-    return (draft.finished(for: site.machines), diagnostics.sorted.filter { $0.severity == .error })
+    let (draft, relocation, diagnostics) = draft(
+      site, hosts: hosts, unreachable: unreachable, images: images, options: Options())
+    return (finished(draft, relocation), diagnostics.sorted.filter { $0.severity == .error })
   }
 
   private static func draft(
-    _ site: Site, hosts: [HostState], images: [ResourceName: ImageContent], options: Options
-  ) -> (PlanDraft, Diagnostics) {
+    _ wanted: Site, hosts: [HostState], unreachable: [UnreachableHost],
+    images: [ResourceName: ImageContent], options: Options
+  ) -> (PlanDraft, Relocation, Diagnostics) {
     let diagnostics = Diagnostics()
+    refuseSharedHosts(wanted, hosts.sorted { $0.name < $1.name }, diagnostics)
+    let relocation = Relocation(
+      wanted, hosts: hosts, unreachable: unreachable, options: options, diagnostics: diagnostics)
+    let (site, hosts) = (relocation.site, relocation.hosts.sorted { $0.name < $1.name })
     var draft = PlanDraft(stack: site.stack, goal: options.goal)
     let identity = Identity(stack: site.stack)
-    let hosts = hosts.sorted { $0.name < $1.name }
-    refuseSharedHosts(site, hosts, diagnostics)
+    draft.refusals += relocation.refusals
+    for note in relocation.notes { draft.note(note.address, note.text) }
     let indices = hosts.map { HostIndex($0, identity: identity, moved: site.moved) }
     var known: Set<Address> = []
     for host in site.hosts {
@@ -83,15 +113,18 @@ public struct SitePlanner {
       }
       let elsewhere = indices.filter { $0.state.name != host.name }
       var planner = HostPlanner(
-        site: site, desired: desired, host: index, elsewhere: elsewhere, options: options,
-        diagnostics: diagnostics, draft: draft)
+        site: site, desired: desired, host: index, elsewhere: elsewhere, relocation: relocation,
+        options: options, diagnostics: diagnostics, draft: draft)
       draft = planner.plan()
       known.formUnion(planner.addresses)
     }
     known.formUnion(draft.changes.map(\.address))
+    let lost = Set(relocation.unknown.flatMap(\.machines))
+    known.formUnion(
+      site.machines.filter { lost.contains($0.name) }.map { Address(.vm, $0.name.rawValue, on: $0.host) })
     refuseUnknown(options, known, diagnostics)
     noteUnusedConsent(options, known, site, &draft)
-    return (draft, diagnostics)
+    return (draft, relocation, diagnostics)
   }
 
   /// A name on the command line that names nothing is a slip of the pen.

@@ -6,7 +6,7 @@ public import SpecModel
 /// `resource_changes` has the shape that Terraform's plans have, so that policies written for those need little change.
 public struct PlanDocument {
   /// Its first number is raised when a reader of an older document would misread one, its second when something is added.
-  public static let formatVersion = "1.1"
+  public static let formatVersion = "1.2"
 
   private let plan: Plan
   private let site: Site
@@ -37,6 +37,15 @@ public struct PlanDocument {
         }),
     ]
     if !site.policy.isEmpty { members["policy"] = policy }
+    if !plan.unknown.isEmpty {
+      members["unknown_hosts"] = .list(
+        plan.unknown.map { unknown in
+          [
+            "host": .string(unknown.host.rawValue), "reason": .string(unknown.reason),
+            "vms": .list(unknown.machines.map { .string($0.rawValue) }),
+          ]
+        })
+    }
     if let partial = plan.partial {
       members["partial"] = [
         "options": StructuredValue(partial.words), "omitted_changes": StructuredValue(partial.omitted),
@@ -67,6 +76,7 @@ public struct PlanDocument {
   static func summary(_ counts: Plan.Summary) -> StructuredValue {
     [
       "add": StructuredValue(counts.add), "change": StructuredValue(counts.change),
+      "move": StructuredValue(counts.moves),
       "remove": StructuredValue(counts.remove),
       "replace": StructuredValue(counts.replacements), "forget": StructuredValue(counts.forgotten),
       "restart": StructuredValue(counts.restarts), "data_loss": StructuredValue(counts.dataLosses),

@@ -24,6 +24,10 @@ public struct PlanMarkdown {
       text += "> **Partial plan** (`\(partial.words.joined(separator: " "))`): "
       text += "\(partial.omitted) other change\(partial.omitted == 1 ? "" : "s") left out.\n\n"
     }
+    for unknown in plan.unknown {
+      text +=
+        "> **Unknown**: host `\(unknown.host)` (\(Self.prose(unknown.reason))): \(unknown.consequence).\n\n"
+    }
     guard !plan.isEmpty else { return text + "**No changes.**\n" + notes(budget: Self.limit) }
     text += table() + "\n"
     text += breaches()
@@ -54,7 +58,8 @@ public struct PlanMarkdown {
   private func table() -> String {
     let counts = plan.summary
     let cells: [(String, Int)] = [
-      ("add", counts.add), ("change", counts.change), ("replace", counts.replacements),
+      ("add", counts.add), ("change", counts.change), ("move", counts.moves),
+      ("replace", counts.replacements),
       ("remove", counts.remove),
       ("guests restart", counts.restarts), ("lose data", counts.dataLosses),
     ]
@@ -121,7 +126,7 @@ public struct PlanMarkdown {
   private static func marker(_ action: Change.Action) -> String {
     switch action {
     case .create: "+"
-    case .update, .replace: "!"
+    case .update, .move, .replace: "!"
     case .delete: "-"
     case .forget: " "
     }

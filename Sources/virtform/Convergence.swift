@@ -8,7 +8,7 @@ import Synchronization
 /// Lock, plan, consent, execution, report: what `apply` and `destroy` share.
 struct Convergence {
   var options: ConvergenceOptions
-  let planning: SitePlanner.Options
+  var planning: SitePlanner.Options
   /// The plan that was reviewed, if it is one from a file.
   var saved: SavedPlan?
 
@@ -36,8 +36,15 @@ struct Convergence {
       let file = try OutputFile(path)
       Terminal.copyEvents { file.write($0) }
     }
-    try await Workspace.open(options.spec, policy: options.policy, access: .readWrite).closing { workspace in
-      var workspace = workspace
+    try await Workspace.open(
+      options.spec, policy: options.policy, access: .readWrite, reads: false
+    ).closing { workspace in
+      if workspace.site.machines.contains(where: { $0.placement.hosts.count > 1 })
+        || workspace.site.hosts.count > 1
+      {
+        await workspace.fleet.refreshSharedPools(of: workspace.site)
+      }
+      var workspace = try await workspace.refreshed()
       let observers = observers(of: workspace.site)
       // Where there is nothing to do, nothing is written: not even a lock.
       let plan = try await workspace.plan(planning)
@@ -47,13 +54,15 @@ struct Convergence {
       if plan.isEmpty {
         for observer in observers { observer.show(forms) }
         try writeJUnit(ApplyReport(plan: plan, results: []), workspace.site)
-        return await showOutputs(workspace, to: observers)
+        await showOutputs(workspace, to: observers)
+        return try conclude(workspace)
       }
       let command = planning.goal == .destroy ? "destroy" : "apply"
       try await Locking(workspace).holding(command: command, timeout: options.lock.timeout) { lock in
         let interruption = Interruption(first: { leave($0, lock) }, second: { .failure })
         defer { interruption.end() }
         // What the plan was made from may have been another run's half-done work.
+        await workspace.fleet.refreshSharedPools(of: workspace.site)
         try await converge(workspace.refreshed(keepingImages: true), lock, interruption, observers)
       }
     }
@@ -164,12 +173,20 @@ struct Convergence {
       if !workspace.site.outputs.isEmpty {
         await showOutputs(try await workspace.refreshed(keepingImages: true), to: observers)
       }
-      return
+      return try conclude(workspace)
     }
     let loss = lock.loss
     if let loss { _ = Terminal.fail("\(loss); what had not begun was left out") }
     if workspace.fleet.mutatingCalls > callsBefore { throw ExitStatus.partlyApplied }
     throw loss == nil ? ExitStatus.failure : ExitStatus.locked
+  }
+
+  /// What was done is not all if a host did not answer.
+  private func conclude(_ workspace: Workspace) throws {
+    guard workspace.lacksHosts else { return }
+    let hosts = workspace.unreachable.map { "'\($0.host)'" }.joined(separator: ", ")
+    throw Terminal.fail(
+      "hosts that did not answer were left out: \(hosts)", help: "run it again once they do", .partlyApplied)
   }
 
   private func writeJUnit(_ report: ApplyReport, _ site: Site) throws {

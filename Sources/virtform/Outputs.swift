@@ -29,7 +29,8 @@ struct Outputs {
 
   private static func find(_ value: OutputSpec.Value, _ spec: MachineSpec?, _ entry: GuestEntry?) -> String? {
     switch value {
-    case .host: spec?.host.rawValue
+    // A host that is still to be chosen nobody knows.
+    case .host: entry?.spec.host.rawValue ?? spec.flatMap { $0.placement.isChosen ? nil : $0.host.rawValue }
     case .ip: entry?.address
     case .nicIP(let nic): entry?.address(ofNIC: nic.rawValue)
     case .nicMAC(let nic): entry?.nics.first { $0.name == nic.rawValue }?.mac?.description

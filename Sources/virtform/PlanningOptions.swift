@@ -43,12 +43,28 @@ struct PlanningOptions: ParsableArguments {
     completion: Completions.machineAddresses, transform: Self.pattern)
   var replaced: [AddressPattern] = []
 
+  @Option(
+    name: .customLong("drain"),
+    help: ArgumentHelp(
+      "Have the VMs leave this host, as if it were drained; may be given again.", valueName: "host"),
+    transform: Self.host)
+  var drained: [ResourceName] = []
+
+  @Option(
+    name: .customLong("fenced"),
+    help: ArgumentHelp(
+      "I have made sure that nothing runs on this unreachable host any more: start its VMs elsewhere; may be given again.",
+      valueName: "host"), transform: Self.host)
+  var fenced: [ResourceName] = []
+
   func planning(_ goal: SitePlanner.Goal) -> SitePlanner.Options {
     var options = SitePlanner.Options(goal: goal)
     options.dataLoss = allowsDataLoss ? .all : .only(dataLoss)
     options.restarts = restarts
     options.forcesShutdown = forcesShutdown
     options.replaced = replaced
+    options.drained = Set(drained)
+    options.fenced = Set(fenced)
     options.scope = PlanScope(targets: targets, excluded: excluded)
     return options
   }
@@ -56,7 +72,15 @@ struct PlanningOptions: ParsableArguments {
   /// True if nothing of it was given.
   var isEmpty: Bool {
     !allowsDataLoss && dataLoss.isEmpty && !restarts && !forcesShutdown && targets.isEmpty && excluded.isEmpty
-      && replaced.isEmpty
+      && replaced.isEmpty && drained.isEmpty && fenced.isEmpty
+  }
+
+  static func host(_ text: String) throws -> ResourceName {
+    do {
+      return try ResourceName(parsing: text)
+    } catch {
+      throw ValidationError(error.message)
+    }
   }
 
   private static func pattern(_ text: String) throws -> AddressPattern {

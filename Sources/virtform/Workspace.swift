@@ -6,13 +6,16 @@ import SpecModel
 
 /// A spec and the hosts it is about, opened and read.
 struct Workspace {
-  let site: Site
+  /// With its VMs where they are, or, once there is a plan, where they are to be.
+  private(set) var site: Site
   let fleet: Fleet
   /// What the hosts have; empty until they are read.
   private(set) var states: [HostState] = []
   /// The content of the images, once it was read for a plan.
   private var images: [ResourceName: ImageContent]?
   private let options: SpecOptions
+  /// The hosts that do not answer, and those that are down by the spec.
+  private(set) var unreachable: [HostError] = []
 
   private init(site: Site, fleet: Fleet, options: SpecOptions) {
     self.site = site
@@ -20,11 +23,14 @@ struct Workspace {
     self.options = options
   }
 
-  /// Opens all hosts and, if `reads`, reads them; if one cannot be reached, says so and ends the command.
+  /// Opens all hosts and, if `reads`, reads them; if none can be reached, or not all although they are needed, says so and ends
+  /// the command.
   static func open(
-    _ options: SpecOptions, policy: PolicyOptions? = nil, access: Connection.Access, reads: Bool = true
+    _ options: SpecOptions, policy: PolicyOptions? = nil, access: Connection.Access, reads: Bool = true,
+    needsAll: Bool = false
   ) async throws -> Workspace {
-    try await open(try options.load(policy: policy), options, access: access, reads: reads)
+    try await open(
+      try options.load(policy: policy), options, access: access, reads: reads, needsAll: needsAll)
   }
 
   /// The same for a VM's host alone; if the spec has no VM of that name, says so and ends the command.
@@ -33,24 +39,41 @@ struct Workspace {
   ) async throws -> (workspace: Workspace, machine: MachineSpec) {
     let site = try options.load()
     let machine = try options.machine(name, in: site)
-    return (try await open(site, options, only: [machine.host], access: access, reads: true), machine)
+    let hosts = Set(machine.placement.isChosen ? machine.placement.hosts : [machine.host])
+    let workspace = try await open(site, options, only: hosts, access: access, reads: true)
+    // Where it is, if virtform has chosen the host.
+    return (workspace, workspace.site.machine(machine.name) ?? machine)
   }
 
   /// The same for a site that is loaded already, or some of its hosts.
+  ///
+  /// - Parameter needsAll: whether each host has to answer, not just one.
   static func open(
     _ site: Site, _ options: SpecOptions, only hosts: Set<ResourceName>? = nil, access: Connection.Access,
-    reads: Bool = true
+    reads: Bool = true, needsAll: Bool = false
   ) async throws -> Workspace {
     let embedded = EmbeddedLibvirt(environment: ProcessInfo.processInfo.environment)
-    do {
-      let fleet = try await Fleet.open(site, only: hosts, access: access, embedded: embedded) { host in
-        options.reading.terms(for: host)
-      }
-      let workspace = Workspace(site: site, fleet: fleet, options: options)
-      return reads ? try await workspace.refreshed() : workspace
-    } catch let failure as Fleet.Failure {
-      throw unreachable(failure.hosts, site)
+    let fleet = await Fleet.open(site, only: hosts, access: access, embedded: embedded) { host in
+      options.reading.terms(for: host)
     }
+    var workspace = Workspace(site: site, fleet: fleet, options: options)
+    do {
+      try workspace.accept(fleet.unreachable, needsAll: needsAll)
+      return reads ? try await workspace.refreshed() : workspace
+    } catch {
+      await fleet.close()
+      throw error
+    }
+  }
+
+  /// Warns of hosts that do not answer; if none does, ends the command.
+  private mutating func accept(_ failures: [HostError], needsAll: Bool = false) throws {
+    let known = Set(unreachable.map(\.host))
+    unreachable = failures
+    let answering = fleet.sessions.keys.filter { name in !failures.contains { $0.host == name } }
+    if !failures.isEmpty, answering.isEmpty || needsAll { throw Self.unreachable(failures, site) }
+    let new = failures.filter { !known.contains($0.host) && site.host($0.host)?.state != .down }
+    Terminal.report(new.map { Self.diagnostic(.warning, $0, site) })
   }
 
   /// Runs `body` and closes all hosts, however it ends.
@@ -87,12 +110,15 @@ struct Workspace {
 
   /// Says which hosts cannot be worked with.
   private static func unreachable(_ hosts: [HostError], _ site: Site) -> ExitStatus {
-    Terminal.report(
-      hosts.map { host in
-        Diagnostic(
-          .error, host.description, at: site.origins.location(of: SpecPath("hosts.\(host.host).uri")))
-      })
+    Terminal.report(hosts.map { diagnostic(.error, $0, site) })
     return .failure
+  }
+
+  private static func diagnostic(_ severity: Diagnostic.Severity, _ host: HostError, _ site: Site)
+    -> Diagnostic
+  {
+    Diagnostic(
+      severity, host.description, at: site.origins.location(of: SpecPath("hosts.\(host.host).uri")))
   }
 
   /// Says why a host cannot be worked with.
@@ -100,22 +126,24 @@ struct Workspace {
 
   /// The same with what the hosts have now, and the image files unless they are taken to be as they were.
   func refreshed(keepingImages: Bool = false) async throws -> Workspace {
-    do {
-      var workspace = self
-      if !keepingImages { workspace.images = nil }
-      workspace.states = try await fleet.inspect(site).map(\.withoutLocks)
-      return workspace
-    } catch {
-      throw Self.unreachable(error.hosts, site)
-    }
+    var workspace = self
+    if !keepingImages { workspace.images = nil }
+    let (states, failures) = await fleet.inspect(site)
+    try workspace.accept(failures)
+    workspace.states = states.map(\.withoutLocks)
+    workspace.site = site.located(in: workspace.states)
+    return workspace
   }
 
   /// The plan for `goal` with what the policy has against it at `time`; if there is none, says why and ends the command.
   mutating func plan(_ planning: SitePlanner.Options, at time: Date = Date()) async throws -> Plan {
     do {
       if images == nil, planning.goal == .converge { images = try await readImages() }
-      return try SitePlanner.plan(site, hosts: states, images: images ?? [:], options: planning)
-        .checked(against: site, hosts: states, at: time)
+      let plan = try SitePlanner.plan(
+        site, hosts: states, unreachable: unknownHosts, images: images ?? [:], options: planning
+      ).checked(against: site, hosts: states, at: time)
+      site = site.placing(plan.placement)
+      return plan
     } catch let failure as ImageStore.Failure {
       Terminal.report(failure.diagnostics)
       throw failure.isOfSpec ? ExitStatus.invalidSpec : .failure
@@ -129,12 +157,20 @@ struct Workspace {
   mutating func differences() async throws -> (plan: Plan, obstacles: [Diagnostic]) {
     do {
       if images == nil { images = try await readImages() }
-      return SitePlanner.differences(site, hosts: states, images: images ?? [:])
+      return SitePlanner.differences(
+        site, hosts: states, unreachable: unknownHosts, images: images ?? [:])
     } catch {
       Terminal.report(error.diagnostics)
       throw error.isOfSpec ? ExitStatus.invalidSpec : .failure
     }
   }
+
+  private var unknownHosts: [UnreachableHost] {
+    unreachable.map { UnreachableHost(name: $0.host, reason: $0.reason) }
+  }
+
+  /// True if a host does not answer that should.
+  var lacksHosts: Bool { unreachable.contains { site.host($0.host)?.state != .down } }
 
   private func readImages() async throws(ImageStore.Failure) -> [ResourceName: ImageContent] {
     let view = ImageProgressView(isLive: Terminal.errorsAreTerminal)

@@ -48,7 +48,7 @@ final class TestDriverHost {
     let session = HostSession(host: host, connection: connection, isPrivileged: true)
     let fleet = Fleet(sessions: [host.name: session])
     let before = connection.calls.mutating
-    let states = try await fleet.inspect(site)
+    let states = await fleet.inspect(site).states
     let plan = try SitePlanner.plan(site, hosts: states, images: [:], options: options)
     try await beforeRun()
     let report = await Executor(fleet: fleet, states: states) { _ in }.run(plan)

@@ -59,6 +59,14 @@ extension Lab {
   public static let hasSwitch =
     hasQEMU && ProcessInfo.processInfo.environment["VF_SWITCH"] == "inside" && has("/run/openvswitch/db.sock")
 
+  /// True where several hosts can be had on this machine, as `Lab/qemu/lab.sh` makes them.
+  public static let hasHosts =
+    hasQEMU
+    && has(
+      "/usr/sbin/virtlogd", "/usr/sbin/dnsmasq", "/usr/bin/bindfs", "/dev/fuse", "/usr/bin/openssl",
+      "/usr/bin/ssh-keygen")
+    && (has("/usr/sbin/sshd") || has("\(repository)/.lab/sshd/sshd"))
+
   /// True where Ansible reads inventories.
   public static let hasAnsible = has("/usr/bin/ansible-inventory")
 }

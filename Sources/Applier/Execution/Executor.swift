@@ -109,10 +109,10 @@ public struct Executor: Sendable {
     report(.started(step))
     let clock = ContinuousClock()
     let start = clock.now
-    let runner = StepRunner(connection: session.connection, host: host, stack: stack, former: former) {
-      sent, total in
-      report(.progress(step, sent: sent, total: total))
-    }
+    let runner = StepRunner(
+      connection: session.connection, host: host, stack: stack, former: former,
+      peer: { fleet.sessions[$0]?.connection }
+    ) { sent, total in report(.progress(step, sent: sent, total: total)) }
     let result: StepResult
     do {
       if step.operation.isWait {

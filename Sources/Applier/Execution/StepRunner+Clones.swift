@@ -44,6 +44,8 @@ extension StepRunner {
     for isSecond in [false, true] {
       if isSecond { try await refresh(pool) }
       guard let volume = try await pool.volume(named: wanted.name) else {
+        // Another host may have brought it.
+        if !isSecond { continue }
         throw Failure(description: "the image '\(wanted.name)' is gone")
       }
       let document = try await volume.xml()

@@ -10,6 +10,8 @@ struct StepRunner: Sendable {
   let stack: String
   /// Shared by all steps of a run.
   let former: FormerGuests
+  /// The connection to another host of the site.
+  let peer: @Sendable (ResourceName) -> Connection?
   /// Told of the bytes of an upload that are sent, and of how many.
   let progress: @Sendable (UInt64, UInt64) -> Void
 
@@ -58,6 +60,8 @@ struct StepRunner: Sendable {
     case .powerOffMachine(let uuid, let policy): try await powerOff(uuid, policy)
     case .undefineMachine(let uuid, let keepsState): try await undefine(uuid, keepsState: keepsState)
     case .forgetMachine(let uuid): try await forget(uuid)
+    case .migrateMachine(let migration): try await migrate(migration)
+    case .removeRemains(let uuid, let place): try await removeRemains(of: uuid, on: place)
     }
   }
 }

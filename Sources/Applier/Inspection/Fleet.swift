@@ -5,31 +5,37 @@ public import SpecModel
 /// The connections to all hosts of a site.
 public struct Fleet: Sendable {
   public let sessions: [ResourceName: HostSession]
+  /// The hosts without a session, and why.
+  public let unreachable: [HostError]
 
-  /// Some hosts that could not be reached.
-  public struct Failure: Error, Sendable {
-    public let hosts: [HostError]
+  init(sessions: [ResourceName: HostSession], unreachable: [HostError] = []) {
+    self.sessions = sessions
+    self.unreachable = unreachable
   }
 
-  /// Opens all hosts at once, or those of `names`. If some cannot be reached, all of them are named.
+  /// Opens all hosts at once, or those of `names`. What cannot be reached, or is down by the spec, is among `unreachable`.
   ///
   /// - Parameter terms: how long calls of a host may take, and which are made again.
   public static func open(
     _ site: Site, only names: Set<ResourceName>? = nil, access: Connection.Access, embedded: EmbeddedLibvirt,
     terms: @escaping @Sendable (Host) -> CallTerms = { _ in CallTerms() }
-  ) async throws(Failure) -> Fleet {
+  ) async -> Fleet {
     let hosts = site.hosts.filter { names?.contains($0.name) ?? true }
     let results = await concurrently(hosts) { host in
       await result { () async throws(HostError) in
-        try await HostSession.open(host, access: access, embedded: embedded, terms: terms(host))
+        if host.state == .down {
+          throw HostError(host: host.name, uri: "state: down", reason: "the spec says that it is down")
+        }
+        return try await HostSession.open(host, access: access, embedded: embedded, terms: terms(host))
       }
     }
-    let sessions = try all(results)
-    return Fleet(sessions: Dictionary(uniqueKeysWithValues: sessions.map { ($0.host.name, $0) }))
+    let (sessions, failures) = divided(results)
+    return Fleet(
+      sessions: Dictionary(uniqueKeysWithValues: sessions.map { ($0.host.name, $0) }), unreachable: failures)
   }
 
-  /// The state of every host, all read at once.
-  public func inspect(_ site: Site) async throws(Failure) -> [HostState] {
+  /// The state of every host that answers, all read at once, and why others do not.
+  public func inspect(_ site: Site) async -> (states: [HostState], failures: [HostError]) {
     let sessions = site.hosts.compactMap { self.sessions[$0.name] }
     let results = await concurrently(sessions) { session in
       await result { () async throws(HostError) in
@@ -40,7 +46,19 @@ public struct Fleet: Sendable {
         }
       }
     }
-    return try Self.all(results)
+    let (states, failures) = Self.divided(results)
+    return (states, unreachable + failures)
+  }
+
+  /// Has each host look at the files of the pools that others write to, too.
+  public func refreshSharedPools(of site: Site) async {
+    let names = Set(site.pools.filter { $0.isShared && $0.hosts.count > 1 }.map(\.name.rawValue))
+    guard !names.isEmpty else { return }
+    _ = await concurrently(Array(sessions.values)) { session in
+      let pools = (try? await session.connection.storagePools(.active)) ?? []
+      // A pool that is busy is looked at by whoever keeps it busy.
+      for pool in pools where names.contains(pool.name) { try? await pool.refresh() }
+    }
   }
 
   /// How many calls that change something were made on the hosts, failed ones included.
@@ -51,17 +69,17 @@ public struct Fleet: Sendable {
     for session in sessions.values { await session.connection.close() }
   }
 
-  private static func all<Value>(_ results: [Result<Value, HostError>]) throws(Failure) -> [Value] {
-    var failures: [HostError] = []
-    var values: [Value] = []
+  private static func divided<Value>(_ results: [Result<Value, HostError>]) -> (
+    values: [Value], failures: [HostError]
+  ) {
+    var (values, failures): ([Value], [HostError]) = ([], [])
     for result in results {
       switch result {
       case .success(let value): values.append(value)
       case .failure(let error): failures.append(error)
       }
     }
-    if !failures.isEmpty { throw Failure(hosts: failures) }
-    return values
+    return (values, failures)
   }
 }
 

@@ -195,9 +195,15 @@ struct Inspector {
 
   /// Those of `volumes` that are still there.
   private func volumes(_ volumes: [StorageVolume], of pool: StoragePool) async throws -> [Volume] {
-    try await concurrentlyThrowing(volumes) { volume in
-      try await present({ try await volume.xml() }, unless: .noStorageVolume).map {
-        VolumeDocument.read($0, pool: pool.name)
+    let isShared = site.pools.contains { $0.name.rawValue == pool.name && $0.isShared }
+    return try await concurrentlyThrowing(volumes) { volume -> Volume? in
+      do {
+        return try await present({ try await volume.xml() }, unless: .noStorageVolume).map {
+          VolumeDocument.read($0, pool: pool.name)
+        }
+      } catch let error as LibvirtError where isShared && !error.isConnectionFailure {
+        // Another host has deleted it since this one last looked.
+        return nil
       }
     }.compactMap { $0 }
   }

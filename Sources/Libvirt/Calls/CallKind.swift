@@ -8,6 +8,6 @@ public enum CallKind: String, CaseIterable, Sendable {
   case change
   /// The upload of an image: how long no byte of it may arrive.
   case upload
-  /// A copy that the host makes of one of its volumes.
+  /// A copy that the host makes of one of its volumes, or the migration of a guest.
   case copy
 }

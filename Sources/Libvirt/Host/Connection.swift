@@ -178,6 +178,13 @@ public final class Connection: Sendable {
     }
   }
 
+  /// Calls `body`, which runs in a call of another connection, with the connection itself; refused once it is closed.
+  func withPointer<Value>(_ body: (OpaquePointer) throws -> Value) throws -> Value {
+    if isClosed.load(ordering: .acquiring) { throw CallQueueError.finished }
+    if queue.isGivenUp { throw CallQueueError.givenUp }
+    return try body(handle.pointer)
+  }
+
   /// The context of a call that holds an object of the connection, which keeps it valid.
   func uncountedCall(_ function: String) -> Call {
     Call(connection: handle.pointer, function: function)

@@ -63,7 +63,7 @@ extension LibvirtError {
       case .read: "the host did not answer within \(time)"
       case .change: "the host did not answer within \(time), and may have done it or not"
       case .upload: "the host took nothing more for \(time)"
-      case .copy: "the host did not finish a copy within \(time)"
+      case .copy: "the host did not finish a copy or a migration within \(time)"
       }
     self.init(
       code: .operationTimeout, message: "\(words); --timeout \(kind.rawValue)=TIME sets another limit",

@@ -108,6 +108,15 @@ public struct Identity: Sendable {
     "\(stem(of: volume)).\(image).\(copied)"
   }
 
+  /// `web-1.root-3fa2b1c0.moving` says that the disk is being copied to another host, or from one: where its VM is not, what
+  /// lies here is worth nothing.
+  public static func movingName(of volume: String) -> String { "\(stem(of: volume)).\(moving)" }
+
+  /// The name of the volume that such a note is about, without its ending; nil for any other name.
+  static func movedStem(of note: String) -> String? {
+    note.hasSuffix(".\(moving)") && endsInTag(stem(of: note)) ? String(stem(of: note)) : nil
+  }
+
   /// The images that volumes were copied from, as the names of the volumes beside them say, by the names of the volumes
   /// without their endings.
   static func copiedImages(among volumes: Set<String>) -> [Substring: Set<String>] {
@@ -129,6 +138,7 @@ public struct Identity: Sendable {
     volume.lastIndex(of: ".").map { volume[..<$0] } ?? volume[...]
   }
 
+  private static let moving = "moving"
   private static let copying = "copying"
   private static let copied = "copied"
   private static let protection = "protected"
@@ -160,7 +170,7 @@ public struct Identity: Sendable {
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    let isNote = [Self.copying, Self.copied, Self.protection, Self.kept, Self.renamed].contains(
+    let isNote = [Self.moving, Self.copying, Self.copied, Self.protection, Self.kept, Self.renamed].contains(
       String(name[dot...].dropFirst()))
     guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {

@@ -63,8 +63,8 @@ extension FieldChange {
 /// What happens to one object.
 public struct Change: Sendable, Hashable {
   public enum Action: String, Sendable, CaseIterable {
-    /// `forget`: it stays as it is, and is no longer the stack's.
-    case create, update, replace, delete, forget
+    /// `move`: it comes from another host, and may be updated, too. `forget`: it stays as it is, and is no longer the stack's.
+    case create, update, move, replace, delete, forget
   }
 
   public let address: Address

@@ -25,6 +25,12 @@ public struct Plan: Sendable {
   public let partial: Partial?
   /// The rules of the policy that forbid it; empty until it was checked.
   public var breaches: [PolicyBreach] = []
+  /// The hosts that could not be read.
+  public var unknown: [UnknownHost] = []
+  /// The hosts of VMs that the spec leaves to virtform, by name.
+  public var placement: [ResourceName: ResourceName] = [:]
+  /// The failures of hosts that VMs would not survive although the policy says so.
+  public var gaps: [String] = []
 
   /// That a plan is not all that the spec asks for.
   public struct Partial: Hashable, Sendable {
@@ -61,6 +67,8 @@ public struct Plan: Sendable {
     public var restarts = 0
     public var replacements = 0
     public var forgotten = 0
+    /// VMs that come from another host.
+    public var moves = 0
     /// Disks and TPMs that lose what is in them.
     public var dataLosses = 0
     /// Those of them that are TPMs.
@@ -79,6 +87,7 @@ public struct Plan: Sendable {
       switch change.action {
       case .create: summary.add += 1
       case .update: summary.change += 1
+      case .move: summary.moves += 1
       case .replace: if !isPartOfAnother(change.address) { summary.replacements += 1 }
       case .forget: summary.forgotten += 1
       case .delete: summary.remove += 1
@@ -117,6 +126,7 @@ extension Plan {
           reason: change.reason.map(transform), path: change.path)
       }, steps: steps, notes: notes.map { Note($0.address, transform($0.text)) }, partial: partial)
     plan.breaches = breaches.map { $0.mapTexts(transform) }
+    (plan.unknown, plan.placement, plan.gaps) = (unknown, placement, gaps)
     return plan
   }
 }

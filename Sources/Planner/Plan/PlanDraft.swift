@@ -12,6 +12,10 @@ struct PlanDraft {
   var power = PowerSteps()
   /// How many diagnostics say what could be done and is not: a consent is missing, or space.
   var refusals = 0
+  /// The VMs that move, and the steps that bring them.
+  private(set) var moves: [MoveStep] = []
+  /// The steps that bring images into pools which several hosts see, by path.
+  var sharedUploads: [String: Int] = [:]
   /// What an object is to have from others, though none of its own steps waits for theirs.
   var needs: [Address: Set<Address>] = [:]
 
@@ -20,7 +24,21 @@ struct PlanDraft {
     self.goal = goal
   }
 
-  mutating func add(_ change: Change) { changes.append(change) }
+  /// A VM that moves, and what else becomes of it, are one change.
+  mutating func add(_ change: Change) {
+    guard let index = changes.firstIndex(where: { $0.action == .move && $0.address == change.address }) else {
+      changes.append(change)
+      return
+    }
+    let move = changes[index]
+    changes[index] = Change(
+      move.address, .move, fields: move.fields + change.fields, effect: max(move.effect, change.effect),
+      reason: move.reason, path: move.path)
+  }
+
+  mutating func addMove(of name: ResourceName, from: ResourceName, to: ResourceName, step: Int) {
+    moves.append(MoveStep(name: name, from: from, to: to, step: step))
+  }
 
   mutating func note(_ address: Address, _ text: String) { notes.append(.init(address, text)) }
 
@@ -43,9 +61,11 @@ struct PlanDraft {
   /// The ids of the steps of one object, in the order they were added.
   func steps(of address: Address) -> [Int] { stepsByAddress[address] ?? [] }
 
+  /// - Parameter waits: VMs whose moves and starts wait for the moves of others.
   /// The plan, in which VMs start and stop in the order that `machines` ask for.
-  func finished(for machines: [MachineSpec]) -> Plan {
-    let order = StartOrder(machines, power, steps)
+  func finished(for machines: [MachineSpec], waits: [ResourceName: Set<ResourceName>] = [:]) -> Plan {
+    let order = StartOrder(
+      machines, power, steps, MoveDependencies(moves, waits: waits, power, steps).dependencies)
     return Plan(
       stack: stack, goal: goal, changes: changes.sorted { $0.address < $1.address },
       steps: order.dependencies.isEmpty ? steps : Step.ordered(steps, with: order.dependencies),

@@ -19,8 +19,12 @@ struct StartOrder {
   private(set) var dependencies: [Int: Set<Int>] = [:]
   private let steps: [Step]
 
-  init(_ machines: [MachineSpec], _ power: PowerSteps, _ steps: [Step]) {
+  /// - Parameter others: what steps depend on besides.
+  init(
+    _ machines: [MachineSpec], _ power: PowerSteps, _ steps: [Step], _ others: [Int: Set<Int>] = [:]
+  ) {
     self.steps = steps
+    dependencies = others
     let earlier = Dictionary(
       machines.filter { !$0.startAfter.isEmpty }.map { ($0.name, $0.startAfter) },
       uniquingKeysWith: { first, _ in first })

@@ -83,6 +83,10 @@ public enum Operation: Sendable {
   case undefineMachine(uuid: UUID, keepsState: Bool)
   /// Takes the mark off; nothing else of the VM changes.
   case forgetMachine(uuid: UUID)
+  /// Brings a VM from another host, whose libvirt forgets it.
+  case migrateMachine(Migration)
+  /// Takes away what a move that was cut off has left of a VM that is on `place`.
+  case removeRemains(uuid: UUID, place: ResourceName)
 
   /// The verb of progress and reports: "creating", "starting".
   public var verb: Verb {
@@ -101,8 +105,10 @@ public enum Operation: Sendable {
     case .suspendMachine: .pause
     case .resumeMachine: .resume
     case .forgetMachine, .forgetNetwork: .forget
+    case .migrateMachine: .move
     case .stopMachine, .powerOffMachine: .stop
-    case .removePool, .deleteVolume, .removeNetwork, .removeFirewall, .undefineMachine: .remove
+    case .removePool, .deleteVolume, .removeNetwork, .removeFirewall, .undefineMachine, .removeRemains:
+      .remove
     }
   }
 
@@ -120,7 +126,7 @@ public enum Operation: Sendable {
 
 /// How a step is spoken of while it runs and when it is done.
 public enum Verb: String, Sendable {
-  case create, upload, grow, update, start, await, pause, resume, restart, stop, remove, forget
+  case create, upload, grow, update, start, await, pause, resume, restart, stop, remove, forget, move
 
   public var present: String {
     switch self {
@@ -133,6 +139,7 @@ public enum Verb: String, Sendable {
     case .pause: "pausing"
     case .resume: "resuming"
     case .forget: "letting go"
+    case .move: "moving"
     case .restart: "restarting"
     case .stop: "stopping"
     case .remove: "removing"
@@ -150,6 +157,7 @@ public enum Verb: String, Sendable {
     case .pause: "paused"
     case .resume: "resumed"
     case .forget: "let go"
+    case .move: "moved"
     case .restart: "restarted"
     case .stop: "stopped"
     case .remove: "removed"

@@ -32,8 +32,16 @@ package struct HostLoad {
     }
     let earlier = demands()
     var addresses: [UUID: Address] = [:]
-    for step in plan?.steps ?? [] where step.address.host == host.name {
+    for step in plan?.steps ?? [] {
+      if case .migrateMachine(let migration) = step.operation, migration.from == host.name {
+        running.remove(migration.uuid)
+      }
+      guard step.address.host == host.name else { continue }
       switch step.operation {
+      case .migrateMachine(let migration):
+        machines[migration.uuid] = migration.machine
+        addresses[migration.uuid] = step.address
+        if migration.machine.isActive { running.insert(migration.uuid) }
       case .defineMachine(let machine):
         machines[machine.uuid] = machine
         addresses[machine.uuid] = step.address

@@ -60,6 +60,8 @@ struct PolicyCheck {
       }
     case .cpuOvercommit(let ratio): return hosts.flatMap { overcommit(of: rule, on: $0, cpus: ratio) }
     case .memoryOvercommit(let ratio): return hosts.flatMap { overcommit(of: rule, on: $0, memory: ratio) }
+    case .survival:
+      return plan.gaps.map { PolicyBreach(rule, $0, by: []) }
     case .labels(let labels):
       return labels.flatMap { label in
         let lacking = changedMachines.filter { $0.spec.labels[label] == nil }

@@ -15,13 +15,14 @@ public struct PlanText {
     if plan.isEmpty, plan.partial == nil {
       let state: String =
         switch (plan.goal, plan.notes.isEmpty) {
+        case (.converge, _) where !plan.unknown.isEmpty: "The hosts that answer are as the spec says."
         case (.converge, _): "The hosts are as the spec says."
         case (.destroy, true): "Nothing of the stack is left."
         case (.destroy, false): "What is left of the stack stays, as the notes say."
         }
-      return "No changes. \(state)\n" + notes()
+      return unknownHosts() + "No changes. \(state)\n" + notes()
     }
-    var text = partialNote()
+    var text = unknownHosts() + partialNote()
     if plan.isEmpty { return text + "No changes within that.\n" + notes() }
     var host: ResourceName?
     for group in ChangeGroup.groups(of: plan.changes) {
@@ -40,6 +41,14 @@ public struct PlanText {
     guard !plan.breaches.isEmpty else { return "" }
     let paragraphs = plan.breaches.map { "  \(printable($0.text))\n      \($0.places)\n" }
     return "\n" + style(.red, "Refused by the policy:") + "\n" + paragraphs.joined()
+  }
+
+  /// Loud: what is not known must not be taken for what is not there.
+  private func unknownHosts() -> String {
+    plan.unknown.map { unknown in
+      style(.yellow, "UNKNOWN: host \(unknown.host)")
+        + " (\(printable(unknown.reason))): \(unknown.consequence).\n"
+    }.joined() + (plan.unknown.isEmpty ? "" : "\n")
   }
 
   /// Loud: who applies a part must not take it for the whole.
@@ -114,7 +123,8 @@ public struct PlanText {
     let loss =
       losses.isEmpty ? "no data loss" : style(.red, "DATA LOSS on \(losses.joined(separator: " and "))")
     return
-      "\(style(.bold, "Plan:")) \(counts.add) to add, \(counts.change) to change, \(counts.remove) to remove. "
+      "\(style(.bold, "Plan:")) \(counts.add) to add, \(counts.change) to change, "
+      + (counts.moves > 0 ? "\(counts.moves) to move, " : "") + "\(counts.remove) to remove. "
       + "\(restarts), \(replacements), \(loss)."
   }
 }
@@ -125,6 +135,7 @@ extension Change.Action {
     switch self {
     case .create: "+"
     case .update: "~"
+    case .move: ">"
     case .replace: "-/+"
     case .delete: "-"
     case .forget: "."
@@ -135,6 +146,7 @@ extension Change.Action {
     switch self {
     case .create: .green
     case .update: .yellow
+    case .move: .cyan
     case .replace: .magenta
     case .delete: .red
     case .forget: .dim

@@ -5,6 +5,7 @@ public struct TextStyle: Sendable {
     case yellow = "33"
     case red = "31"
     case magenta = "35"
+    case cyan = "36"
     case bold = "1"
     case dim = "2"
   }

@@ -8,7 +8,7 @@ public import SpecModel
 /// that only an operation needs. The same spec and hosts give the same bytes.
 public struct SavedPlan: Codable, Equatable, Sendable {
   /// Raised when an older virtform would misread the file.
-  public static let formatVersion = "1.0"
+  public static let formatVersion = "1.1"
 
   public let formatVersion: String
   public let virtformVersion: String
@@ -42,6 +42,12 @@ public struct SavedPlan: Codable, Equatable, Sendable {
     public let replaced: [String]
     public let targets: [String]
     public let excluded: [String]
+    /// Hosts that VMs leave, and unreachable ones that run nothing any more.
+    public let drained: [String]?
+    public let fenced: [String]?
+    /// The hosts that VMs are moved to, by name.
+    public let destinations: [String: String]?
+    public let isOnlyMoves: Bool?
   }
 
   public struct HostIdentity: Codable, Equatable, Sendable {
@@ -178,6 +184,15 @@ extension SavedPlan.Options {
     replaced = options.replaced.map(\.description)
     targets = options.scope.targets.map(\.description)
     excluded = options.scope.excluded.map(\.description)
+    drained = options.drained.isEmpty ? nil : options.drained.map(\.rawValue).sorted()
+    fenced = options.fenced.isEmpty ? nil : options.fenced.map(\.rawValue).sorted()
+    destinations =
+      options.destinations.isEmpty
+      ? nil
+      : Dictionary(
+        options.destinations.map { ($0.key.rawValue, $0.value.rawValue) },
+        uniquingKeysWith: { first, _ in first })
+    isOnlyMoves = options.isOnlyMoves ? true : nil
   }
 
   /// What to ask the planner for, to get the same plan.
@@ -189,6 +204,12 @@ extension SavedPlan.Options {
       options.forcesShutdown = forcesShutdown
       options.replaced = try Self.patterns(replaced)
       options.scope = PlanScope(targets: try Self.patterns(targets), excluded: try Self.patterns(excluded))
+      for host in drained ?? [] { options.drained.insert(try ResourceName(parsing: host)) }
+      for host in fenced ?? [] { options.fenced.insert(try ResourceName(parsing: host)) }
+      for (machine, host) in destinations ?? [:] {
+        options.destinations[try ResourceName(parsing: machine)] = try ResourceName(parsing: host)
+      }
+      options.isOnlyMoves = isOnlyMoves ?? false
       return options
     }
   }

@@ -6,6 +6,12 @@ public struct AddressPattern: Hashable, Sendable, CustomStringConvertible {
   let kind: Address.Kind
   let name: String
 
+  init(_ kind: Address.Kind, _ name: String) {
+    host = nil
+    self.kind = kind
+    self.name = name
+  }
+
   public init(parsing text: String) throws(ValueError) {
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let address = parts[parts.count - 1]

@@ -24,6 +24,19 @@ extension Plan {
   /// - Parameter needs: what belongs to an object, beside what its steps wait for.
   func restricted(to scope: PlanScope, needs: [Address: Set<Address>] = [:]) -> Plan {
     guard !scope.isAll else { return self }
+    return restricted(to: scope, words: scope.words, needs: needs)
+  }
+
+  /// The VMs that move, and what that needs.
+  func restrictedToMoves(words: [String], needs: [Address: Set<Address>]) -> Plan {
+    let moved = Set(changes.filter { $0.action == .move }.map(\.address))
+    guard moved.count < changes.count else { return self }
+    let targets = moved.map { AddressPattern($0.kind, $0.name) }
+    if targets.isEmpty { return keeping([], words: words) }
+    return restricted(to: PlanScope(targets: targets, excluded: []), words: words, needs: needs)
+  }
+
+  private func restricted(to scope: PlanScope, words: [String], needs: [Address: Set<Address>]) -> Plan {
     let dependencies = dependenciesByAddress
     let all = Set(steps.map(\.address))
     var kept = all
@@ -45,7 +58,7 @@ extension Plan {
         missing.append(dependent)
       }
     }
-    return keeping(kept, words: scope.words)
+    return keeping(kept, words: words)
   }
 
   /// For each object those whose steps come before its own. A VM that stops after another one does not need it to stop.
@@ -73,9 +86,11 @@ extension Plan {
       steps.append(step.renumbered(steps.count) { numbers[$0] })
     }
     let changes = changes.filter { kept.contains($0.address) }
-    return Plan(
+    var plan = Plan(
       stack: stack, goal: goal, changes: changes, steps: steps, notes: notes,
       partial: Partial(words: words, omitted: self.changes.count - changes.count))
+    (plan.unknown, plan.placement, plan.gaps) = (unknown, placement, gaps)
+    return plan
   }
 }
 

@@ -83,6 +83,7 @@ public struct HTMLReport {
     let counts = plan.summary
     let cells: [(Int, String, String)] = [
       (counts.add, "to add", "create"), (counts.change, "to change", "update"),
+      (counts.moves, "to move", "move"),
       (counts.replacements, "to replace", "replace"), (counts.remove, "to remove", "delete"),
       (counts.forgotten, "to let go", "forget"),
       (counts.restarts, counts.restarts == 1 ? "guest restarts" : "guests restart", "restart"),
@@ -94,6 +95,13 @@ public struct HTMLReport {
         [.element("b", [:], "\(count)"), .text(" \(label)")])
     }
     var parts: [Markup] = [.element("ul", ["class": "chips"], chips)]
+    for unknown in plan.unknown.reversed() {
+      parts.insert(
+        .element(
+          "p", ["class": "warning"],
+          "Unknown: host \(unknown.host) (\(unknown.reason)): \(unknown.consequence)."),
+        at: 0)
+    }
     if let partial = plan.partial {
       parts.insert(
         .element(

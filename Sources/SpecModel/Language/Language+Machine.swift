@@ -24,8 +24,24 @@ extension Language {
 
   private static let identity: [LanguageField] = [
     LanguageField(
-      "host", .reference(.host), "The host that it runs on.", required: .sometimes("if there are several"),
-      default: .words("the only host"), example: "rack1"),
+      "host",
+      .either([.reference(.host), .words(SiteDecoder.anyHost), .list(.reference(.host)), .object(hostChoice)]
+      ),
+      "The host that it runs on. Of `any`, a list or labels virtform chooses one that has room and all that the VM needs.",
+      required: .sometimes("if there are several"), default: .words("the only host"), example: "rack1"),
+    LanguageField(
+      "spread", .either([.words("host"), .name, .object(spread)]),
+      "Keeps the VMs of its entry apart: on hosts of their own, or on hosts with other values of a label. `host` is short for `{over: host}`.",
+      default: .words("they may be together"), example: "host"),
+    LanguageField(
+      "keep_with", .list(.reference(.machine)), "VMs that are on the same host.", example: "[cache]"),
+    LanguageField("avoid", .list(.reference(.machine)), "VMs that are on other hosts.", example: "[db]"),
+    LanguageField(
+      "pinned", .boolean, "Whether it stays where it is: virtform moves it at nobody's wish but yours.",
+      default: false),
+    LanguageField(
+      "migration", .object(migration), "How it is moved to another host while it runs.",
+      example: "{downtime: 300ms}"),
     LanguageField("title", .line, "One line about it, for people.", example: "Web ${index}"),
     LanguageField("description", .text, "A text about it, for people.", example: "Knows everything"),
     LanguageField(
@@ -171,6 +187,51 @@ extension Language {
     LanguageField(
       "protect", .boolean, "Nothing removes the VM as long as this stands here.", default: false),
   ]
+
+  private static let hostChoice = LanguageObject(
+    "host-choice", "Hosts to choose from.", isLayered: true,
+    [
+      LanguageField(
+        "labels", .map(.line), "The labels that the host has.", required: .always, example: "{room: a}")
+    ])
+
+  private static let spread = LanguageObject(
+    "spread", "How the VMs of a count are kept apart.", isLayered: true,
+    [
+      LanguageField(
+        "over", .either([.words("host"), .name]),
+        "`host`, or the label of hosts whose values are kept apart.",
+        required: .always, example: "room"),
+      LanguageField(
+        "max", .integer(SiteDecoder.spreads), "How many may be together.", default: 1, example: "2"),
+    ])
+
+  private static let migration = LanguageObject(
+    "migration", "How a guest is moved while it runs.", isLayered: true,
+    [
+      LanguageField(
+        "downtime", .form(.shortDuration), "How long it may stand still at the end.",
+        default: .words("as the hypervisor has it"), example: "300ms"),
+      LanguageField(
+        "bandwidth", .size, "How much of the network it may take, in bytes a second.",
+        default: .words("all"), example: "100MiB"),
+      LanguageField(
+        "converge",
+        .choice(
+          MigrationConvergence.self,
+          [
+            .none: "it is sent until it fits", .autoConverge: "its processors are slowed down step by step",
+            .postCopy:
+              "it goes on at the other host, which fetches what it lacks; a guest whose network fails then is lost",
+          ]), "What is done for a guest that writes its memory faster than it is sent.",
+        default: .value("none")),
+      LanguageField(
+        "connections", .integer(SiteDecoder.migrationConnections),
+        "How many connections send its memory at once.", default: 1, example: "4"),
+      LanguageField(
+        "timeout", .duration, "How long it may take. What is not done by then goes on where it was.",
+        default: .words("as long as it takes"), example: "30m"),
+    ])
 
   private static let shutdown = LanguageObject(
     "shutdown", "How a guest is stopped.", isLayered: true,

@@ -30,6 +30,10 @@ extension Language {
         "The most that the VMs on a host may have together, relative to what it has.",
         default: .words("no limit"), example: "{cpus: 4, memory: 1.5}"),
       LanguageField(
+        "survive", .words("1 host", "2 hosts"),
+        "How many hosts may fail at once such that their VMs find a place on the others.",
+        default: .words("none"), example: "1 host"),
+      LanguageField(
         "required_labels", .list(.name), "Labels of the VMs that the plan makes or changes.",
         example: "[owner]"),
       LanguageField(

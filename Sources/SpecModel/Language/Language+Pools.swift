@@ -26,10 +26,13 @@ extension Language {
       LanguageField(
         "hosts", .list(.reference(.host)), "The hosts that have it.", default: .words("every host"),
         example: "[rack1]"),
+      LanguageField(
+        "shared", .boolean, "Whether all of its hosts see the same volumes in it.",
+        default: .words("true for netfs, iscsi and rbd, else false"), example: "true"),
       LanguageField("autostart", .boolean, "Whether it starts with its host.", default: true),
       LanguageField(
         "external", .boolean,
-        "The pool is there already: it is used, never changed. Nothing but `hosts` goes with it.",
+        "The pool is there already: it is used, never changed. Nothing but `hosts` and `shared` goes with it.",
         default: false),
     ])
 

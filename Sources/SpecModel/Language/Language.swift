@@ -98,6 +98,60 @@ public enum Language {
             .auto: "KVM where the host has it, else emulation", .kvm: "KVM",
             .tcg: "emulation by QEMU itself",
           ]), "What runs the CPUs of its VMs that do not choose.", default: .value("auto")),
+      LanguageField(
+        "labels", .map(.line), "Words about it that VMs choose their host by.", example: "{room: a}"),
+      LanguageField(
+        "reserve", .object(hostReserve), "What it keeps for itself where virtform chooses the host of a VM.",
+        example: "{memory: 4GiB}"),
+      LanguageField(
+        "overcommit", .object(hostOvercommit),
+        "How much VMs may have for each that there is, where virtform chooses their host.",
+        example: "{cpus: 8}"),
+      LanguageField(
+        "state",
+        .choice(
+          HostPhase.self,
+          [
+            .active: "it runs VMs", .drained: "its VMs leave, and none comes",
+            .down: "it is not reached, and nobody knows what its VMs do",
+          ]), "What it is for at the moment.", default: .value("active")),
+      LanguageField(
+        "migration", .object(hostMigration), "How running guests arrive at it.",
+        example: "{address: 10.0.0.2}"),
+    ])
+
+  private static let hostReserve = LanguageObject(
+    "host-reserve", "What a host keeps for itself.",
+    [
+      LanguageField("memory", .size, "Memory.", default: .words("none"), example: "4GiB"),
+      LanguageField("cpus", .integer(SiteDecoder.reservedCPUs), "CPUs.", default: 0, example: "2"),
+    ])
+
+  private static let hostOvercommit = LanguageObject(
+    "host-overcommit", "How much VMs may have of a host for each that there is.",
+    [
+      LanguageField(
+        "memory", .form(.ratio), "Memory of VMs, relative to that of the host.",
+        default: .value(.string("\(HostOvercommit().memory)")), example: "1.2"),
+      LanguageField(
+        "cpus", .form(.ratio), "vCPUs for each CPU.",
+        default: .value(.string("\(HostOvercommit().cpus)")), example: "8"),
+    ])
+
+  private static let hostMigration = LanguageObject(
+    "host-migration", "How running guests arrive at a host.",
+    [
+      LanguageField(
+        "address", .form(.networkAddress), "The address or name at which other hosts reach its QEMU.",
+        default: .words("the name that its libvirt gives"), example: "10.0.0.2"),
+      LanguageField(
+        "uri", .form(.hostURI),
+        "Where the libvirt of other hosts reaches its libvirt. With it hosts migrate guests among themselves, and go on if virtform is gone.",
+        default: .words("virtform leads the migration"), example: "qemu+tls://rack1.example.org/system"),
+      LanguageField(
+        "tls", .boolean,
+        "Whether guests are sent encrypted, with the certificates that QEMU has on both hosts.",
+        default: false),
     ])
 
   private static let removal = LanguageObject(

@@ -38,6 +38,8 @@ public struct TextForm: Sendable {
     takesNumbers: false)
   static let duration = TextForm(
     "length of time, such as 30s, 5m or 1h", "[0-9]+[smh]", kind: "duration", takesNumbers: false)
+  static let shortDuration = TextForm(
+    "length of time, such as 300ms or 2s", "[0-9]+m?s", kind: "duration", takesNumbers: false)
   static let hostURI = TextForm(
     "libvirt URI, or embedded",
     "embedded|(\(any(of: HostURI.drivers)))([+](\(any(of: HostURI.transports))))?://.*", kind: "URI")

@@ -42,9 +42,19 @@ struct PolicyDecoder {
     add("max_restarts", policy.int("max_restarts", in: Self.anyCount).map { .restarts(atMost: $0) })
     add("restart_window", windows(policy).map { .restartWindows($0) })
     rules += overcommit(policy)
+    add("survive", policy.value("survive", Self.failures).map { .survival(ofHosts: $0) })
     add("required_labels", names("required_labels", in: policy).map { .labels($0) })
     add("required_fields", fields(policy).map { .fields($0) })
     return rules
+  }
+
+  /// Reads `1 host` or `2 hosts`.
+  private static func failures(_ text: String) throws(ValueError) -> Int {
+    switch text {
+    case "1 host": 1
+    case "2 hosts": 2
+    default: throw ValueError("no policy knows to survive '\(text)'", help: "write 1 host or 2 hosts")
+    }
   }
 
   // MARK: Windows

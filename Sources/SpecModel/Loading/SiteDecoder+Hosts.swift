@@ -3,18 +3,65 @@ extension SiteDecoder {
     for (name, entry) in declare(.hosts, in: spec) {
       let path = SpecPath("hosts.\(name)")
       guard let reader = MappingReader(entry.value, at: path, diagnostics) else { continue }
+      if name.rawValue == Self.anyHost {
+        diagnostics.error(
+          "a host cannot be named '\(name)'", at: entry.keyLocation,
+          help: "host: \(name) stands for all hosts")
+      }
       let uri = reader.value("uri") { text throws(ValueError) -> Host.Connection in
         text == "embedded" ? .embedded : .uri(try HostURI(parsing: text))
       }
       reader.missing(
         "uri", help: "such as qemu+ssh://root@\(name)/system, or embedded for a libvirt of virtform's own")
       let accel = reader.choice("accel", Accelerator.self) ?? .auto
+      let labels = decodeLabels(reader)
+      let reserve = decodeReserve(reader)
+      let overcommit = decodeHostOvercommit(reader)
+      let state = reader.choice("state", HostPhase.self) ?? .active
+      let migration = decodeHostMigration(reader)
       reader.finish()
-      if let uri { hosts.append(Host(name: name, connection: uri, accel: accel, path: path), as: name) }
+      guard let uri else { continue }
+      let host = Host(
+        name: name, connection: uri, accel: accel, labels: labels, reserve: reserve, overcommit: overcommit,
+        state: state, migration: migration, path: path)
+      hosts.append(host, as: name)
     }
     guard !spec.has("hosts"), let local = try? ResourceName(parsing: Self.embeddedHostName) else { return }
     declare(local, in: .hosts)
     hosts.append(
       Host(name: local, connection: .embedded, accel: .auto, path: SpecPath("hosts.\(local)")), as: local)
+  }
+
+  /// The CPUs that a host may keep for itself.
+  static let reservedCPUs = 0...4096
+
+  private func decodeReserve(_ reader: MappingReader) -> HostReserve {
+    var reserve = HostReserve()
+    guard let nested = reader.nonEmpty("reserve", help: "such as {memory: 4GiB}") else { return reserve }
+    reserve.memory = nested.value("memory", ByteCount.init(parsing:)) ?? reserve.memory
+    reserve.cpus = nested.int("cpus", in: Self.reservedCPUs) ?? reserve.cpus
+    nested.finish()
+    return reserve
+  }
+
+  private func decodeHostOvercommit(_ reader: MappingReader) -> HostOvercommit {
+    var overcommit = HostOvercommit()
+    guard let nested = reader.nonEmpty("overcommit", help: "such as {cpus: 4}") else { return overcommit }
+    overcommit.memory = nested.value("memory", Ratio.init(parsing:)) ?? overcommit.memory
+    overcommit.cpus = nested.value("cpus", Ratio.init(parsing:)) ?? overcommit.cpus
+    nested.finish()
+    return overcommit
+  }
+
+  private func decodeHostMigration(_ reader: MappingReader) -> HostMigration {
+    var migration = HostMigration()
+    guard let nested = reader.nonEmpty("migration", help: "such as {address: 10.0.0.2}") else {
+      return migration
+    }
+    migration.address = server(nested, "address")
+    migration.uri = nested.value("uri", HostURI.init(parsing:))
+    migration.usesTLS = nested.bool("tls") ?? false
+    nested.finish()
+    return migration
   }
 }

@@ -6,7 +6,9 @@ extension SiteDecoder {
     else { return nil }
     defer { reader.finish() }
     let isComplete = !instance.isTemplate
-    let host = isComplete ? self.host(reader) : reference(reader, "host", to: .hosts)
+    let placement = decodePlacement(reader, isComplete: isComplete)
+    // Where virtform chooses, what the VM needs says which hosts there are to choose from.
+    let host = placement.flatMap { $0.isChosen ? nil : $0.hosts.first }
     var settings = MachineSettings()
     settings.title = reader.line("title").nonEmpty
     settings.description = reader.string("description").nonEmpty
@@ -63,16 +65,45 @@ extension SiteDecoder {
     let groups = (reader.names("groups") ?? []).map(\.name).sorted()
     let labels = decodeLabels(reader)
     let ssh = decodeSSH(reader)
+    let migration = decodeMigration(reader)
     // The VMs that it names are looked up when all of them are known.
     _ = reader.names("start_after")
-    guard let host, isComplete else { return nil }
+    guard isComplete, let placement = placement.map({ restricted($0, to: needs(disks, nics, pool), reader) }),
+      let host = placement.hosts.first
+    else { return nil }
     return MachineSpec(
-      name: instance.name, host: host, settings: settings, kernel: kernel, initrd: initrd, pool: pool,
+      name: instance.name, host: host, placement: placement, migration: migration, settings: settings,
+      kernel: kernel, initrd: initrd, pool: pool,
       disks: disks, nics: nics, memoryDevices: memoryDevices, shares: shares, hostDevices: hostDevices,
       boot: boot, cloudInit: cloudInit, ignition: ignition, isProtected: isProtected, onChange: onChange,
       onImageChange: onImageChange, shutdown: shutdown, path: path, groups: groups, labels: labels,
       readiness: readiness,
       ssh: ssh)
+  }
+
+  /// What a host must have for a VM to run there, and the hosts that do.
+  private func needs(_ disks: [DiskSpec], _ nics: [NICSpec], _ pool: ResourceName?) -> [(
+    what: String, hosts: [ResourceName]
+  )] {
+    var usedPools: [ResourceName] = [pool].compactMap { $0 }
+    var needs: [(what: String, hosts: [ResourceName])] = []
+    for disk in disks {
+      switch disk.source {
+      case .own(_, _, _, let pool), .existing(_, let pool): usedPools.append(pool)
+      case .cdrom(_, let pool): usedPools += [pool].compactMap { $0 }
+      case .shared(let name):
+        guard let disk = sharedDisks[name] else { continue }
+        let isShared = pools[disk.pool]?.isShared == true
+        needs.append(("disk '\(name)'", isShared ? pools[disk.pool]?.hosts ?? [] : [disk.host]))
+      }
+    }
+    for name in Set(usedPools).sorted() {
+      if let pool = pools[name] { needs.append(("pool '\(name)'", pool.hosts)) }
+    }
+    for name in Set(nics.map(\.network)).sorted() {
+      if let network = networks[name] { needs.append(("network '\(name)'", network.hosts)) }
+    }
+    return needs
   }
 
   /// The pool of the VM's own: named, or needed since the VM has files without one of their own.
@@ -199,7 +230,7 @@ extension SiteDecoder {
     return devices.map(\.name)
   }
 
-  private func decodeLabels(_ reader: MappingReader) -> [ResourceName: String] {
+  func decodeLabels(_ reader: MappingReader) -> [ResourceName: String] {
     guard let labels = reader.nested("labels") else { return [:] }
     let values = reader.namedEntries("labels").compactMap { name, _ in
       labels.line(name.rawValue).map { (name, $0) }

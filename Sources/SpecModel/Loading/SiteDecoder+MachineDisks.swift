@@ -59,7 +59,9 @@ extension SiteDecoder {
         "the VM's image '\(image)' would make this disk, but it is the shared disk '\(shared)'", at: "disk",
         help: "leave out the VM's 'image', or give the shared disk another name here")
     }
-    if let declared = sharedDisks[shared], let host, declared.host != host {
+    if let declared = sharedDisks[shared], let host, declared.host != host,
+      pools[declared.pool]?.isShared != true
+    {
       disk.error("disk '\(shared)' is on host '\(declared.host)', this VM on '\(host)'", at: "disk")
     }
     return DiskSpec(

@@ -32,6 +32,7 @@ extension SiteDecoder {
     }
     areMachinesUnclear = variables.budget.isSpent || spec.isUnreadable("vms")
     resolveStartOrders(&variables)
+    resolveCompany(&variables)
     // What every VM that uses it overrides, and what no VM uses, is checked all the same.
     check(YAMLNode(.mapping(defaults), at: spec.location(of: "defaults")), named: "defaults", &variables)
     for (name, entry) in profiles {
@@ -67,7 +68,7 @@ extension SiteDecoder {
       let path = SpecPath("vms.\(instance.name)")
       origins.record(resolved, at: path)
       concealPasswords(in: resolved)
-      rememberStartOrder(of: instance.name, resolved)
+      rememberRelations(of: instance.name, resolved)
       if var machine = decodeMachine(instance, resolved, at: path) {
         // However short the spec says it, each vCPU is pinned by itself.
         let pins = machine.settings.cpuPinning?.sets.count ?? 0

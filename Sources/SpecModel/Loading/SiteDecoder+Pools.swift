@@ -21,11 +21,12 @@ extension SiteDecoder {
 
   private func decodePool(_ name: ResourceName, _ reader: MappingReader) -> PoolSpec {
     let hosts = hostList(reader)
-    if isExternal(reader, allowed: ["hosts"]) {
+    if isExternal(reader, allowed: ["hosts", "shared"]) {
       return PoolSpec(
-        name: name, source: nil, isBuilt: false, hosts: hosts, isExternal: true, autostart: nil,
-        path: reader.path)
+        name: name, source: nil, isBuilt: false, hosts: hosts, isExternal: true,
+        isShared: reader.bool("shared") ?? false, autostart: nil, path: reader.path)
     }
+    let shared = reader.bool("shared")
     let hasType = reader.has("type")
     let type = reader.choice("type", PoolType.self)
     let isBuilt = reader.bool("build") ?? false
@@ -37,8 +38,8 @@ extension SiteDecoder {
     let source = hasType || !reader.has("source") ? decodeSource(hasType ? type : .dir, reader) : nil
     for key in ["path", "source"] { _ = reader.node(key) }
     return PoolSpec(
-      name: name, source: source, isBuilt: isBuilt, hosts: hosts, isExternal: false, autostart: autostart,
-      path: reader.path)
+      name: name, source: source, isBuilt: isBuilt, hosts: hosts, isExternal: false,
+      isShared: shared ?? source?.type.isOnNetwork ?? false, autostart: autostart, path: reader.path)
   }
 
   private func decodeSource(_ type: PoolType?, _ reader: MappingReader) -> PoolSource? {
@@ -210,7 +211,7 @@ extension SiteDecoder {
 
   // MARK: Values
 
-  private func server(_ source: MappingReader, _ key: String) -> String? {
+  func server(_ source: MappingReader, _ key: String) -> String? {
     source.value(key) { text throws(ValueError) in try Self.serverName(text) }
   }
 

@@ -1,26 +1,34 @@
-/// What a VM starts after, as the spec has it.
-struct StartOrder {
+/// The VMs that a VM names, as the spec has it.
+struct Relation {
+  static let startAfter = "start_after"
+  static let keepWith = "keep_with"
+  static let avoid = "avoid"
+
   let machine: ResourceName
+  /// The word that names them.
+  let key: String
   let words: [(name: ResourceName, location: SourceLocation)]
 }
 
 extension SiteDecoder {
-  /// Keeps what `machine` starts after until all VMs are known. What is no name has been reported by then.
-  mutating func rememberStartOrder(of name: ResourceName, _ machine: YAMLNode) {
-    guard case .sequence(let items)? = machine.mapping?["start_after"]?.value.content else { return }
-    let words = items.compactMap { item in
-      (item.scalar?.string).flatMap { try? ResourceName(parsing: $0) }.map {
-        (name: $0, location: item.location)
+  /// Keeps the VMs that `machine` names until all VMs are known. What is no name has been reported by then.
+  mutating func rememberRelations(of name: ResourceName, _ machine: YAMLNode) {
+    for key in [Relation.startAfter, Relation.keepWith, Relation.avoid] {
+      guard case .sequence(let items)? = machine.mapping?[key]?.value.content else { continue }
+      let words = items.compactMap { item in
+        (item.scalar?.string).flatMap { try? ResourceName(parsing: $0) }.map {
+          (name: $0, location: item.location)
+        }
       }
+      relations.append(Relation(machine: name, key: key, words: words))
     }
-    startOrders.append(StartOrder(machine: name, words: words))
   }
 
   /// Finds the VMs that `start_after` names; the name of a count means all of its VMs.
   mutating func resolveStartOrders(_ variables: inout VariableTable) {
     var edges: [ResourceName: [ResourceName: SourceLocation]] = [:]
     var reported: Set<SourceLocation> = []
-    for order in startOrders {
+    for order in relations where order.key == Relation.startAfter {
       for word in order.words where !reported.contains(word.location) {
         guard let names = machines(meantBy: word.name) else {
           reported.insert(word.location)
@@ -47,7 +55,7 @@ extension SiteDecoder {
   }
 
   /// The VMs of a name, which may be that of a count; nil if there are none of it.
-  private func machines(meantBy name: ResourceName) -> [ResourceName]? {
+  func machines(meantBy name: ResourceName) -> [ResourceName]? {
     if machineNames[name] != nil { return [name] }
     if let members = groupMembers[name] { return members }
     if machineGroups.contains(name) { return [] }
@@ -55,7 +63,7 @@ extension SiteDecoder {
     return nil
   }
 
-  private func reportUnknown(_ name: ResourceName, at location: SourceLocation) {
+  func reportUnknown(_ name: ResourceName, at location: SourceLocation) {
     let known = Set(machineNames.keys).union(machineGroups).map(\.rawValue)
     let near = diagnostics.suggestions.nearest(to: name.rawValue, in: known)
     diagnostics.error(

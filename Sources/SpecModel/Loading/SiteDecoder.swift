@@ -27,8 +27,8 @@ struct SiteDecoder {
   var unclearGroups: Set<String> = []
   /// The VMs that each entry of `vms:` makes.
   var groupMembers: [ResourceName: [ResourceName]] = [:]
-  /// What each VM starts after, as it was written.
-  var startOrders: [StartOrder] = []
+  /// The VMs that VMs name, as it was written.
+  var relations: [Relation] = []
   /// True if not all of `vms:` was read.
   var areMachinesUnclear = false
   /// Names that were declared, even where their declaration is in error: no second error for using them.

@@ -18,7 +18,8 @@ public struct SharedDiskSpec: Hashable, Sendable {
   /// nil for what its pool takes best, see `PoolType.defaultFormat`.
   public let format: DiskFormat?
   public let pool: ResourceName
-  public let host: ResourceName
+  /// The host that it is planned on: of a disk that several hosts see, that of the VM which uses it.
+  public var host: ResourceName
   /// True if nothing may ever delete it.
   public let isProtected: Bool
   public let path: SpecPath

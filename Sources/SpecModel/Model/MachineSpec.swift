@@ -42,7 +42,10 @@ public struct ShutdownPolicy: Hashable, Sendable, CustomStringConvertible {
 /// A VM that the spec wants, after profiles, counts and variables.
 public struct MachineSpec: Hashable, Sendable {
   public let name: ResourceName
-  public let host: ResourceName
+  /// The host that it is to run on. Where virtform chooses, that is the first one until it has (`Site.placing`).
+  public private(set) var host: ResourceName
+  public var placement: PlacementSpec
+  public var migration = MigrationSpec()
   public var settings: MachineSettings
   public let kernel: ResourceName?
   public let initrd: ResourceName?
@@ -78,6 +81,13 @@ public struct MachineSpec: Hashable, Sendable {
   /// What is waited for after a start; nil if nothing is.
   public var readiness: Readiness?
   public var ssh: SSHAccess?
+
+  /// The same on another host.
+  public func on(_ host: ResourceName) -> MachineSpec {
+    var machine = self
+    machine.host = host
+    return machine
+  }
 
   /// What the guest calls itself, as far as the spec has a say.
   public var guestName: String { cloudInit?.hostname ?? name.rawValue }

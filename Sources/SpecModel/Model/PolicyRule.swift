@@ -18,6 +18,8 @@ public struct PolicyRule: Hashable, Sendable {
     case cpuOvercommit(Ratio)
     /// Memory of running VMs, relative to that of their host.
     case memoryOvercommit(Ratio)
+    /// So many hosts may fail at once, and their VMs find a place on the others.
+    case survival(ofHosts: Int)
     /// VMs that a plan makes or changes have these labels.
     case labels([ResourceName])
     /// VMs that a plan makes or changes say this of themselves.

@@ -9,6 +9,8 @@ public struct PoolSpec: Hashable, Sendable {
   public let hosts: [ResourceName]
   /// True for a pool that is there already: it is used, never created, changed or removed.
   public let isExternal: Bool
+  /// True if all of its hosts see the same volumes in it.
+  public var isShared = false
   public let autostart: Bool?
   public let path: SpecPath
 

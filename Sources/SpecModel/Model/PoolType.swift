@@ -10,6 +10,14 @@ public enum PoolType: String, CaseIterable, Sendable {
     }
   }
 
+  /// True where the volumes are elsewhere, so that several hosts may have the same.
+  public var isOnNetwork: Bool {
+    switch self {
+    case .netfs, .iscsi, .rbd: true
+    case .dir, .fs, .logical, .disk, .zfs: false
+    }
+  }
+
   /// False where volumes cannot be made, or not with a name that says whose they are: those that are there are used.
   public var makesVolumes: Bool { self != .iscsi && self != .disk }
 

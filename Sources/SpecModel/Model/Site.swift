@@ -8,7 +8,7 @@ public struct Site: Sendable {
   public var networks: [NetworkSpec] { networkList.all }
   public let firewalls: [FirewallSpec]
   public var disks: [SharedDiskSpec] { diskList.all }
-  public let machines: [MachineSpec]
+  public private(set) var machines: [MachineSpec]
   /// In the order of the spec.
   public let moved: [MovedSpec]
   public let forgotten: [ForgottenSpec]
@@ -23,7 +23,7 @@ public struct Site: Sendable {
   private let poolList: NamedList<PoolSpec>
   private let imageList: NamedList<ImageSpec>
   private let networkList: NamedList<NetworkSpec>
-  private let diskList: NamedList<SharedDiskSpec>
+  private var diskList: NamedList<SharedDiskSpec>
 
   init(
     stack: ResourceName, hosts: [Host], pools: [PoolSpec], images: [ImageSpec], networks: [NetworkSpec],
@@ -45,6 +45,36 @@ public struct Site: Sendable {
     self.outputs = outputs
     self.policy = policy
     self.origins = origins
+  }
+
+  /// How many hosts may fail at once by the policy.
+  public var survivedFailures: Int {
+    policy.reduce(0) { count, rule in
+      if case .survival(let hosts) = rule.limit { max(count, hosts) } else { count }
+    }
+  }
+
+  /// The same site with VMs on the hosts that were chosen for them.
+  ///
+  /// - Parameter hosts: by the names of VMs; those that are not in it stay where they are.
+  public func placing(_ hosts: [ResourceName: ResourceName]) -> Site {
+    var site = self
+    site.machines = machines.map { machine in hosts[machine.name].map(machine.on) ?? machine }
+    var users: [ResourceName: ResourceName] = [:]
+    for machine in site.machines {
+      for disk in machine.disks {
+        if case .shared(let name) = disk.source { users[name] = machine.host }
+      }
+    }
+    // A disk that several hosts see is looked after by the one that uses it.
+    let disks = self.disks.map { disk in
+      guard let user = users[disk.name], pool(disk.pool)?.isShared == true else { return disk }
+      var disk = disk
+      disk.host = user
+      return disk
+    }
+    site.diskList = NamedList(disks, by: \.name)
+    return site
   }
 
   public func host(_ name: ResourceName) -> Host? { hostList[name] }

@@ -2,6 +2,9 @@
 public struct Ratio: Hashable, Comparable, Sendable, CustomStringConvertible {
   private let thousandths: UInt64
 
+  /// A whole number from 1 to 1000.
+  init(_ whole: UInt64) { thousandths = whole * 1000 }
+
   /// Reads a decimal number above 0, up to 1000 and with up to three decimal places.
   public init(parsing text: String) throws(ValueError) {
     let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)

@@ -68,7 +68,8 @@ struct InitCommand: AsyncParsableCommand {
       Terminal.report(loaded.diagnostics, in: loaded.sources)
       throw ExitStatus.failure
     }
-    return try await Workspace.open(site, SpecOptions.parse([]), access: .readOnly).closing { workspace in
+    return try await Workspace.open(site, SpecOptions.parse([]), access: .readOnly, needsAll: true).closing {
+      workspace in
       guard let state = workspace.states.first else { return nil }
       return StartingSpec.Host(
         name: name, uri: "\(uri)", pools: state.pools.filter(\.isActive).map(\.name).sorted(),

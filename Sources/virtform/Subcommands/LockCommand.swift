@@ -31,13 +31,14 @@ struct LockCommand: AsyncParsableCommand {
 
   func run() async throws {
     if showsStatus {
-      return try await Workspace.open(options, access: .readOnly, reads: false).closing { workspace in
+      return try await Workspace.open(options, access: .readOnly, reads: false, needsAll: true).closing {
+        workspace in
         let locking = Locking(workspace)
         if isJSON { return Terminal.print(try await locking.document()) }
         _ = try await locking.show()
       }
     }
-    try await Workspace.open(options, access: .readWrite, reads: false).closing { workspace in
+    try await Workspace.open(options, access: .readWrite, reads: false, needsAll: true).closing { workspace in
       let stack = workspace.site.stack
       let request = LockRequest(
         stack, command: "lock", reason: reason, hasLease: false, timeout: lock.timeout)

@@ -11,7 +11,7 @@ struct UnlockCommand: AsyncParsableCommand {
   @OptionGroup var consent: ConsentOptions
 
   func run() async throws {
-    try await Workspace.open(options, access: .readWrite, reads: false).closing { workspace in
+    try await Workspace.open(options, access: .readWrite, reads: false, needsAll: true).closing { workspace in
       let locking = Locking(workspace)
       let locks = try await locking.show()
       if locks.isEmpty { return }

@@ -88,8 +88,15 @@ final class ProgressView: Sendable {
 
   private func elapsed(_ running: Running) -> String {
     var line = "\(name(running.step)): \(running.step.operation.verb.present)"
-    if let (sent, total) = running.sent, total > 0 { line += " \(sent * 100 / total)%" }
-    return line + ", \(text(clock.now - running.start))"
+    let time = clock.now - running.start
+    if let (sent, total) = running.sent, total > 0 {
+      line += " \(sent * 100 / total)%"
+      // What it takes by the rate so far; at first that says nothing.
+      if time > .seconds(2), sent > 0, total > sent {
+        line += ", about \(text(time * (Double(total - sent) / Double(sent)))) left"
+      }
+    }
+    return line + ", \(text(time))"
   }
 
   private func beat(_ state: inout State) {

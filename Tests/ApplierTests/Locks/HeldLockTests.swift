@@ -174,7 +174,7 @@ struct HeldLockTests {
     let site = try #require(
       SpecLoader(environment: [:]).load([SourceText(path: "site.yaml", text: text)]).site)
     let fleet = try LockLab.fleet([("sim", lab.keeper)])
-    let states = try await fleet.inspect(site)
+    let states = await fleet.inspect(site).states
     let plan = try SitePlanner.plan(site, hosts: states, images: [:])
     let before = fleet.mutatingCalls
     let report = await Executor(fleet: fleet, states: states, interruption: { "the lock is lost" }) { _ in }

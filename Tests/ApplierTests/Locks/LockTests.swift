@@ -77,7 +77,7 @@ struct LockTests {
     let text = "virtform: 1\nstack: \(lab.stack)\nhosts: {sim: {uri: \"test:///default\"}}\n"
     let site = try #require(
       SpecLoader(environment: [:]).load([SourceText(path: "site.yaml", text: text)]).site)
-    let states = try await LockLab.fleet([("sim", lab.keeper)]).inspect(site)
+    let states = try await LockLab.fleet([("sim", lab.keeper)]).inspect(site).states
     func names(_ state: HostState) -> [String] { state.networks.map(\.name) + state.machines.map(\.name) }
     #expect(states.flatMap(names).contains("virtform-lock-\(lab.stack)"))
     let rest = states.map(\.withoutLocks).flatMap(names)

@@ -29,10 +29,15 @@ struct Scenario {
     try plan(spec, .init(allowsDataLoss: allowsDataLoss))
   }
 
-  func plan(_ spec: String, _ options: SitePlanner.Options) throws -> Plan {
+  /// - Parameter lost: hosts that do not answer.
+  func plan(_ spec: String, _ options: SitePlanner.Options, lost: [String] = []) throws -> Plan {
     let site = try Self.site(spec)
-    let states = fleet.states(for: site)
-    let plan = try SitePlanner.plan(site, hosts: states, images: contents(of: site), options: options)
+    let states = fleet.states(for: site).filter { !lost.contains($0.name.rawValue) }
+    let unreachable = try lost.map {
+      UnreachableHost(name: try ResourceName(parsing: $0), reason: "no route to it")
+    }
+    let plan = try SitePlanner.plan(
+      site, hosts: states, unreachable: unreachable, images: contents(of: site), options: options)
     PlanLaws.check(plan)
     OrderLaws.check(plan, site)
     return plan

@@ -8,6 +8,8 @@ import Testing
 /// or that would harm a guest.
 struct SimulatedFleet {
   var hosts: [String: SimulatedHost] = [:]
+  /// The pools that all hosts see the same volumes in.
+  var sharedPools: Set<String> = []
   /// What no plan may do, in words.
   private(set) var violations: [String] = []
 
@@ -31,13 +33,85 @@ struct SimulatedFleet {
     for id in ids.prefix(count ?? ids.count) {
       let step = plan.steps[id]
       let name = step.address.host.rawValue
+      if case .migrateMachine(let migration) = step.operation {
+        migrate(migration, to: name)
+        continue
+      }
       var host = self[name]
       host.run(step.operation, stack: plan.stack.rawValue) { complaint in
         violations.append(
           "step \(id), \(step.operation.verb.present) \(step.address) on \(name): \(complaint)")
       }
       hosts[name] = host
+      if case .ensurePool(let pool) = step.operation, sharedPools.contains(pool.name) {
+        // What is there, the host sees from now on.
+        let others = hosts.keys.sorted().filter { other in
+          other != name && self[other].state.pools.contains { $0.name == pool.name }
+        }
+        if let other = others.first { share(from: other) }
+      } else {
+        share(from: name)
+      }
     }
+  }
+
+  /// What one host has written to shared pools, all see.
+  private mutating func share(from name: String) {
+    let writer = self[name]
+    for pool in writer.state.pools where sharedPools.contains(pool.name) {
+      for other in hosts.keys.sorted() where other != name {
+        var host = self[other]
+        guard let index = host.state.pools.firstIndex(where: { $0.name == pool.name }) else { continue }
+        host.state.pools[index].volumes = pool.volumes
+        host.notes[pool.name] = writer.notes[pool.name]
+        hosts[other] = host
+      }
+    }
+  }
+
+  /// What libvirt does to move a VM, and what it refuses.
+  private mutating func migrate(_ migration: Migration, to name: String) {
+    let (uuid, old) = (migration.uuid, migration.from.rawValue)
+    func complain(_ text: String) {
+      violations.append("moving \(migration.machine.name) from \(old) to \(name): \(text)")
+    }
+    var (source, target) = (self[old], self[name])
+    guard let index = source.state.machines.firstIndex(where: { $0.uuid == uuid }) else {
+      if !target.state.machines.contains(where: { $0.uuid == uuid }) { complain("the VM is gone") }
+      return
+    }
+    let machine = source.state.machines[index]
+    if target.state.machines.contains(where: { $0.uuid == uuid || $0.domainName == machine.domainName }) {
+      return complain("the new host has a VM of that name")
+    }
+    let guest = source.guests[uuid]
+    if guest != nil, migration.mode != .live { complain("its guest runs") }
+    for network in (guest ?? machine).networks
+    where !target.state.networks.contains(where: { $0.name == network && $0.isActive }) {
+      complain("network \(network) is not active")
+    }
+    for copy in migration.copies {
+      let (pool, note) = (copy.volume.pool, Identity.movingName(of: copy.volume.name))
+      if copy.replaces {
+        target.run(.deleteVolume(pool: pool, name: copy.volume.name), stack: "", complain: complain)
+      }
+      target.run(.createVolume(copy.volume, from: nil), stack: "", complain: complain)
+      source.run(.deleteVolume(pool: pool, name: copy.volume.name), stack: "") { _ in }
+      for note in [note] {
+        source.notes[pool]?.remove(note)
+        target.notes[pool]?.remove(note)
+      }
+    }
+    let paths = target.state.pools.filter(\.isActive).flatMap(\.volumes).map(\.path)
+    for file in machine.files.sorted() where !paths.contains(file) { complain("\(file) is not there") }
+    source.state.machines.remove(at: index)
+    source.guests[uuid] = nil
+    target.state.machines.append(machine)
+    target.guests[uuid] = guest
+    target.boots[uuid] = source.boots[uuid]
+    target.plugs[uuid] = Dictionary(
+      (guest?.networks ?? []).map { ($0, target.starts[$0] ?? 0) }, uniquingKeysWith: { first, _ in first })
+    (hosts[old], hosts[name]) = (source, target)
   }
 
   func expectNoViolations(_ context: @autoclosure () -> String = "") {

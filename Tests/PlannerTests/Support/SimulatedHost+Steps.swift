@@ -58,6 +58,11 @@ extension SimulatedHost {
     case .resumeMachine(let uuid):
       if guests[uuid] == nil { complain("no guest to resume") }
       guests[uuid]?.settings.state = .running
+    case .migrateMachine: complain("a move takes two hosts")
+    case .removeRemains(let uuid, _):
+      if guests[uuid]?.settings.state == .running { complain("its guest runs") }
+      guests[uuid] = nil
+      state.machines.removeAll { $0.uuid == uuid }
     case .forgetMachine(let uuid):
       if let index = state.machines.firstIndex(where: { $0.uuid == uuid }) {
         state.machines[index].mark = nil

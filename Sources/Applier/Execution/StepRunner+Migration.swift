@@ -1,0 +1,140 @@
+import FoundationEssentials
+import Libvirt
+import Planner
+import SpecModel
+
+extension StepRunner {
+  /// Brings a VM from another host. If it fails, the VM is where it was.
+  func migrate(_ migration: Migration) async throws {
+    let source = try peerConnection(migration.from)
+    guard let domain = try await source.domain(uuid: migration.uuid) else {
+      // Done by a run that did not live to see it.
+      guard let arrived = try await connection.domain(uuid: migration.uuid) else {
+        throw Failure(description: "the VM is gone")
+      }
+      return try await settle(arrived, migration, from: source)
+    }
+    if try await connection.domain(uuid: migration.uuid) != nil {
+      throw Failure(
+        description: "the VM is on both hosts: another run moves it, or one was cut off; run again to go on")
+    }
+    let origin = other(source)
+    for copy in migration.copies {
+      try await origin.note(pool: copy.volume.pool, name: Identity.movingName(of: copy.volume.name), true)
+      try await note(pool: copy.volume.pool, name: Identity.movingName(of: copy.volume.name), true)
+      if copy.replaces { try await deleteVolume(pool: copy.volume.pool, name: copy.volume.name) }
+      try await create(copy.volume, from: nil)
+    }
+    switch migration.mode {
+    case .live: try await send(domain, migration, isLive: true)
+    case .offline: try await send(domain, migration, isLive: false)
+    case .withoutRunning:
+      if try await !domain.isActive() { try await domain.start(paused: true) }
+      do {
+        try await send(domain, migration, isLive: true)
+      } catch {
+        try? await domain.powerOff()
+        throw error
+      }
+    }
+    try await settle(self.domain(migration.uuid), migration, from: source)
+  }
+
+  /// The same on another host.
+  private func other(_ connection: Connection) -> StepRunner {
+    StepRunner(
+      connection: connection, host: host, stack: stack, former: former, peer: peer, progress: progress)
+  }
+
+  /// What libvirt does not bring along, and what it leaves behind.
+  private func settle(_ domain: Domain, _ migration: Migration, from source: Connection) async throws {
+    if migration.mode == .withoutRunning, try await domain.state() == .paused { try await domain.powerOff() }
+    if migration.machine.settings.autostart == true { try await domain.setAutostart(true) }
+    // libvirt knows the files of its pools by what it saw when it last looked.
+    for name in migration.pools {
+      if let pool = try await connection.storagePool(named: name) { try await refresh(pool) }
+    }
+    let origin = other(source)
+    for copy in migration.copies {
+      let note = Identity.movingName(of: copy.volume.name)
+      try await origin.deleteVolume(pool: copy.volume.pool, name: copy.volume.name)
+      try await origin.note(pool: copy.volume.pool, name: note, false)
+      try await self.note(pool: copy.volume.pool, name: note, false)
+    }
+  }
+
+  private func send(_ domain: Domain, _ migration: Migration, isLive: Bool) async throws {
+    var options = MigrationOptions()
+    options.isLive = isLive
+    options.copiedDisks = migration.copies.map(\.target)
+    options.isUnsafe = migration.trustsStorage
+    if isLive {
+      options.usesTLS = migration.arrival.usesTLS
+      options.autoConverges = migration.terms.convergence == .autoConverge
+      options.allowsPostCopy = migration.terms.convergence == .postCopy
+      options.bandwidth = migration.terms.bandwidth.map { $0.rawValue >> 20 }
+      options.connections = migration.terms.connections
+      options.dataURI = migration.arrival.address.map { "tcp://\($0.contains(":") ? "[\($0)]" : $0)" }
+    }
+    options.peerURI = migration.arrival.uri?.description
+    if isLive, let downtime = migration.terms.downtime {
+      try await domain.setMaximumDowntime(milliseconds: UInt64(downtime))
+    }
+    let destination = connection
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { [options] in try await domain.migrate(to: destination, options) }
+      let watch = MigrationWatch(domain: domain, terms: migration.terms, progress: progress)
+      let watching = Task { await watch.run() }
+      defer { watching.cancel() }
+      do {
+        try await group.next()
+      } catch {
+        if let limit = watch.exceeded {
+          throw Failure(description: "it was not done within \(limit), and the guest runs on where it was")
+        }
+        throw error
+      }
+    }
+  }
+
+  /// Takes away what a move that was cut off has left here, once it is certain that the VM is on the other host.
+  func removeRemains(of uuid: UUID, on place: ResourceName) async throws {
+    guard let domain = try await connection.domain(uuid: uuid) else { return }
+    guard let other = try await peerConnection(place).domain(uuid: uuid) else {
+      throw Failure(description: "the VM is no longer on host '\(place)'; run again")
+    }
+    for attempt in 0... {
+      // A migration that goes on without whoever began it ends by itself.
+      let (here, there) = (try await isMigrating(domain), try await isMigrating(other))
+      if !here, !there { break }
+      guard attempt < 600 else { throw Failure(description: "a migration of it is still under way") }
+      try await Task.sleep(for: .seconds(1))
+    }
+    guard let domain = try await connection.domain(uuid: uuid) else { return }
+    guard let other = try await peerConnection(place).domain(uuid: uuid) else {
+      throw Failure(description: "the VM is no longer on host '\(place)'; run again")
+    }
+    if try await domain.isActive() {
+      guard try await other.isActive(), try await domain.state() != .running else {
+        throw Failure(description: "the VM runs here meanwhile; run again")
+      }
+      try await domain.powerOff()
+    }
+    // One that was about to arrive has no definition.
+    if try await present({ try await domain.isPersistent() }, unless: .noDomain) == true {
+      try await undefine(uuid, keepsState: true)
+    }
+  }
+
+  private func isMigrating(_ domain: Domain) async throws -> Bool {
+    guard try await present({ try await domain.isActive() }, unless: .noDomain) == true else { return false }
+    return try await present({ try await domain.job() }, unless: .noDomain).flatMap { $0 } != nil
+  }
+
+  private func peerConnection(_ host: ResourceName) throws -> Connection {
+    guard let connection = peer(host) else {
+      throw Failure(description: "host '\(host)' is not connected")
+    }
+    return connection
+  }
+}

@@ -1,0 +1,294 @@
+import FoundationEssentials
+import SpecModel
+
+/// Where VMs are, where they are wanted, and what hosts have once those that move have arrived.
+struct Relocation {
+  /// The spec with a host for each VM.
+  private(set) var site: Site
+  /// What hosts have, as the planner of each host is to see it: with the VMs that arrive, without those that leave.
+  private(set) var hosts: [HostState]
+  private(set) var moves: [Move] = []
+  private(set) var remains: [MoveRemains] = []
+  private(set) var unknown: [Plan.UnknownHost] = []
+  private(set) var notes: [Plan.Note] = []
+  /// VMs whose steps wait for those of others, since there is no room for both on the way.
+  private(set) var waits: [ResourceName: Set<ResourceName>] = [:]
+  /// How many problems say what could be done and is not.
+  private(set) var refusals = 0
+  /// The failures of hosts that VMs would not survive although the policy says so.
+  private(set) var gaps: [String] = []
+  /// Why VMs are where they are chosen to be.
+  private(set) var reasons: [ResourceName: String] = [:]
+
+  private let identity: Identity
+  private let options: SitePlanner.Options
+  private let diagnostics: Diagnostics
+  private let unreachable: [UnreachableHost]
+  private let indices: [ResourceName: HostIndex]
+
+  init(
+    _ site: Site, hosts: [HostState], unreachable: [UnreachableHost], options: SitePlanner.Options,
+    diagnostics: Diagnostics
+  ) {
+    self.site = site
+    self.hosts = hosts
+    self.options = options
+    self.diagnostics = diagnostics
+    self.unreachable = unreachable.sorted { $0.name < $1.name }
+    identity = Identity(stack: site.stack)
+    indices = Dictionary(
+      hosts.map { ($0.name, HostIndex($0, identity: Identity(stack: site.stack), moved: site.moved)) },
+      uniquingKeysWith: { first, _ in first })
+    if options.goal == .converge, site.hosts.count > 1 { place() }
+    self.hosts = SharedPools(self.site, unreachable: Set(unreachable.map(\.name))).views(of: self.hosts)
+  }
+
+  private var names: [ResourceName] { indices.keys.sorted() }
+
+  // MARK: Places
+
+  private mutating func place() {
+    var locations: [ResourceName: ResourceName] = [:]
+    for machine in site.machines {
+      if let host = location(of: machine) { locations[machine.name] = host }
+    }
+    let lost = unknownPlaces(besides: locations)
+    locations.merge(lost) { found, _ in found }
+    var placement = SitePlacement(
+      site, states: hosts, locations: locations, unreachable: Set(unreachable.map(\.name)),
+      drained: options.drained, destinations: options.destinations)
+    if let why = placement.solve(survives: site.survivedFailures) {
+      refusals += 1
+      placement.report(why) { message, path, help in
+        diagnostics.error(message, at: path.flatMap { site.origins.location(of: $0) }, help: help)
+      }
+      return
+    }
+    // What nobody knows stays where it may be.
+    site = site.placing(placement.hosts.merging(lost) { _, lost in lost })
+    waits = placement.waits
+    gaps = placement.gaps(after: site.survivedFailures)
+    reasons = placement.reasons
+    for name in placement.postponed.sorted() {
+      guard let host = placement.hosts[name] else { continue }
+      notes.append(
+        Plan.Note(Address(.vm, name.rawValue, on: host), "moves in the next run, once others have made room"))
+    }
+    noteStaying(locations)
+    unknown = unreachable.map { host in
+      Plan.UnknownHost(
+        host: host.name, reason: host.reason,
+        machines: site.machines.filter { $0.host == host.name }.map(\.name).sorted())
+    }
+    for machine in site.machines {
+      guard let from = locations[machine.name], lost[machine.name] == nil, from != machine.host,
+        indices[machine.host] != nil
+      else { continue }
+      plan(machine, from: from)
+    }
+    applyRemains()
+  }
+
+  /// The host that has the VM; of several, the one where it runs, or has run.
+  private mutating func location(of spec: MachineSpec) -> ResourceName? {
+    let places = names.compactMap { name in
+      indices[name]?.ownMachine(named: spec.name.rawValue).map { (host: name, machine: $0) }
+    }
+    guard places.count > 1 else { return places.first?.host }
+    let running = places.filter { $0.machine.settings.state == .running }
+    let paused = places.filter { $0.machine.settings.state == .paused }
+    let words = places.map { "'\($0.host)' (\($0.machine.settings.state?.rawValue ?? "off"))" }.joined(
+      separator: " and ")
+    if running.count > 1 || running.isEmpty && paused.count > 1 {
+      diagnostics.error(
+        "VM '\(spec.name)' is on hosts \(words), and which one counts nobody can tell",
+        at: site.origins.location(of: spec.path),
+        help: "look at both, power one of them off and undefine it: virsh destroy, virsh undefine")
+      return nil
+    }
+    let place = running.first ?? paused.first ?? places.first { $0.host == spec.host } ?? places[0]
+    for other in places where other.host != place.host {
+      remains.append(
+        MoveRemains(name: spec.name, host: other.host, machine: other.machine, place: place.host))
+    }
+    return place.host
+  }
+
+  /// The unreachable hosts that VMs may be on which no other host has.
+  private func unknownPlaces(besides locations: [ResourceName: ResourceName]) -> [ResourceName: ResourceName]
+  {
+    let away = unreachable.map(\.name)
+    guard !away.isEmpty else { return [:] }
+    var places: [ResourceName: ResourceName] = [:]
+    for machine in site.machines where locations[machine.name] == nil {
+      let candidates = machine.placement.isChosen ? machine.placement.hosts : [machine.host]
+      let suspects = away.filter { candidates.contains($0) }
+      if let host = suspects.first(where: { !options.fenced.contains($0) || !isRecoverable(machine) }) {
+        places[machine.name] = host
+      } else if suspects.isEmpty, let host = away.first(where: { hasDisks(machine, sharedWith: $0) }) {
+        places[machine.name] = host
+      }
+    }
+    return places
+  }
+
+  /// True if nothing of the VM is on its host alone.
+  private func isRecoverable(_ machine: MachineSpec) -> Bool {
+    machine.placement.isChosen
+      && machine.disks.allSatisfy { disk in
+        switch disk.source {
+        case .own(_, _, _, let pool), .existing(_, let pool): site.pool(pool)?.isShared == true
+        case .shared(let name): site.disk(name).flatMap { site.pool($0.pool) }?.isShared == true
+        case .cdrom: true
+        }
+      }
+  }
+
+  /// True if a disk of the VM is there already, in a pool that the host has, too: then the VM has been somewhere.
+  private func hasDisks(_ machine: MachineSpec, sharedWith host: ResourceName) -> Bool {
+    if options.fenced.contains(host) { return false }
+    return machine.disks.contains { disk in
+      guard case .own(_, _, _, let name) = disk.source, let pool = site.pool(name), pool.isShared,
+        pool.hosts.contains(host)
+      else { return false }
+      return indices.values.contains { index in
+        index.pool(named: name.rawValue)?.volumes.contains {
+          identity.volume(named: $0.name)?.base == "\(machine.name).\(disk.name)"
+        } ?? false
+      }
+    }
+  }
+
+  /// Whose host the spec names does not leave it, drained or not.
+  private mutating func noteStaying(_ locations: [ResourceName: ResourceName]) {
+    for machine in site.machines where !machine.placement.isChosen {
+      guard let host = site.host(machine.host),
+        locations[machine.name] == host.name || locations[machine.name] == nil,
+        host.state == .drained || options.drained.contains(host.name)
+      else { continue }
+      let address = Address(.vm, machine.name.rawValue, on: host.name)
+      if options.drained.contains(host.name) {
+        refusals += 1
+        diagnostics.error(
+          "VM '\(machine.name)' cannot leave host '\(host.name)': the spec has it there",
+          at: site.origins.location(of: machine.path + "host"),
+          help: "allow other hosts, such as host: any, or name another one")
+      } else {
+        notes.append(Plan.Note(address, "stays on the drained host: the spec has it there"))
+      }
+    }
+  }
+
+  // MARK: Moves
+
+  private mutating func plan(_ spec: MachineSpec, from: ResourceName) {
+    guard let old = indices[from], let new = indices[spec.host],
+      let machine = old.ownMachine(named: spec.name.rawValue),
+      let source = hosts.firstIndex(where: { $0.name == from }),
+      let target = hosts.firstIndex(where: { $0.name == spec.host })
+    else { return }
+    let copies = machine.disks.compactMap { disk -> Move.Copy? in
+      guard let volume = old.volume(at: disk.path), !isShared(volume.pool, between: from, spec.host) else {
+        return nil
+      }
+      return Move.Copy(disk: disk, volume: volume, obstacle: obstacle(at: volume, on: new))
+    }
+    let reason = reasons[spec.name] ?? "the spec has it on host '\(spec.host)'"
+    moves.append(
+      Move(
+        name: spec.name, from: from, to: spec.host, machine: machine, guest: old.guest(of: machine),
+        reason: spec.placement.isChosen ? reason : "the spec has it on host '\(spec.host)'", copies: copies,
+        obstacle: obstacle(to: spec, machine, copies, old, new)))
+    // From here on, each host is planned as if it had arrived.
+    let uuid = machine.uuid
+    guard let moved = hosts[source].machines.first(where: { $0.uuid == uuid }) else { return }
+    hosts[target].machines.append(moved)
+    hosts[target].guests[uuid] = hosts[source].guests[uuid]
+    hosts[source].machines.removeAll { $0.uuid == uuid }
+    hosts[source].guests[uuid] = nil
+    for copy in copies {
+      for index in hosts[source].pools.indices where hosts[source].pools[index].name == copy.volume.pool {
+        hosts[source].pools[index].volumes.removeAll { $0.path == copy.volume.path }
+      }
+      for index in hosts[target].pools.indices where hosts[target].pools[index].name == copy.volume.pool {
+        hosts[target].pools[index].volumes.removeAll { $0.path == copy.volume.path }
+        hosts[target].pools[index].volumes.append(copy.volume)
+      }
+    }
+  }
+
+  private func isShared(_ pool: String, between hosts: ResourceName...) -> Bool {
+    site.pools.contains { spec in
+      spec.name.rawValue == pool && spec.isShared && hosts.allSatisfy(spec.hosts.contains)
+    }
+  }
+
+  private func obstacle(at volume: Volume, on host: HostIndex) -> Move.Obstacle? {
+    let names = host.pool(named: volume.pool)?.volumeNames ?? []
+    guard names.contains(volume.name) else { return nil }
+    return names.contains(Identity.movingName(of: volume.name)) ? .unfinishedCopy : .file
+  }
+
+  /// Why the VM cannot be moved, whatever it is about to be given.
+  private func obstacle(
+    to spec: MachineSpec, _ machine: Machine, _ copies: [Move.Copy], _ old: HostIndex, _ new: HostIndex
+  ) -> String? {
+    let drivers = (old.state.capabilities.driver, new.state.capabilities.driver)
+    if drivers.0 != drivers.1 || drivers.0 != .qemu {
+      return "between these hypervisors virtform moves no VM"
+    }
+    if machine.hasSavedState { return "it has a saved state, which stays on its host: start it first" }
+    if let other = new.machine(machine.uuid) ?? new.machine(named: machine.name) {
+      return "host '\(new.state.name)' has a VM '\(other.name)'"
+    }
+    let guest = old.guest(of: machine)
+    let running = guest ?? machine
+    for disk in machine.disks {
+      if disk.overlay != nil {
+        return "somebody has put a file over its disk '\(disk.name)'; take that back first"
+      }
+      guard old.volume(at: disk.path) != nil else {
+        return "its disk '\(disk.name)' lies in no active pool of the spec (\(disk.path))"
+      }
+    }
+    let known = Set(machine.disks.map(\.path) + machine.imageFiles + running.imageFiles)
+    let other = machine.files.union(running.files).subtracting(known).sorted()
+    if let file = other.first(where: { path in
+      !known.contains(path) && old.volume(at: path) == nil && !isBacking(path, old)
+    }) {
+      return "it uses \(file), which lies in no pool of the spec"
+    }
+    if let copy = copies.first(where: { $0.volume.type != .file }) {
+      return "its disk '\(copy.disk.name)' is no file and lies on its host alone"
+    }
+    if let copy = copies.first(where: { if case .file = $0.obstacle { true } else { false } }) {
+      return
+        "host '\(new.state.name)' has a file \(copy.volume.path), and nobody says that it is worth nothing: "
+        + "delete or rename it there first"
+    }
+    if machine.isActive {
+      if !running.hostDevices.isEmpty { return "it has devices of its host: stop it first (state: off)" }
+      if running.shares.contains(where: { _ in true }) {
+        return
+          "it shares directories with its host, which QEMU moves no guest with: stop it first (state: off)"
+      }
+    } else if !machine.isActive, !machine.hostDevices.isEmpty, !copies.isEmpty {
+      return "it has devices of its host, and disks that lie there alone"
+    }
+    return nil
+  }
+
+  private func isBacking(_ path: String, _ host: HostIndex) -> Bool {
+    host.state.pools.contains { pool in pool.volumes.contains { $0.backingPath == path } }
+  }
+
+  // MARK: Remains
+
+  private mutating func applyRemains() {
+    for remain in remains {
+      guard let index = hosts.firstIndex(where: { $0.name == remain.host }) else { continue }
+      hosts[index].machines.removeAll { $0.uuid == remain.machine.uuid }
+      hosts[index].guests[remain.machine.uuid] = nil
+    }
+  }
+}

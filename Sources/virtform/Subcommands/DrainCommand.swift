@@ -1,0 +1,28 @@
+import ArgumentParser
+import SpecModel
+
+/// Moves the VMs of a host to others.
+struct DrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drain", abstract: "Move the VMs of a host to others that the spec allows.",
+    discussion: """
+      Shows the moves, asks, and makes them; nothing else is changed. The host takes VMs again with the next apply, which \
+      moves none back: 'state: drained' in the spec keeps it empty.
+      """)
+
+  @Argument(help: "The host.", transform: PlanningOptions.host)
+  var host: ResourceName
+
+  @OptionGroup var options: ConvergenceOptions
+
+  func run() async throws {
+    let site = try options.spec.load()
+    guard site.host(host) != nil else {
+      throw options.spec.unknown("host", host.rawValue, among: site.hosts.map(\.name.rawValue))
+    }
+    var convergence = Convergence(options: options, goal: .converge)
+    convergence.planning.drained.insert(host)
+    convergence.planning.isOnlyMoves = true
+    try await convergence.run()
+  }
+}

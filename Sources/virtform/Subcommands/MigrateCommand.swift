@@ -1,0 +1,40 @@
+import ArgumentParser
+import SpecModel
+
+/// Moves a VM to a host of its choice.
+struct MigrateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "migrate", abstract: "Move a VM to another of the hosts that the spec allows.",
+    discussion: """
+      It stays there: virtform moves no VM without a reason. A VM whose host the spec names is moved by writing another one \
+      there.
+      """)
+
+  @Argument(help: "The VM.")
+  var vm: String
+
+  @Argument(help: "The host.", transform: PlanningOptions.host)
+  var host: ResourceName
+
+  @OptionGroup var options: ConvergenceOptions
+
+  func run() async throws {
+    let site = try options.spec.load()
+    let machine = try options.spec.machine(vm, in: site)
+    guard site.host(host) != nil else {
+      throw options.spec.unknown("host", host.rawValue, among: site.hosts.map(\.name.rawValue))
+    }
+    guard machine.placement.isChosen, machine.placement.hosts.contains(host) else {
+      throw Terminal.fail(
+        "the spec does not allow VM '\(machine.name)' on host '\(host)'",
+        at: site.origins.location(of: machine.path + "host"),
+        help: machine.placement.isChosen
+          ? "it allows " + machine.placement.hosts.map(\.rawValue).joined(separator: ", ")
+          : "write host: \(host), and apply")
+    }
+    var convergence = Convergence(options: options, goal: .converge)
+    convergence.planning.destinations[machine.name] = host
+    convergence.planning.isOnlyMoves = true
+    try await convergence.run()
+  }
+}
