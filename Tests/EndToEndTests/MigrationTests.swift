@@ -137,7 +137,11 @@ struct MigrationTests {
       let after = try await estate.count(beyond: before.tick + 1, on: "rack2")
       #expect(after.boot == before.boot)
       // MAC addresses, UUIDs, the mark: the definition is what it was.
-      #expect(try await lab.virsh(on: "rack2", "dumpxml", "web", "--inactive") == document)
+      let moved = try await lab.virsh(on: "rack2", "dumpxml", "web", "--inactive")
+      let lines = [document, moved].map {
+        Set($0.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } })
+      }
+      #expect(lines[0].symmetricDifference(lines[1]) == [])
       #expect(try await lab.virsh(on: "rack2", "dominfo", "web").contains("Autostart:      enable"))
       #expect(try await estate.files(on: "rack1") == [])
       // A host that is off moves without running.
@@ -192,7 +196,7 @@ struct MigrationTests {
       #expect(
         plan.status == 0 && plan.output.contains("UNKNOWN: host \(first) "), "\(plan.output)\(plan.errors)")
       #expect(
-        plan.output.contains("VM 'web' is unknown and left out") && plan.output.contains("No changes."),
+        plan.output.contains("VM 'web' may be there and is left out") && plan.output.contains("No changes."),
         "\(plan.output)")
       let apply = try await lab.virtform("apply", "site.yaml", "--auto-approve", "--timeout", "connect=1s")
       #expect(apply.status == 5, "\(apply.output)\(apply.errors)")

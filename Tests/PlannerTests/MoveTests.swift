@@ -295,7 +295,7 @@ struct MoveTests {
     expect(
       PlanText(plan).render(),
       is: """
-        UNKNOWN: host beta (no route to it): VM 'db' is unknown and left out.
+        UNKNOWN: host beta (no route to it): VM 'db' may be there and is left out.
 
         No changes. The hosts that answer are as the spec says.
 

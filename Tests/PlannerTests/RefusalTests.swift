@@ -11,17 +11,17 @@ struct RefusalTests {
     "{mode: nat, cidr: 10.0.0.0/24, dhcp: {from: 10.0.0.100, to: 10.0.0.199}}", "{external: true}"
   ).with("{ip: 10.0.0.11}", "{}")
 
-  @Test("a VM that the spec moves to another host is refused and never removed")
+  @Test("a VM that cannot move to the host of the spec is refused and never removed")
   func moved() throws {
     let spec = Scenario.header(hosts: ["alpha", "beta"]) + "vms:\n  web: {memory: 1GiB, host: alpha}\n"
-    let scenario = try Scenario.applied(spec)
+    var scenario = try Scenario.applied(spec)
+    try scenario.fleet["alpha"].save("web")
     expect(
       try scenario.refusal(spec.with("host: alpha", "host: beta"), allowsDataLoss: true),
       is: """
-        site.yaml:7:29: error: VM 'web' is on host 'alpha' and cannot move to 'beta'
+        site.yaml:7:29: error: VM 'web' is on host 'alpha' and cannot move to 'beta': it has a saved state, which stays on its host: start it first
           7 |   web: {memory: 1GiB, host: beta}
             |                             ^
-          help: moving a VM between hosts is not supported yet; change 'host' back
 
         """)
   }

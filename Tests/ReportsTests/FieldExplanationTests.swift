@@ -90,7 +90,12 @@ struct FieldExplanationTests {
       ])
     let host = try Self.explain("hosts").json(isRecursive: true)
     guard case .list(let fields)? = host["fields"] else { throw Missing() }
-    #expect(fields.map { $0["path"] } == ["hosts.NAME.uri", "hosts.NAME.accel"])
+    #expect(
+      fields.map { $0["path"] } == [
+        "hosts.NAME.uri", "hosts.NAME.accel", "hosts.NAME.labels", "hosts.NAME.reserve",
+        "hosts.NAME.overcommit",
+        "hosts.NAME.state", "hosts.NAME.migration",
+      ])
     #expect(fields[1]["default"] == "auto" && fields[0]["required"] == true)
   }
 

@@ -39,7 +39,7 @@ struct Relocation {
     indices = Dictionary(
       hosts.map { ($0.name, HostIndex($0, identity: Identity(stack: site.stack), moved: site.moved)) },
       uniquingKeysWith: { first, _ in first })
-    if options.goal == .converge, site.hosts.count > 1 { place() }
+    if options.goal == .converge, site.hosts.count > 1, !diagnostics.hasErrors { place() }
     self.hosts = SharedPools(self.site, unreachable: Set(unreachable.map(\.name))).views(of: self.hosts)
   }
 
@@ -114,18 +114,20 @@ struct Relocation {
     return place.host
   }
 
-  /// The unreachable hosts that VMs may be on which no other host has.
+  /// The unreachable hosts that VMs may be on which no other host has. Whatever host the spec has for a VM now, it may have had
+  /// another one before, and a second guest on the same disks would ruin them.
   private func unknownPlaces(besides locations: [ResourceName: ResourceName]) -> [ResourceName: ResourceName]
   {
     let away = unreachable.map(\.name)
     guard !away.isEmpty else { return [:] }
+    let alive = away.filter { !options.fenced.contains($0) }
     var places: [ResourceName: ResourceName] = [:]
     for machine in site.machines where locations[machine.name] == nil {
       let candidates = machine.placement.isChosen ? machine.placement.hosts : [machine.host]
-      let suspects = away.filter { candidates.contains($0) }
-      if let host = suspects.first(where: { !options.fenced.contains($0) || !isRecoverable(machine) }) {
+      if let host = alive.first(where: candidates.contains) ?? alive.first {
         places[machine.name] = host
-      } else if suspects.isEmpty, let host = away.first(where: { hasDisks(machine, sharedWith: $0) }) {
+      } else if let host = away.first(where: candidates.contains), !isRecoverable(machine) {
+        // What is gone with its host is not made anew as if it had never been.
         places[machine.name] = host
       }
     }
@@ -142,21 +144,6 @@ struct Relocation {
         case .cdrom: true
         }
       }
-  }
-
-  /// True if a disk of the VM is there already, in a pool that the host has, too: then the VM has been somewhere.
-  private func hasDisks(_ machine: MachineSpec, sharedWith host: ResourceName) -> Bool {
-    if options.fenced.contains(host) { return false }
-    return machine.disks.contains { disk in
-      guard case .own(_, _, _, let name) = disk.source, let pool = site.pool(name), pool.isShared,
-        pool.hosts.contains(host)
-      else { return false }
-      return indices.values.contains { index in
-        index.pool(named: name.rawValue)?.volumes.contains {
-          identity.volume(named: $0.name)?.base == "\(machine.name).\(disk.name)"
-        } ?? false
-      }
-    }
   }
 
   /// Whose host the spec names does not leave it, drained or not.

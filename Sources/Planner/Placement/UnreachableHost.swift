@@ -25,14 +25,14 @@ extension Plan {
       self.machines = machines
     }
 
-    /// `VM 'web-1' and 2 others are unknown`, or that none is.
+    /// What is left out for it, and what would change that.
     public var consequence: String {
+      let names =
+        machines.prefix(10).map { "'\($0)'" }.joined(separator: ", ") + (machines.count > 10 ? " …" : "")
       switch machines.count {
-      case 0: "no VM of the spec is left out for it"
-      case 1: "VM '\(machines[0])' is unknown and left out"
-      default:
-        "\(machines.count) VMs are unknown and left out: "
-          + machines.prefix(10).map(\.rawValue).joined(separator: ", ") + (machines.count > 10 ? " …" : "")
+      case 0: return "no VM of the spec is left out for it"
+      case 1: return "VM \(names) may be there and is left out"
+      default: return "\(machines.count) VMs may be there and are left out: \(names)"
       }
     }
   }
