@@ -4,14 +4,25 @@ struct InfeasibilityFinder {
   let partial: Occupancy
   let unplaced: [Int]
   let isProven: Bool
-  /// Whether a changed problem has a placement.
-  let isFeasible: (PlacementProblem) -> Bool
+  let options: PlacementOptions
+
+  /// Whether a changed problem has a placement, as far as a quick search tells.
+  func isFeasible(_ problem: PlacementProblem) -> Bool {
+    var quick = options
+    quick.searchBudget = min(options.searchBudget, 100_000)
+    if case .found = Convergence(Model(problem), quick).run() { return true }
+    return false
+  }
+
+  /// So many machines are looked at in detail.
+  private static let most = 20
 
   func find() -> Infeasibility {
-    let machines = unplaced.flatMap { model.units[$0].members }.sorted().map { machine in
+    let left = unplaced.flatMap { model.units[$0].members }.sorted()
+    let machines = left.enumerated().map { position, machine in
       Infeasibility.Unplaced(
         machine: model.machineOrder[machine],
-        obstacles: model.hostIndex.map { obstacle(machine, on: $0) })
+        obstacles: position < Self.most ? model.hostIndex.map { obstacle(machine, on: $0) } : [])
     }
     let counted = Bounds(model: model).contradiction()
     return Infeasibility(
