@@ -70,6 +70,8 @@ public struct HostCapabilities: Hashable, Sendable {
   public var machines: Set<String>
   /// The processors of the host; nil where it does not say.
   public var cpus: Int?
+  /// The model of its CPU and what that can do; nil where it does not say.
+  public var cpu: String?
   /// The memory of the host; nil where it does not say.
   public var memory: ByteCount?
 

@@ -117,6 +117,15 @@ public struct Identity: Sendable {
   /// lies here is worth nothing.
   public static func movingName(of volume: String) -> String { "\(stem(of: volume)).\(moving)" }
 
+  /// True if the volume called `note` says something of the one called `volume`, but that it is moving.
+  public static func isNote(_ note: String, about volume: String) -> Bool {
+    let stem = stem(of: volume)
+    guard note.hasPrefix(stem), note != volume, note != movingName(of: volume),
+      let next = note.dropFirst(stem.count).first
+    else { return false }
+    return [".", "~", "_"].contains(next) && endsInTag(stem)
+  }
+
   /// The name of the volume that such a note is about, without its ending; nil for any other name.
   static func movedStem(of note: String) -> String? {
     note.hasSuffix(".\(moving)") && endsInTag(stem(of: note)) ? String(stem(of: note)) : nil
