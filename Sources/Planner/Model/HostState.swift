@@ -4,6 +4,8 @@ public import SpecModel
 /// What a host's libvirt reports: everything the planner compares a spec with.
 public struct HostState: Sendable {
   public var name: ResourceName
+  /// How people reach it beside virtform.
+  public var virsh = Virsh()
   public var capabilities: HostCapabilities
   /// True if the host's libvirt runs as root, which networks need.
   public var isPrivileged: Bool
