@@ -20,3 +20,10 @@ extension Site {
         uniquingKeysWith: { first, _ in first }))
   }
 }
+
+extension Site {
+  /// `states` with what each host looks after of the pools that several hosts see the same volumes in.
+  public func dividingSharedPools(of states: [HostState], unreachable: Set<ResourceName>) -> [HostState] {
+    SharedPools(self, unreachable: unreachable).views(of: states)
+  }
+}

@@ -266,6 +266,7 @@ struct SitePlacement {
       let kind = Resource(rawValue: resource) ?? .memory
       return "VMs on host \(home) need \(kind.text(load)), and it has \(kind.text(capacity)) for them"
     case .rule(let rule): return problem.rules[rule].name
+    case .notAllowed where destinations[machines[decision.machine].name] != nil: return "as asked"
     case .notAllowed: return "the spec does not have it on host \(home) any more"
     case .makesRoom(let machine): return "makes room for VM '\(machines[machine].name)'"
     case .consolidation: return "host \(home) is emptied"
