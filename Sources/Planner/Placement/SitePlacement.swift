@@ -338,6 +338,7 @@ struct SitePlacement {
       case .anotherHost(let host): return "one more host like '\(order[host].name)'"
       }
     }
-    return texts.isEmpty ? nil : "any of these is enough: " + texts.joined(separator: "; ")
+    if texts.count == 1 { return "it would be enough to have \(texts[0])" }
+    return texts.isEmpty ? nil : "any of these would be enough: " + texts.joined(separator: "; ")
   }
 }
