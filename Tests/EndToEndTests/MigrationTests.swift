@@ -258,7 +258,7 @@ extension HostLabTests {
 
     /// `VIRTFORM_TEST_ROUNDS` makes it more.
     private static let rounds =
-      ProcessInfo.processInfo.environment["VIRTFORM_TEST_ROUNDS"].flatMap(Int.init) ?? 2
+      ProcessInfo.processInfo.environment["VIRTFORM_TEST_ROUNDS"].flatMap(Int.init) ?? 1
 
     private func disturb(
       _ lab: HostLab, _ fault: Fault, after seconds: Double, from source: String, to target: String
