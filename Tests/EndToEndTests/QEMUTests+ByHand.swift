@@ -151,5 +151,25 @@ extension QEMUTests {
         #expect(try await guests.expectQuiet() == "No changes. The hosts are as the spec says.\n")
       }
     }
+
+    @Test(
+      "a disk that may be deleted with a restart is there as long as the guest may need it, and goes once it has started"
+    )
+    func deferredDeletion() async throws {
+      try await Guests.inLab { guests in
+        let two = "{root: {size: 8MiB}, logs: {size: 8MiB, bus: sata}}"
+        try await guests.apply(site(["disks": two]))
+        // A disk of SATA leaves with a restart only.
+        try guests.write(site(["memory": "60TiB"]))
+        let failed = try await guests.run("apply", "--auto-approve", "--restart", "--allow-data-loss")
+        #expect(
+          failed.status == 5 && failed.output.contains("it runs again as it was before"), "\(failed.output)")
+        #expect(try await guests.live("pic").all(at: "devices", "disk").count == 2)
+        #expect(try await guests.volumes().contains("pic.logs"))
+        try await guests.apply(site(), "--restart", "--allow-data-loss")
+        #expect(try await guests.live("pic").all(at: "devices", "disk").count == 1)
+        #expect(try await !guests.volumes().contains("pic.logs"))
+      }
+    }
   }
 }
