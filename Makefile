@@ -9,7 +9,7 @@ VIRTFORM := .build/debug/virtform
 GUEST := .lab/guest
 DEBIAN := .lab/debian
 
-.PHONY: build run test fast-test lint format docs deb check-deb lab lab-down packages-build packages-run packages-lab packages-test packages-deb guest
+.PHONY: build run test fast-test bench lint format docs deb check-deb lab lab-down packages-build packages-run packages-lab packages-test packages-deb guest
 
 build: packages-build
 	$(SWIFT_BUILD)
@@ -56,6 +56,11 @@ fast-test:
 	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
 	VIRTFORM_STRICT=1 swift test --skip-build --skip EndToEndTests --skip DaemonTests
 
+## bench: how close placements come to lower bounds, and how long they take; minutes
+bench: packages-build
+	$(SWIFT_BUILD) --configuration release --product placement-bench
+	.build/release/placement-bench
+
 ## docs: the pages that are written from the sources
 docs:
 	$(SWIFT_BUILD) --build-tests
@@ -73,11 +78,11 @@ check-deb: packages-deb
 
 ## lint: the format that .swift-format describes, and shell scripts
 lint:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
 	shellcheck --external-sources Lab/*.sh Lab/guest/*.sh Lab/debian/*.sh Lab/qemu/*.sh Packaging/*.sh
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
 
 guest:
 	Lab/guest/image.sh $(GUEST)

@@ -8,13 +8,10 @@ extension PlacementProblem {
       if options.survivedFailures > 0 { hosts = Reserve(model, options).improved(hosts) }
       return .placed(Assignment(model, hosts: hosts, isProvenMinimal: isMinimal))
     case .none(let isProven, let partial, let unplaced):
-      var quick = options
-      quick.searchBudget = min(options.searchBudget, 100_000)
-      let finder = InfeasibilityFinder(model: model, partial: partial, unplaced: unplaced, isProven: isProven)
-      { problem in
-        if case .found = Convergence(Model(problem), quick).run() { true } else { false }
-      }
-      return .infeasible(finder.find())
+      return .infeasible(
+        InfeasibilityFinder(
+          model: model, partial: partial, unplaced: unplaced, isProven: isProven, options: options
+        ).find())
     }
   }
 
@@ -35,7 +32,7 @@ extension PlacementProblem {
   public func consolidated(headroom: [Double], _ options: PlacementOptions = PlacementOptions())
     -> ConsolidationOutcome
   {
-    .infeasible(Infeasibility(isProven: false, cause: .combination, machines: [], relaxations: []))
+    Consolidator(self, headroom: headroom, options).run()
   }
 
   /// How many more machines of this demand the open hosts take while machines are on `hosts`, one for each machine.

@@ -65,11 +65,11 @@ struct Checker {
     return isBroken ? ["\(rule.name) is broken"] : []
   }
 
-  /// Moves and bytes from where machines are now.
+  /// Moves and bytes from where machines are now, as far as there are hosts for them.
   func cost(of hosts: [Int]) -> (moves: Int, bytes: UInt64) {
     var cost = (moves: 0, bytes: UInt64(0))
-    for (index, machine) in problem.machines.enumerated()
-    where machine.current != nil && machine.current != hosts[index] {
+    for (machine, host) in zip(problem.machines, hosts)
+    where machine.current != nil && machine.current != host {
       cost.moves += 1
       cost.bytes += machine.moveCost
     }
@@ -106,5 +106,31 @@ struct Checker {
     }
     extend((0, 0))
     return best
+  }
+
+  /// The fewest hosts with machines or foreign load of all placements, then the fewest bytes. For few machines on few hosts.
+  func fewestHosts() -> (hosts: Int, bytes: UInt64)? {
+    var best: (hosts: Int, bytes: UInt64)?
+    var hosts: [Int] = []
+    func extend() {
+      if let best, (used(hosts).count, cost(of: hosts).bytes) >= best { return }
+      guard hosts.count < problem.machines.count else {
+        let result = (hosts: used(hosts).count, bytes: cost(of: hosts).bytes)
+        if best.map({ result < $0 }) ?? true, faults(of: hosts).isEmpty { best = result }
+        return
+      }
+      for host in problem.hosts.indices where hostFaults(of: hosts.count, on: host).isEmpty {
+        hosts.append(host)
+        extend()
+        hosts.removeLast()
+      }
+    }
+    extend()
+    return best
+  }
+
+  /// Hosts with machines or foreign load.
+  func used(_ hosts: [Int]) -> Set<Int> {
+    Set(hosts).union(problem.hosts.indices.filter { problem.hosts[$0].foreignLoad.contains { $0 > 0 } })
   }
 }

@@ -43,7 +43,7 @@ struct RandomOrderTests {
   func small() {
     var (detours, deadlocks, breaking) = (0, 0, 0)
     var dice = Dice(7)
-    for seed in 0..<3000 {
+    for seed in Sample.seeds(300) {
       let (problem, wanted) = problem(seed)
       switch problem.order(to: wanted) {
       case .sequence(let moves):
@@ -65,6 +65,6 @@ struct RandomOrderTests {
         }
       }
     }
-    #expect(detours > 10 && deadlocks > 10 && breaking > 1)
+    #expect(detours > 3 && deadlocks > 3 && breaking > 0)
   }
 }

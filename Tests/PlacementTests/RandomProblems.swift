@@ -1,10 +1,18 @@
+import FoundationEssentials
 import Placement
+
+/// How many random problems a test solves: `PLACEMENT_EFFORT=20` in the environment asks for twenty times as many as usual.
+enum Sample {
+  private static let effort = ProcessInfo.processInfo.environment["PLACEMENT_EFFORT"].flatMap { Int($0) } ?? 1
+
+  static func seeds(_ usual: Int) -> Range<Int> { 0..<usual * effort }
+}
 
 /// Numbers that look random and are the same in every run (SplitMix64).
 struct Dice: RandomNumberGenerator {
   private var state: UInt64
 
-  init(_ seed: Int) { state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+  init(_ seed: Int) { state = UInt64(seed) &* 0xD134_2543_DE82_EF95 ^ 0x5851_F42D_4C95_7F2D }
 
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15

@@ -49,7 +49,7 @@ struct SurviveTests {
   @Test("agrees with all ways to place what has failed")
   func random() {
     var (gapCount, survived) = (0, 0)
-    for seed in 0..<400 {
+    for seed in Sample.seeds(100) {
       var problem = PlacementProblem.random(seed, machines: 2...7, hosts: 2...5)
       for index in problem.hosts.indices { problem.hosts[index].availability = .open }
       guard case .placed(let assignment) = problem.converged() else { continue }
@@ -68,7 +68,7 @@ struct SurviveTests {
           "seed \(seed), host \(failed)")
       }
     }
-    #expect(gapCount > 50 && survived > 50)
+    #expect(gapCount > 15 && survived > 15)
   }
 
   @Test("new machines go where failures are survived, if told to")

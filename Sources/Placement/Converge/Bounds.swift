@@ -29,11 +29,11 @@ struct Bounds {
     var (demand, capacity) = (UInt64(0), UInt64(0))
     for machine in problem.machines
     where machine.current.map({ problem.hosts[$0].availability != .closed }) ?? true {
-      demand = demand.addingReportingOverflow(machine.demand[resource]).partialValue
+      demand = demand.saturatingAdding(machine.demand[resource])
     }
     for host in problem.hosts
     where host.availability == .open && host.capacity[resource] > host.foreignLoad[resource] {
-      capacity += host.capacity[resource] - host.foreignLoad[resource]
+      capacity = capacity.saturatingAdding(host.capacity[resource] - host.foreignLoad[resource])
     }
     return .totalCapacity(resource: resource, demand: demand, capacity: capacity)
   }

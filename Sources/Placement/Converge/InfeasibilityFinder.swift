@@ -4,8 +4,15 @@ struct InfeasibilityFinder {
   let partial: Occupancy
   let unplaced: [Int]
   let isProven: Bool
-  /// Whether a changed problem has a placement.
-  let isFeasible: (PlacementProblem) -> Bool
+  let options: PlacementOptions
+
+  /// Whether a changed problem has a placement, as far as a quick search tells.
+  func isFeasible(_ problem: PlacementProblem) -> Bool {
+    var quick = options
+    quick.searchBudget = min(options.searchBudget, 100_000)
+    if case .found = Convergence(Model(problem), quick).run() { return true }
+    return false
+  }
 
   func find() -> Infeasibility {
     let machines = unplaced.flatMap { model.units[$0].members }.sorted().map { machine in

@@ -1,4 +1,4 @@
-/// Moves, then bytes.
+/// Moves, then bytes. Where bytes count more, they take the place of each other.
 struct Cost: Comparable, Sendable {
   var moves = 0
   var bytes = 0

@@ -80,8 +80,8 @@ final class Model: Sendable {
   func host(_ index: Int) -> PlacementHost { problem.hosts[hostOrder[index]] }
   func rule(_ index: Int) -> PlacementRule { problem.rules[ruleOrder[index]] }
 
-  /// - Parameter reserved: The share of each resource that stays free on each host.
-  init(_ problem: PlacementProblem, reserved: [Double]? = nil) {
+  /// - Parameter countsBytes: Bytes count before moves.
+  init(_ problem: PlacementProblem, countsBytes: Bool = false) {
     self.problem = problem
     let machineOrder = problem.machines.indices.sorted {
       problem.machines[$0].name < problem.machines[$1].name
@@ -107,9 +107,7 @@ final class Model: Sendable {
     var inverse: [Double] = []
     for host in hosts {
       for resource in 0..<resources {
-        let kept = reserved.map { 1 - $0[resource] } ?? 1
-        let all = scale.capacity(host.capacity[resource], resource)
-        let usable = kept < 1 ? Int(Double(all) * kept) : all
+        let usable = scale.capacity(host.capacity[resource], resource)
         capacity.append(usable)
         foreign.append(scale.demand(host.foreignLoad[resource], resource))
         inverse.append(usable > 0 ? 1 / Double(usable) : 0)
@@ -123,7 +121,7 @@ final class Model: Sendable {
 
     var builder = UnitBuilder(
       problem: problem, machineOrder: machineOrder, machineIndex: machineIndex, hostOrder: hostOrder,
-      hostIndex: hostIndex, ruleOrder: ruleOrder, scale: scale)
+      hostIndex: hostIndex, ruleOrder: ruleOrder, scale: scale, countsBytes: countsBytes)
     builder.build()
     units = builder.units
     unitOfMachine = builder.unitOfMachine

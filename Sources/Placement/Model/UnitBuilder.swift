@@ -13,6 +13,7 @@ struct UnitBuilder {
   let hostIndex: [Int]
   let ruleOrder: [Int]
   let scale: Scale
+  let countsBytes: Bool
 
   private(set) var units: [Model.Unit] = []
   private(set) var unitOfMachine: [Int] = []
@@ -26,7 +27,7 @@ struct UnitBuilder {
 
   init(
     problem: PlacementProblem, machineOrder: [Int], machineIndex: [Int], hostOrder: [Int], hostIndex: [Int],
-    ruleOrder: [Int], scale: Scale
+    ruleOrder: [Int], scale: Scale, countsBytes: Bool
   ) {
     self.problem = problem
     self.machineOrder = machineOrder
@@ -35,6 +36,7 @@ struct UnitBuilder {
     self.hostIndex = hostIndex
     self.ruleOrder = ruleOrder
     self.scale = scale
+    self.countsBytes = countsBytes
   }
 
   mutating func build() {
@@ -96,8 +98,9 @@ struct UnitBuilder {
       let machine = machine(member)
       for resource in demand.indices { demand[resource] += scale.demand(machine.demand[resource], resource) }
       if let current = machine.current {
-        homes[hostIndex[current], default: Cost()] =
-          homes[hostIndex[current], default: Cost()] + Cost(moves: 1, bytes: scale.bytes(machine.moveCost))
+        let bytes = scale.bytes(machine.moveCost)
+        let cost = countsBytes ? Cost(moves: bytes, bytes: 1) : Cost(moves: 1, bytes: bytes)
+        homes[hostIndex[current], default: Cost()] = homes[hostIndex[current], default: Cost()] + cost
       }
     }
     return Model.Unit(

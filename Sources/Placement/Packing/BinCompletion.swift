@@ -13,6 +13,7 @@ struct BinCompletion {
   private let demand: [Int]
   private let size: [Double]
   private let resources: Int
+  private let smallest: Int
   private var count: [Int]
   private var bins: [[Int]] = []
   private var allowance: [Int] = []
@@ -37,6 +38,7 @@ struct BinCompletion {
     self.types = types
     demand = types.flatMap { type in (0..<problem.resources).map { problem.demand(type[0], $0) } }
     size = types.map { problem.size[$0[0]] }
+    smallest = demand.min() ?? 0
     count = types.map(\.count)
   }
 
@@ -44,15 +46,18 @@ struct BinCompletion {
   mutating func greedy() -> [[Int]] {
     reset(target: problem.count)
     allowance = allowance.map { _ in Int.max / 2 }
+    let kept = budget
+    budget = .max
     _ = fill(from: 0, discrepancies: 0, width: 1)
+    budget = kept
     return items(bins)
   }
 
   /// A packing into so many bins; nil where none was found.
   mutating func solve(bins target: Int) -> [[Int]]? {
-    for discrepancies in 0...8 {
+    for (discrepancies, width) in [(1, 2), (.max, 32)] {
       reset(target: target)
-      if fill(from: 0, discrepancies: discrepancies, width: 4) { return items(bins) }
+      if fill(from: 0, discrepancies: discrepancies, width: width) { return items(bins) }
       if budget <= 0 { return nil }
     }
     return nil
@@ -123,7 +128,6 @@ struct BinCompletion {
     var found: [Filling] = []
     count[seed] -= 1
     for resource in 0..<resources { free[resource] -= demand[seed * resources + resource] }
-    // What is left of the types from each on, in weight: no filling gets fuller than that.
     var left = 20_000
     extend(seed, &free, &chosen, &found, width, &left)
     count[seed] += 1
@@ -131,12 +135,25 @@ struct BinCompletion {
     return found
   }
 
+  /// With one resource, types before this one are too large.
+  private func firstFitting(_ free: [Int], from first: Int) -> Int {
+    guard resources == 1 else { return first }
+    var (low, high) = (first, types.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if demand[middle] > free[0] { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
   private mutating func extend(
     _ first: Int, _ free: inout [Int], _ chosen: inout [Int], _ found: inout [Filling], _ width: Int,
     _ left: inout Int
   ) {
     var isFull = true
-    var type = first
+    var type = firstFitting(free, from: first)
+    // No two items fit: the largest one is the best, and there is no other way to be as good.
+    let isLast = resources == 1 && free[0] < 2 * smallest
     while type < types.count, left > 0 {
       defer { type += 1 }
       guard count[type] > 0 else { continue }
@@ -156,7 +173,7 @@ struct BinCompletion {
       chosen.removeLast()
       count[type] += 1
       for resource in 0..<resources { free[resource] += demand[base + resource] }
-      if found.count == width, let last = found.last, last.waste <= 1e-12 { return }
+      if isLast || (found.count == width && found[width - 1].waste <= 1e-12) { return }
     }
     guard isFull else { return }
     var waste = 0.0

@@ -14,12 +14,15 @@ struct PackingBound {
     guard let smallest = sorted.last, capacity > 0 else { return 0 }
     var sums = [0]
     for demand in sorted { sums.append(sums[sums.count - 1] + demand) }
-    var best = max(1, rounded(sums[sorted.count], capacity))
+    let sum = sums[sorted.count]
+    guard sum > capacity else { return 1 }
+    var best = rounded(sum, capacity)
     // At most so many items fit into a bin.
     best = max(best, rounded(sorted.count, max(1, capacity / smallest)))
     for threshold in Set(sorted.filter { $0 <= capacity / 2 } + [0]) {
       best = max(best, twoClasses(sorted, sums, capacity, threshold))
     }
+    guard sum < Int.max / 64 else { return best }
     for factor in 1...20 {
       best = max(best, rounded(sorted.reduce(0) { $0 + stretched($1, capacity, factor) }, factor * capacity))
     }

@@ -72,7 +72,7 @@ struct PoolSearch {
     }
     let candidates = Array(pool.prefix(10))
     let offset = random(max(1, bins.count))
-    for step in bins.indices {
+    for step in 0..<min(bins.count, 60) {
       let bin = (step + offset) % bins.count
       for (position, entering) in candidates.enumerated() {
         if rest[entering] > round && problem.size[entering] < -aspiration { continue }
