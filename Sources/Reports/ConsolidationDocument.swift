@@ -26,10 +26,22 @@ public struct ConsolidationDocument {
         "emptied": StructuredValue(found.emptied.map(\.rawValue)),
         "lower_bound": StructuredValue(found.lowerBound), "gap": StructuredValue(found.gap),
       ],
-      "usage": .list(found.usage.map(Self.usage)), "moves": .list(found.moves.map(Self.move)),
+      "usage": .list(found.usage.map(usage)), "moves": .list(found.moves.map(Self.move)),
       "stuck": StructuredValue(found.stuck), "not_survived": StructuredValue(found.gaps),
     ]
     if let stopping = found.stopping { members["stop_first"] = .string(stopping) }
+    if let load = found.options.load {
+      members["measured"] = .list(
+        found.measurements.map { machine in
+          [
+            "vm": .string(machine.name), "vcpus": StructuredValue(machine.vCPUs),
+            "cpus_in_use": Self.cpus(machine.peak.cpus, 100),
+            "cpus_counted": Self.cpus(load.factor.of(machine.peak.cpus), 100),
+            "memory": StructuredValue(machine.memory),
+            "memory_in_use": StructuredValue(machine.peak.usedMemory),
+          ]
+        })
+    }
     if let room = found.room {
       members["room"] = [
         "cpus": StructuredValue(room.size.cpus), "memory": StructuredValue(room.size.memory.rawValue),
@@ -40,24 +52,29 @@ public struct ConsolidationDocument {
     return .map(members)
   }
 
+  /// A whole number of vCPUs, or CPUs with decimals.
+  private static func cpus(_ amount: UInt64, _ unit: UInt64) -> StructuredValue {
+    amount % unit == 0 ? StructuredValue(amount / unit) : .double(Double(amount) / Double(unit))
+  }
+
   private static func byResource(_ value: (PlacementResource) -> StructuredValue) -> StructuredValue {
     .map(
       Dictionary(
         PlacementResource.allCases.map { ("\($0)", value($0)) }, uniquingKeysWith: { first, _ in first }))
   }
 
-  private static func usage(_ host: SiteConsolidation.HostUse) -> StructuredValue {
+  private func usage(_ host: SiteConsolidation.HostUse) -> StructuredValue {
     [
       "host": .string(host.name.rawValue), "emptied": .bool(host.isEmptied),
       "vms": [
         "before": StructuredValue(host.machinesBefore), "after": StructuredValue(host.machinesAfter),
       ],
-      "resources": byResource { resource in
+      "resources": Self.byResource { resource in
         let use = host[resource]
-        return [
-          "capacity": StructuredValue(use.capacity), "before": StructuredValue(use.before),
-          "after": StructuredValue(use.after),
-        ]
+        func value(_ amount: UInt64) -> StructuredValue {
+          resource == .cpus ? Self.cpus(amount, found.cpuUnit) : StructuredValue(amount)
+        }
+        return ["capacity": value(use.capacity), "before": value(use.before), "after": value(use.after)]
       },
       "fullest": host.fullest.map { .string("\($0)") } ?? .null,
     ]

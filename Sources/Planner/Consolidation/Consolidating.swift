@@ -19,7 +19,7 @@ struct Consolidating {
     model = SiteProblem(
       site, machines: site.machines, states: states,
       locations: Self.locations(of: site, states, closed, options.basis), unreachable: closed,
-      choice: .withNamedHosts)
+      choice: .withNamedHosts, load: options.load)
     if options.movesOthers { adoptOthers(on: states) }
   }
 
@@ -45,7 +45,7 @@ struct Consolidating {
       for machine in model.others(on: state) {
         var name = machine.name
         while !names.insert(name).inserted { name += " on \(state.name)" }
-        let demand = [machine.totalMemory ?? 0, UInt64(machine.settings.cpus?.count ?? 1)]
+        let demand = model.demand(of: machine)
         for (resource, amount) in demand.enumerated() {
           model.problem.hosts[home].foreignLoad[resource] -= amount
         }
@@ -82,7 +82,9 @@ struct Consolidating {
     case .consolidated(let found): return answer(found)
     case .infeasible(let why):
       model.report(why) { message, path, help in
-        diagnostics.error(message, at: path.flatMap { site.origins.location(of: $0) }, help: help)
+        let less = options.headroom == Headroom() ? nil : "try with less headroom"
+        diagnostics.error(
+          message, at: path.flatMap { site.origins.location(of: $0) }, help: help ?? less)
       }
       throw SitePlanner.Failure(diagnostics: diagnostics.sorted, isRefusal: true)
     }
@@ -97,7 +99,7 @@ struct Consolidating {
         ? 0 : model.states.values.reduce(0) { $0 + model.others(on: $1).count },
       hostsBefore: names(found.hostsBefore), hostsAfter: names(found.hostsAfter),
       lowerBound: found.lowerBound, usage: usage(found), moves: moves, stuck: stuck, stopping: stopping,
-      room: room(found),
+      room: room(found), measurements: measurements,
       gaps: site.survivedFailures > 0
         ? model.gaps(after: site.survivedFailures, hosts: found.assignment.hosts) : [],
       placement: Dictionary(
@@ -137,11 +139,12 @@ struct Consolidating {
 
   private func room(_ found: Consolidation) -> SiteConsolidation.Room? {
     guard let size = options.reference ?? median else { return nil }
+    let demand = [size.memory.rawValue, size.cpus * model.cpuUnit]
     var problem = model.problem
     for host in problem.hosts.indices where !found.hostsAfter.contains(host) {
       problem.hosts[host].availability = .drained
     }
-    let all = problem.remaining(for: size.demand, hosts: found.assignment.hosts)
+    let all = problem.remaining(for: demand, hosts: found.assignment.hosts)
     for host in problem.hosts.indices {
       for (resource, share) in options.headroom.shares.enumerated() {
         problem.hosts[host].capacity[resource] = UInt64(
@@ -150,18 +153,46 @@ struct Consolidating {
     }
     return SiteConsolidation.Room(
       size: size, isMedian: options.reference == nil,
-      count: problem.remaining(for: size.demand, hosts: found.assignment.hosts),
+      count: problem.remaining(for: demand, hosts: found.assignment.hosts),
       countWithoutHeadroom: all)
   }
 
   /// The median of each resource among the VMs that take something; nil if there are none.
   private var median: MachineSize? {
-    let running = model.problem.machines.filter { $0.demand.contains { $0 > 0 } }
-    guard !running.isEmpty else { return nil }
-    let middle = PlacementResource.allCases.map { resource in
-      running.map { $0.demand[resource.rawValue] }.sorted()[(running.count - 1) / 2]
+    let running = model.problem.machines.indices.filter { index in
+      model.problem.machines[index].demand.contains { $0 > 0 }
     }
-    return MachineSize(cpus: middle[1], memory: ByteCount(rawValue: middle[0]))
+    func middle(_ amount: (Int) -> UInt64) -> UInt64 {
+      running.map(amount).sorted()[(running.count - 1) / 2]
+    }
+    guard !running.isEmpty else { return nil }
+    let memory = PlacementResource.memory.rawValue
+    return MachineSize(
+      cpus: middle { UInt64(vCPUs($0)) },
+      memory: ByteCount(rawValue: middle { model.problem.machines[$0].demand[memory] }))
+  }
+
+  private func vCPUs(_ index: Int) -> Int {
+    let settings =
+      model.machines.indices.contains(index)
+      ? model.machines[index].settings : adopted[index - model.machines.count].machine.settings
+    return settings.cpus?.count ?? 1
+  }
+
+  private var measurements: [SiteConsolidation.Measurement] {
+    guard let load = options.load else { return [] }
+    return model.problem.machines.enumerated().compactMap { index, machine in
+      let found =
+        model.machines.indices.contains(index)
+        ? machine.current.flatMap { model.states[model.order[$0].name] }?.machine(
+          named: model.machines[index].name, of: site.stack)
+        : adopted[index - model.machines.count].machine
+      return found.flatMap { load.peaks[$0.uuid] }.map { peak in
+        SiteConsolidation.Measurement(
+          name: machine.name, vCPUs: vCPUs(index),
+          memory: machine.demand[PlacementResource.memory.rawValue], peak: peak)
+      }
+    }.sorted { $0.name < $1.name }
   }
 }
 

@@ -21,9 +21,6 @@ public struct MachineSize: Hashable, Sendable, CustomStringConvertible {
     guard memory.rawValue > 0 else { throw ValueError("a VM of '\(text)' has no memory") }
   }
 
-  /// In the order of the resources.
-  var demand: [UInt64] { [memory.rawValue, cpus] }
-
   /// `2 vCPUs and 4 GiB`
   public var description: String {
     "\(PlacementResource.cpus.text(cpus)) and \(memory.rounded)"

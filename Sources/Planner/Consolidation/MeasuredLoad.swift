@@ -27,7 +27,13 @@ public struct MeasuredLoad: Hashable, Sendable {
   public private(set) var peaks: [UUID: Peak] = [:]
   /// How much of a CPU there has to be for each that was seen in use.
   public let factor: Ratio
-  private var last: [UUID: (sample: Sample, time: UInt64)] = [:]
+  private var last: [UUID: Look] = [:]
+
+  private struct Look: Hashable {
+    let sample: Sample
+    /// Nanoseconds.
+    let time: UInt64
+  }
 
   public init(factor: Ratio) { self.factor = factor }
 
@@ -36,10 +42,13 @@ public struct MeasuredLoad: Hashable, Sendable {
   /// - Parameter time: nanoseconds on any clock that only goes forward.
   public mutating func add(_ samples: [UUID: Sample], at time: UInt64) {
     for (uuid, sample) in samples {
-      defer { last[uuid] = (sample, time) }
+      defer { last[uuid] = Look(sample: sample, time: time) }
       // A VM that has started anew counts from 0 again.
-      guard let (before, start) = last[uuid], time > start, sample.cpuTime >= before.cpuTime else { continue }
-      let (used, span) = (sample.cpuTime - before.cpuTime, time - start)
+      guard let earlier = last[uuid], time > earlier.time, sample.cpuTime >= earlier.sample.cpuTime else {
+        continue
+      }
+      let before = earlier.sample
+      let (used, span) = (sample.cpuTime - before.cpuTime, time - earlier.time)
       let cpus = UInt64((Double(used) / Double(span) * 100).rounded(.up))
       let memory = [peaks[uuid]?.usedMemory, before.usedMemory, sample.usedMemory].compactMap { $0 }.max()
       peaks[uuid] = Peak(cpus: max(cpus, peaks[uuid]?.cpus ?? 0), usedMemory: memory)
@@ -48,13 +57,4 @@ public struct MeasuredLoad: Hashable, Sendable {
 
   /// What is set aside for a VM, in hundredths of a CPU; nil if it was not measured.
   func demand(of uuid: UUID) -> UInt64? { peaks[uuid].map { factor.of($0.cpus) } }
-
-  public static func == (a: MeasuredLoad, b: MeasuredLoad) -> Bool {
-    a.peaks == b.peaks && a.factor == b.factor
-  }
-
-  public func hash(into hasher: inout Hasher) {
-    hasher.combine(peaks)
-    hasher.combine(factor)
-  }
 }

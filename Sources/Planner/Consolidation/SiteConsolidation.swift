@@ -17,11 +17,22 @@ public struct SiteConsolidation: Sendable {
     public var reference: MachineSize?
     /// Whether VMs of others may move, too.
     public var movesOthers = false
+    /// What VMs were seen to take of CPUs, which then counts instead of their vCPUs.
+    public var load: MeasuredLoad?
 
     public init(basis: Basis = .hosts) { self.basis = basis }
   }
 
-  /// How much of a resource is taken of a host.
+  /// What was seen of a VM, beside what it has.
+  public struct Measurement: Hashable, Sendable {
+    public let name: String
+    public let vCPUs: Int
+    /// Bytes that it has.
+    public let memory: UInt64
+    public let peak: MeasuredLoad.Peak
+  }
+
+  /// How much of a resource is taken of a host: bytes of memory; vCPUs, or, where they are measured, hundredths of CPUs.
   public struct Use: Hashable, Sendable {
     /// What VMs may take: without the reserve, with overcommit.
     public let capacity: UInt64
@@ -105,10 +116,21 @@ public struct SiteConsolidation: Sendable {
   public let stuck: [String]
   public let stopping: String?
   public let room: Room?
+  /// Sorted by name; empty where nothing was measured.
+  public let measurements: [Measurement]
   /// The failures of hosts that VMs would not survive although the policy says so.
   public let gaps: [String]
   /// The host of each VM of the spec.
   let placement: [ResourceName: ResourceName]
+
+  /// How many hundredths of CPUs, or vCPUs, stand for one.
+  public var cpuUnit: UInt64 { options.load == nil ? 1 : 100 }
+
+  /// Hundredths of CPUs as a number of CPUs: `3`, `0.25`.
+  static func cpus(_ hundredths: UInt64) -> String {
+    let (whole, rest) = hundredths.quotientAndRemainder(dividingBy: 100)
+    return rest == 0 ? "\(whole)" : "\(whole).\(rest < 10 ? "0" : "")\(rest)"
+  }
 
   public var emptied: [ResourceName] { hostsBefore.filter { !hostsAfter.contains($0) } }
   /// How many hosts fewer might be enough.

@@ -3,6 +3,12 @@ import SpecModel
 
 /// What the choice of hosts says to people.
 extension SiteProblem {
+  /// An amount of the problem's.
+  func text(_ amount: UInt64, of resource: Resource) -> String {
+    guard resource == .cpus, cpuUnit > 1 else { return resource.text(amount) }
+    return "\(SiteConsolidation.cpus(amount)) CPUs"
+  }
+
   /// The failures of hosts that VMs on `hosts`, one for each machine, could not survive.
   func gaps(after failures: Int, hosts: [Int]) -> [String] {
     problem.gaps(after: failures, hosts: hosts).map { gap in
@@ -23,7 +29,7 @@ extension SiteProblem {
     case .hostDrained: return "host \(home) is drained"
     case .overCapacity(let resource, let load, let capacity):
       let kind = Resource(rawValue: resource) ?? .memory
-      return "VMs on host \(home) need \(kind.text(load)), and it has \(kind.text(capacity)) for them"
+      return "VMs on host \(home) need \(text(load, of: kind)), and it has \(text(capacity, of: kind)) for them"
     case .rule(let rule): return problem.rules[rule].name
     case .notAllowed: return "the spec does not have it on host \(home) any more"
     case .makesRoom(let machine): return "makes room for VM '\(name(machine))'"
@@ -41,7 +47,7 @@ extension SiteProblem {
     case .totalCapacity(let resource, let demand, let capacity):
       let kind = Resource(rawValue: resource) ?? .memory
       cause =
-        "all VMs need \(kind.text(demand)), and the hosts that take VMs have \(kind.text(capacity)) for them"
+        "all VMs need \(text(demand, of: kind)), and the hosts that take VMs have \(text(capacity, of: kind)) for them"
     case .spread(let rule, let count, let places):
       cause = "\(problem.rules[rule].name) asks for \(count) places, and there are \(places)"
     case .contradiction(let rules):
@@ -72,7 +78,7 @@ extension SiteProblem {
     case .notAllowed: "is not among those that the spec allows and that can run it"
     case .pinned(let host): "it is pinned to '\(order[host].name)'"
     case .capacity(let resource, let missing):
-      "lacks \((Resource(rawValue: resource) ?? .memory).text(missing))"
+      "lacks \(text(missing, of: Resource(rawValue: resource) ?? .memory))"
         + (resource == Resource.memory.rawValue ? " of memory" : "")
     case .rule(let rule): problem.rules[rule].name
     case .lacksLabel(let rule): "lacks the label of \(problem.rules[rule].name)"
@@ -86,7 +92,7 @@ extension SiteProblem {
       case .capacity(let host, let resource, let amount, _):
         let kind = Resource(rawValue: resource) ?? .memory
         return
-          "\(kind.text(amount)) more on host '\(order[host].name)' (\(kind == .memory ? "reserve or overcommit.memory" : "overcommit.cpus"))"
+          "\(text(amount, of: kind)) more on host '\(order[host].name)' (\(kind == .memory ? "reserve or overcommit.memory" : "overcommit.cpus"))"
       case .spread(let rule, let max): return "\(problem.rules[rule].name): {max: \(max)}"
       case .withoutRule(let rule): return "leaving out \(problem.rules[rule].name)"
       case .allow(let machine, let host):

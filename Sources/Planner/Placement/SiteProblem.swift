@@ -23,6 +23,8 @@ struct SiteProblem {
   var problem: PlacementProblem
 
   private let choice: Choice
+  /// What VMs were seen to take; with it CPUs are counted in hundredths, of those that there are, and without it vCPUs.
+  private let load: MeasuredLoad?
   /// The hosts that somebody wants VMs on.
   private let destinations: [ResourceName: ResourceName]
   /// The hosts that could have the VMs whose host the spec names.
@@ -33,13 +35,16 @@ struct SiteProblem {
   ///   - locations: the hosts that VMs of the spec are on, or may be on.
   ///   - unreachable: hosts whose VMs nobody knows.
   ///   - drained: hosts that VMs have to leave, whatever the spec says of them.
+  ///   - load: what VMs were seen to take of CPUs, which then counts instead of their vCPUs.
   init(
     _ site: Site, machines: [MachineSpec], states: [HostState], locations: [ResourceName: ResourceName],
     unreachable: Set<ResourceName>, drained: Set<ResourceName> = [],
-    destinations: [ResourceName: ResourceName] = [:], choice: Choice = .asWritten
+    destinations: [ResourceName: ResourceName] = [:], choice: Choice = .asWritten,
+    load: MeasuredLoad? = nil
   ) {
     self.site = site
     self.choice = choice
+    self.load = load
     self.destinations = destinations
     self.states = Dictionary(states.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     order = site.hosts
@@ -76,7 +81,7 @@ struct SiteProblem {
       let current = locations[machine.name]
       let isMoving = current.map { $0 != machine.host } ?? false
       guard let home = numbers[current ?? machine.host] else { continue }
-      var demand = Self.demand(of: machine)
+      var demand = demand(of: machine, on: home)
       if !isChosen(machine), !isMoving {
         // Whose host the spec names is there, whatever room there is.
         for resource in Resource.allCases { foreign[home][resource.rawValue] += demand[resource.rawValue] }
@@ -121,9 +126,11 @@ struct SiteProblem {
   func capacity(of host: Host) -> [UInt64] {
     guard let size = size(of: host) else { return [Self.plenty, Self.plenty] }
     func left(_ all: UInt64, _ reserve: UInt64) -> UInt64 { all > reserve ? all - reserve : 0 }
+    let cpus = left(UInt64(size.cpus), UInt64(host.reserve.cpus))
     return [
       host.overcommit.memory.of(left(size.memory.rawValue, host.reserve.memory.rawValue)),
-      host.overcommit.cpus.of(left(UInt64(size.cpus), UInt64(host.reserve.cpus))),
+      // What is in use is in use: of CPUs that are measured there are no more than there are.
+      load == nil ? host.overcommit.cpus.of(cpus) : cpus * cpuUnit,
     ]
   }
 
@@ -135,19 +142,25 @@ struct SiteProblem {
 
   /// What they take.
   private func foreignLoad(of state: HostState) -> [UInt64] {
-    let others = others(on: state)
-    return [
-      others.reduce(0) { $0 + ($1.totalMemory ?? 0) },
-      others.reduce(0) { $0 + UInt64($1.settings.cpus?.count ?? 1) },
-    ]
+    others(on: state).map(demand).reduce([0, 0]) { [$0[0] + $1[0], $0[1] + $1[1]] }
   }
 
-  private static func demand(of machine: MachineSpec) -> [UInt64] {
+  /// What a running VM of others takes.
+  func demand(of machine: Machine) -> [UInt64] {
+    let cpus = UInt64(machine.settings.cpus?.count ?? 1) * cpuUnit
+    return [machine.totalMemory ?? 0, load?.demand(of: machine.uuid) ?? cpus]
+  }
+
+  /// What stands for one CPU, or one vCPU.
+  var cpuUnit: UInt64 { load == nil ? 1 : 100 }
+
+  private func demand(of machine: MachineSpec, on home: Int) -> [UInt64] {
     if machine.settings.state == .off { return [0, 0] }
     let memory = machine.settings.memory?.size.rawValue ?? 0
+    let found = load == nil ? nil : states[order[home].name]?.machine(named: machine.name, of: site.stack)
     return [
       machine.memoryDevices.reduce(memory) { $0 + $1.size.rawValue },
-      UInt64(machine.settings.cpus?.count ?? 1),
+      found.flatMap { load?.demand(of: $0.uuid) } ?? UInt64(machine.settings.cpus?.count ?? 1) * cpuUnit,
     ]
   }
 

@@ -14,6 +14,7 @@ public struct ConsolidationText {
   public func render() -> String {
     var text = summary + "\n"
     text += usage
+    text += measurements
     text += moves
     text += found.gaps.map { style(.yellow, "Not survived: ") + printable($0) + "\n" }.joined()
     if let room = found.room { text += self.text(of: room) }
@@ -36,16 +37,37 @@ public struct ConsolidationText {
 
   private var usage: String {
     table(
-      ["HOST", "VMS"] + PlacementResource.allCases.flatMap { [$0.title.uppercased(), "OF"] } + ["FULLEST"],
+      ["HOST", "VMS", "MEMORY", "OF", found.cpuUnit == 1 ? "VCPUS" : "CPUS", "OF", "FULLEST"],
       found.usage.map { host in
         [host.name.rawValue, Self.change("\(host.machinesBefore)", "\(host.machinesAfter)")]
           + PlacementResource.allCases.flatMap { resource in
             let use = host[resource]
             return [
               Self.change("\(use.percent(use.before)) %", "\(use.percent(use.after)) %"),
-              resource == .memory ? ByteCount(rawValue: use.capacity).rounded : "\(use.capacity)",
+              resource == .memory ? ByteCount(rawValue: use.capacity).rounded : cpus(use.capacity),
             ]
-          } + [host.isEmptied ? "emptied" : host.fullest?.title ?? ""]
+          } + [host.isEmptied ? "emptied" : host.fullest.map(title) ?? ""]
+      })
+  }
+
+  private func cpus(_ amount: UInt64) -> String {
+    found.cpuUnit == 1 ? "\(amount)" : SiteConsolidation.cpus(amount)
+  }
+
+  private func title(_ resource: PlacementResource) -> String {
+    resource == .cpus && found.cpuUnit > 1 ? "CPUs" : resource.title
+  }
+
+  private var measurements: String {
+    guard let load = found.options.load else { return "" }
+    return table(
+      ["VM", "VCPUS", "IN USE", "COUNTED", "MEMORY", "IN USE"],
+      found.measurements.map { machine in
+        [
+          machine.name, "\(machine.vCPUs)", SiteConsolidation.cpus(machine.peak.cpus),
+          SiteConsolidation.cpus(load.factor.of(machine.peak.cpus)), Self.size(machine.memory),
+          machine.peak.usedMemory.map(Self.size) ?? "",
+        ]
       })
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Libvirt
 import Planner
 import Reports
 import SpecModel
@@ -39,6 +40,19 @@ struct ConsolidateCommand: AsyncParsableCommand {
   @Flag(name: .customLong("all"), help: "What if the running VMs of others could move, too?")
   var movesOthers = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Look at running VMs for this long, such as 60s, and count the CPUs that they use instead of their vCPUs.",
+      valueName: "time"), transform: Self.time)
+  var measure: TimeSpan?
+
+  @Option(
+    name: .customLong("cpu-factor"),
+    help: ArgumentHelp(
+      "Count so many CPUs for each that was in use at most while VMs were looked at.", valueName: "ratio"),
+    transform: Self.ratio)
+  var factor: Ratio?
+
   @Flag(name: .customLong("json"), help: "As JSON, sizes in bytes.")
   var isJSON = false
 
@@ -47,21 +61,31 @@ struct ConsolidateCommand: AsyncParsableCommand {
 
   func validate() throws {
     if movesOthers, from == .spec { throw ValidationError("the spec knows nothing of VMs of others") }
+    if measure != nil, from == .spec { throw ValidationError("nothing is measured without the hosts") }
+    if factor != nil, measure == nil { throw ValidationError("--cpu-factor goes with --measure") }
     if movesOthers, write { throw ValidationError("a spec moves no VMs of others: --write without --all") }
     _ = try share()
   }
 
   private static func size(_ text: String) throws -> MachineSize {
-    do {
-      return try MachineSize(parsing: text)
-    } catch {
-      throw ValidationError(error.message + (error.help.map { "; \($0)" } ?? ""))
-    }
+    try checked { () throws(ValueError) in try MachineSize(parsing: text) }
+  }
+
+  private static func time(_ text: String) throws -> TimeSpan {
+    try checked { () throws(ValueError) in try TimeSpan(parsing: text) }
+  }
+
+  private static func ratio(_ text: String) throws -> Ratio {
+    try checked { () throws(ValueError) in try Ratio(parsing: text) }
   }
 
   private func share() throws -> Headroom {
+    try Self.checked { () throws(ValueError) in try Headroom(parsing: headroom) }
+  }
+
+  private static func checked<Value>(_ parse: () throws(ValueError) -> Value) throws -> Value {
     do {
-      return try Headroom(parsing: headroom)
+      return try parse()
     } catch {
       throw ValidationError(error.message + (error.help.map { "; \($0)" } ?? ""))
     }
@@ -91,7 +115,9 @@ struct ConsolidateCommand: AsyncParsableCommand {
         return try SiteConsolidation.propose(for: site, hosts: [], options: asked)
       }
       return try await Workspace.open(site, options, access: .readOnly).closing { workspace in
-        try SiteConsolidation.propose(
+        var asked = asked
+        if let measure { asked.load = try await Self.load(of: workspace, measure, factor) }
+        return try SiteConsolidation.propose(
           for: site, hosts: workspace.states, unreachable: Set(workspace.unreachable.map(\.host)),
           options: asked)
       }
@@ -99,6 +125,40 @@ struct ConsolidateCommand: AsyncParsableCommand {
       Terminal.report(failure.diagnostics)
       throw failure.isRefusal ? ExitStatus.refused : .failure
     }
+  }
+
+  /// A dozen looks at what VMs use.
+  private static func load(of workspace: Workspace, _ span: TimeSpan, _ factor: Ratio?) async throws
+    -> MeasuredLoad
+  {
+    let away = Set(workspace.unreachable.map(\.host))
+    let sessions = workspace.fleet.sessions.filter { !away.contains($0.key) }.sorted { $0.key < $1.key }
+    var load = MeasuredLoad(factor: try factor ?? Ratio(parsing: "1.5"))
+    let clock = ContinuousClock()
+    let start = clock.now
+    for look in 0...12 {
+      if look > 0 { try await clock.sleep(until: start + .milliseconds(span.seconds * 1000 * look / 12)) }
+      for (name, session) in sessions {
+        do {
+          let stats = try await session.connection.domainStats()
+          let time = start.duration(to: clock.now).components
+          let samples = stats.compactMap { stats in
+            stats.cpuTime.map { cpuTime in
+              let used = stats.memory.flatMap { all in
+                stats.unusedMemory.map { (all > $0 ? all - $0 : 0) << 10 }
+              }
+              return (stats.uuid, MeasuredLoad.Sample(cpuTime: cpuTime, usedMemory: used))
+            }
+          }
+          load.add(
+            Dictionary(samples, uniquingKeysWith: { first, _ in first }),
+            at: UInt64(time.seconds) * 1_000_000_000 + UInt64(time.attoseconds / 1_000_000_000))
+        } catch let error as LibvirtError {
+          throw Terminal.fail("host '\(name)': \(error)")
+        }
+      }
+    }
+    return load
   }
 
   /// Changes the spec's files unless something is in the way; returns what is different.
