@@ -1,7 +1,9 @@
 import Placement
 
 /// A share as a number with two digits after the point, in percent.
-func percent(_ share: Double) -> String { "\(Double(Int(share * 10_000 + 0.5)) / 100) %" }
+func percent(_ share: Double) -> String {
+  share.isInfinite ? "∞" : "\(Double(Int(share * 10_000 + 0.5)) / 100) %"
+}
 
 func seconds(_ duration: Duration) -> Double {
   let parts = duration.components
@@ -40,7 +42,11 @@ struct QualityRow: CustomStringConvertible {
       let problem = instance.problem(hosts: bins)
       var outcome: ConsolidationOutcome?
       time += clock.measure { outcome = problem.consolidated(headroom: instance.capacity.map { _ in 0 }) }
-      guard case .consolidated(let result) = outcome else { continue }
+      guard case .consolidated(let result) = outcome else {
+        print("\(name), seed \(seed): no placement on as many hosts as first fit needs")
+        gap = .infinity
+        continue
+      }
       let bound = max(result.lowerBound, instance.optimum ?? 0)
       gap += Double(result.hostsAfter.count - bound) / Double(bound) / Double(instances)
       if result.hostsAfter.count == bound { optimal += 1 }

@@ -31,6 +31,15 @@ enum Site {
     var gaps = 0
     let time = clock.measure { gaps = problem.gaps(after: 1, hosts: wanted).count }
     show("failure of each host", time, yardstick, "\(gaps) not survived")
+    measureRefusal(problem, yardstick)
+    let small = Array(wanted.prefix(1_000))
+    var part = problem
+    part.rules = []
+    part.machines = Array(problem.machines.prefix(1_000))
+    for machine in part.machines.indices { part.machines[machine].current = small[machine] % 100 }
+    part.hosts = (0..<100).map { PlacementHost(name: "host-\(1_000 + $0)", capacity: [512, 256]) }
+    let pairs = clock.measure { gaps = part.gaps(after: 2, hosts: small.map { $0 % 100 }).count }
+    show("failure of each two of 100 hosts", pairs, yardstick, "\(gaps) not survived")
     for host in problem.hosts.indices { problem.hosts[host].availability = .open }
     var text = ""
     let consolidation = clock.measure {
@@ -38,6 +47,18 @@ enum Site {
       text = "\(result.hostsBefore.count) → \(result.hostsAfter.count) hosts, bound \(result.lowerBound)"
     }
     show("consolidation, 10 % headroom", consolidation, yardstick, text)
+  }
+
+  /// Twice as many machines as there is room for.
+  private static func measureRefusal(_ problem: PlacementProblem, _ yardstick: Double) {
+    var full = problem
+    for host in full.hosts.indices { full.hosts[host].capacity = full.hosts[host].capacity.map { $0 / 3 } }
+    var text = "placed"
+    let time = ContinuousClock().measure {
+      guard case .infeasible(let explanation) = full.converged() else { return }
+      text = "\(explanation.isProven ? "proven" : "not proven"), \(explanation.relaxations.count) ways out"
+    }
+    show("hosts of a third of the size", time, yardstick, text)
   }
 
   private static func report(_ name: String, _ problem: PlacementProblem, _ yardstick: Double) {

@@ -329,6 +329,11 @@ struct HostIndex {
     self.pool(named: pool)?.volumeNames.contains(identity.keepName(of: disk.kind, disk.base)) ?? false
   }
 
+  /// True if a volume beside the disk says that a run which had consent was about to delete it.
+  func isBeingDeleted(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
+    self.pool(named: pool)?.volumeNames.contains(identity.deletionName(of: disk.kind, disk.base)) ?? false
+  }
+
   /// The VMs that have the file at `path`, by their definition or in their running guest.
   func users(of path: String) -> [Machine] { users[path] ?? [] }
 

@@ -13,11 +13,30 @@ extension HostPlanner {
           at: wanted.spec.path + "host")
         continue
       }
-      planArrival(of: wanted, move)
+      guard let mode = mode(of: move, wanted) else { continue }
+      planArrival(of: wanted, move, mode)
     }
   }
 
-  private mutating func planArrival(of wanted: DesiredHost.WantedMachine, _ move: Move) {
+  /// How it moves; nil, with a diagnostic, if that takes a restart which nobody allows.
+  private mutating func mode(of move: Move, _ wanted: DesiredHost.WantedMachine) -> Migration.Mode? {
+    guard move.machine.isActive else {
+      return move.copies.isEmpty && !hasStateOfItsOwn(move.machine) ? .offline : .withoutRunning
+    }
+    guard let obstacle = move.obstacleToLive else { return .live }
+    if wanted.machine.isActive, !options.restarts, wanted.spec.onChange != .restartIfNeeded {
+      refuse(
+        "VM '\(move.name)' cannot move to host '\(move.to)' while it runs: \(obstacle)",
+        at: wanted.spec.path + "host",
+        help: "--restart shuts it down, moves it, and starts it there; so does on_change: restart-if-needed")
+      return nil
+    }
+    return .cold
+  }
+
+  private mutating func planArrival(
+    of wanted: DesiredHost.WantedMachine, _ move: Move, _ mode: Migration.Mode
+  ) {
     let address = address(.vm, wanted.machine.name)
     let path = wanted.spec.path
     let guest = move.guest ?? move.machine
@@ -30,22 +49,27 @@ extension HostPlanner {
       demand(thin: copy.volume.capacity, in: copy.volume.pool)
       settledPaths.insert(copy.volume.path)
     }
-    let mode: Migration.Mode =
-      move.machine.isActive
-      ? .live : move.copies.isEmpty && !hasStateOfItsOwn(move.machine) ? .offline : .withoutRunning
+    let effect: Effect =
+      switch mode {
+      case .live: .live
+      case .cold: .restart
+      case .offline, .withoutRunning: .none
+      }
     let migration = Migration(
       machine: move.machine, from: move.from, mode: mode, copies: move.copies.compactMap(Migration.Copy.init),
-      pools: sharedPools(of: move), terms: wanted.spec.migration,
+      pools: sharedPools(of: move), terms: wanted.spec.migration, shutdown: policy(wanted.spec.shutdown),
       arrival: site.host(state.name)?.migration ?? HostMigration(),
       trustsStorage: trustsStorage(of: move))
     let step = draft.add(
-      .migrateMachine(migration), for: address, after: before, effect: mode == .live ? .live : .none,
-      path: path + "host")
+      .migrateMachine(migration), for: address, after: before, effect: effect, path: path + "host")
     draft.addMove(of: wanted.spec.name, from: move.from, to: state.name, step: step)
-    let how = mode == .live ? "\(move.to), live" : "\(move.to)"
-    var fields = [
-      FieldChange("host", from: move.from.rawValue, to: how, effect: mode == .live ? .live : .none)
-    ]
+    let how =
+      switch mode {
+      case .live: "\(move.to), live"
+      case .cold: "\(move.to), not live: \(move.obstacleToLive ?? "")"
+      case .offline, .withoutRunning: "\(move.to)"
+      }
+    var fields = [FieldChange("host", from: move.from.rawValue, to: how, effect: effect)]
     for copy in move.copies {
       fields.append(
         FieldChange(
@@ -54,8 +78,7 @@ extension HostPlanner {
     }
     draft.add(
       Change(
-        address, .move, fields: fields, effect: mode == .live ? .live : .none, reason: move.reason,
-        path: path))
+        address, .move, fields: fields, effect: effect, reason: move.reason, path: path))
   }
 
   /// True for what lies beside disks on the old host, and travels only with a guest.
@@ -81,6 +104,9 @@ extension HostPlanner {
   }
 
   private func obstacle(to move: Move, _ wanted: DesiredHost.WantedMachine) -> String? {
+    if let obstacle = move.obstacleToLive, hasStateOfItsOwn(move.machine) {
+      return "\(obstacle), and what its firmware or its TPM holds moves only with a running guest"
+    }
     let guest = move.guest ?? move.machine
     let known = Set(desired.networks.map(\.network.name) + state.networks.map(\.name))
     if let network = guest.networks.union(move.machine.networks).subtracting(known).min() {

@@ -57,7 +57,7 @@ extension HostPlanner {
     let size = pool.capacity.map { " of \($0)" } ?? ""
     refuse(
       "\(excess.address) does not fit into pool '\(pool.name)' on host '\(state.name)': the plan needs \(ByteCount(rawValue: total)) there, and \(available)\(size) are free",
-      at: excess.path, help: "virsh pool-refresh \(pool.name) reads anew what is free")
+      at: excess.path, help: "\(state.virsh("pool-refresh \(pool.name)")) reads anew what is free")
   }
 
   private mutating func checkPromises(of pool: Pool, _ capacity: ByteCount) {

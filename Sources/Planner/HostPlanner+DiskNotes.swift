@@ -62,6 +62,11 @@ extension HostPlanner {
       {
         words.append((.protect, identity.protectionName(of: tagged.kind, tagged.base)))
       }
+      if host.isBeingDeleted(tagged, in: volume.pool) {
+        let note = identity.deletionName(of: tagged.kind, tagged.base)
+        steps += forget(note, of: volume, for: address, after: [])
+        fields.append(FieldChange("disks.\(name).deletion", from: "begun", to: nil, effect: .none))
+      }
       for (field, note) in words {
         steps += forget(note, of: volume, for: address, after: poolSteps[volume.pool].map { [$0] } ?? [])
         fields.append(FieldChange(field.path(of: name), from: "true", to: nil, effect: .none))
@@ -74,6 +79,14 @@ extension HostPlanner {
   mutating func forgetKeeping(of volume: Volume, for address: Address, after: [Int]) -> [Int] {
     guard let disk = host.tagged(volume), host.isKept(disk, in: volume.pool) else { return [] }
     return forget(identity.keepName(of: disk.kind, disk.base), of: volume, for: address, after: after)
+  }
+
+  /// The step by which the pool forgets that the volume was about to be deleted, be it that this plan makes it remember that.
+  mutating func forgetDeletion(of volume: Volume, for address: Address, after: [Int]) -> [Int] {
+    guard let disk = host.tagged(volume) else { return [] }
+    let isDeferred = deferredDiscards.contains { $0.disk.path == volume.path }
+    guard isDeferred || host.isBeingDeleted(disk, in: volume.pool) else { return [] }
+    return forget(identity.deletionName(of: disk.kind, disk.base), of: volume, for: address, after: after)
   }
 
   /// Has pools remember what the disks of a VM are called, and that they are protected or kept, once its mark says so. Returns

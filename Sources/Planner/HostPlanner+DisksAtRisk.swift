@@ -29,9 +29,13 @@ extension HostPlanner {
         "the place of its disk '\(disk.name)' has \(overlay.path), into which nobody can look while it is off: "
         + "start the VM, or refresh the file's pool, to tell whether it is based on \(disk.path)"
     }
-    let remedy = "virsh blockcommit \(machine.domainName) \(disk.target ?? disk.path) --active --pivot"
     return "writes what its disk '\(disk.name)' is to hold into \(overlay.path), which somebody has put over "
-      + "\(disk.path): while it runs, \(remedy) takes it back"
+      + "\(disk.path): while it runs, \(commit(disk, of: machine)) takes it back"
+  }
+
+  /// The command that writes what lies over a disk of a running guest into it.
+  func commit(_ disk: Machine.Disk, of machine: Machine) -> String {
+    state.virsh("blockcommit \(machine.domainName) \(disk.target ?? disk.path) --active --pivot")
   }
 
   func overlays(of machine: Machine) -> [String: Machine.Overlay] {
@@ -73,12 +77,19 @@ extension HostPlanner {
   func rescue(_ disk: Machine.Disk, of machine: Machine) -> String {
     let pool = state.pools.first { pool in pool.source?.root.map { disk.path.hasPrefix("\($0)/") } ?? false }
     let format = disk.format.map { " --format \($0.rawValue)" } ?? ""
-    return "virsh blockcopy \(machine.domainName) \(disk.target ?? disk.name) \(disk.path)\(format) "
-      + "--transient-job --wait --pivot && virsh pool-refresh \(pool?.name ?? "POOL")"
+    let copy =
+      "blockcopy \(machine.domainName) \(disk.target ?? disk.name) \(disk.path)\(format) "
+      + "--transient-job --wait --pivot"
+    return "\(state.virsh(copy)) && \(state.virsh("pool-refresh \(pool?.name ?? "POOL")"))"
   }
 
-  /// True if the file at `path` is below an overlay of some VM's.
-  func isBelowOverlay(_ path: String) -> Bool {
-    host.users(of: path).contains { $0.disks.contains { $0.path == path && $0.overlay != nil } }
+  /// The VM that has a file over the one at `path`, and the disk that both are; nil if there is none.
+  func overlaid(_ path: String) -> (machine: Machine, disk: Machine.Disk)? {
+    for machine in host.users(of: path) {
+      if let disk = machine.disks.first(where: { $0.path == path && $0.overlay != nil }) {
+        return (machine, disk)
+      }
+    }
+    return nil
   }
 }

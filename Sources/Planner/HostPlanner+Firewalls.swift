@@ -18,7 +18,9 @@ extension HostPlanner {
     for name in firewall.includes.subtracting(names).sorted() {
       report(
         "host '\(state.name)' has no network filter '\(name)'", at: path + "include",
-        help: "virsh nwfilter-list shows those that it has; libvirt's own come with its package of filters")
+        help:
+          "\(state.virsh("nwfilter-list")) shows those that it has; libvirt's own come with its package of filters"
+      )
     }
     let address = address(.firewall, firewall.specName)
     let actual = there.first { $0.uuid == firewall.uuid }

@@ -38,7 +38,9 @@ extension HostPlanner {
           address, actual == nil ? .create : .update, fields: actual == nil ? fields + [length] : [length],
           reason: actual == nil
             ? nil
-            : replaces ? "nothing uses it: its upload may have been cut off" : "its last upload was cut off",
+            : replaces
+              ? "nothing uses it yet, so it may not be whole: it is sent again"
+              : "its last upload was cut off",
           path: image.path))
       imageSteps[image.volume.path] = draft.add(
         operation, for: address, after: poolSteps[image.volume.pool].map { [$0] } ?? [], path: image.path)

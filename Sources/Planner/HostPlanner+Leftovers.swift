@@ -4,28 +4,38 @@ import SpecModel
 extension HostPlanner {
   /// Deletes a VM's disk that no VM of the spec has, or tells that it stays.
   ///
-  /// It takes a consent that names it, or the end of the whole stack if it was not to be kept.
+  /// It takes a consent that names it. One in general is enough at the end of the whole stack, and for what a run with
+  /// consent was about to delete when it was cut off, if it was not to be kept.
   mutating func removeLeftover(_ volume: Volume, _ tagged: Identity.TaggedVolume, _ address: Address) {
     let isDestroyed = options.goal == .destroy
     let spec = isDestroyed ? diskSpec(ofVolume: tagged.base) : nil
-    let isProtected = host.isProtected(tagged, in: volume.pool) || spec?.isProtected == true
-    let isKept = spec?.keep == true || host.isKept(tagged, in: volume.pool)
+    let isProtected =
+      host.isProtected(tagged, in: volume.pool) || spec.map { $0.machine.protects($0.disk) } == true
+    let isKept = spec?.disk.keep == true || host.isKept(tagged, in: volume.pool)
     let reason = isProtected ? Self.protection : isKept && !isNamed(address) ? Self.keeping : nil
     let users = remainingUsers(of: volume.path)
     // What another's VM has is none of the stack's.
     if spec == nil, users.contains(where: { !host.owns($0) }) { return }
-    let hasConsent = isDestroyed ? options.dataLoss.covers(address) : isNamed(address)
+    let isBegun = host.isBeingDeleted(tagged, in: volume.pool)
+    let hasConsent = isDestroyed || isBegun ? options.dataLoss.covers(address) : isNamed(address)
     if spec != nil || hasConsent {
       // A guest that was to give it up with its restart has it until then.
       let stops = state.machines.filter { host.liveFiles(of: $0).contains(volume.path) }.compactMap {
         stopSteps[$0.uuid]
       }
-      _ = discard(volume, address, isKept: reason, after: stops)
+      // One that starts in this plan may need it, if somebody puts its definition back.
+      let starts = starts.filter { address.name.hasPrefix("\($0.machine.name).") }.compactMap {
+        draft.power.up[$0.wanted.spec.name]
+      }
+      _ = discard(volume, address, isKept: reason, after: stops + starts)
       return
     }
     if reason == nil, users.isEmpty { unconsentedPaths.insert(volume.path) }
-    let flag = isDestroyed ? "--allow-data-loss" : "--allow-data-loss-of \(address)"
-    let remedy = (host.isCutOff(volume) ? "a copy that was cut off; " : "") + "\(flag) deletes it"
+    let flag = isDestroyed || isBegun ? "--allow-data-loss" : "--allow-data-loss-of \(address)"
+    let other = isDestroyed || isBegun ? nil : namesake(of: volume, address)
+    let remedy =
+      (host.isCutOff(volume) ? "a copy that was cut off; " : "")
+      + (other.map { handiwork(volume, beside: $0) } ?? "\(flag) deletes it")
     let belongs =
       users.isEmpty
       ? "belongs to no VM and stays at \(volume.path), \(volume.capacity) (\(reason ?? remedy))"
@@ -38,9 +48,11 @@ extension HostPlanner {
   func isNamed(_ address: Address) -> Bool { options.dataLoss.named.contains { $0.matches(address) } }
 
   /// The disk of the spec that has a volume of this name.
-  private func diskSpec(ofVolume base: String) -> DiskSpec? {
+  private func diskSpec(ofVolume base: String) -> (machine: MachineSpec, disk: DiskSpec)? {
     for machine in site.machines where machine.host == state.name {
-      if let disk = machine.disks.first(where: { "\(machine.name).\($0.name)" == base }) { return disk }
+      if let disk = machine.disks.first(where: { "\(machine.name).\($0.name)" == base }) {
+        return (machine, disk)
+      }
     }
     return nil
   }

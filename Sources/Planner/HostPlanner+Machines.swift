@@ -35,7 +35,7 @@ extension HostPlanner {
       }
       return report(
         "VM '\(name)' is called '\(renamed.name)' on host '\(state.name)'", at: spec.path,
-        help: "give it its name back: virsh domrename \(renamed.name) \(name)")
+        help: "give it its name back: \(state.virsh("domrename \(renamed.name) \(name)"))")
     }
     if let renamed = state.machines.first(where: { $0.domainName == name && host.owns($0) }) {
       return report(
@@ -48,7 +48,8 @@ extension HostPlanner {
   private func refuseUnmarked(_ actual: Machine, at path: SpecPath) {
     report(
       "VM '\(actual.name)' on host '\(state.name)' has lost virtform's mark, which names its disks", at: path,
-      help: "its disks stay if you undefine it while it is off and apply again: virsh undefine \(actual.name)"
+      help: "its disks stay if you undefine it while it is off and apply again: "
+        + state.virsh("undefine \(actual.name)")
     )
   }
 
@@ -203,6 +204,11 @@ extension HostPlanner {
       return FieldChange(
         change.path, from: change.from, to: change.to, effect: .dataLoss, cause: change.cause)
     }
+    // The word of a VM is that of its disks; it is not told for each.
+    if changes.contains(where: { $0.path == MachineField.protect.rawValue }) {
+      let disks = Set((actual.disks + target.disks).map { DiskField.protect.path(of: $0.name) })
+      changes.removeAll { disks.contains($0.path) }
+    }
     let hasDifference = !changes.isEmpty
     changes += imageChanges
     let power = powerChange(from: actual, to: wantedState)
@@ -234,8 +240,8 @@ extension HostPlanner {
       planner.draft.power.stop[wanted.spec.name] = after[0]
     }
     // A guest that has to be stopped is stopped late: what libvirt refuses is then refused while it still runs.
-    // Only a disk that is deleted needs it off before.
-    if stops, stopSteps[actual.uuid] == nil,
+    // Only a disk that is deleted needs it off before. If it starts anew, it may be deleted later still.
+    if stops, !restarts, stopSteps[actual.uuid] == nil,
       difference.disks.removed.contains(where: { mayDelete($0, of: actual) })
     {
       addStop(&self)
@@ -250,8 +256,14 @@ extension HostPlanner {
           effect: lost.isEmpty ? .live : .dataLoss, path: path)
       ]
     }
-    // And the disk goes before the definition forgets it: a run that is cut off in between finds it again.
-    for disk in difference.disks.removed { after += discard(disk, of: actual, after: after) }
+    // And the disk goes before the definition forgets it: a run that is cut off in between finds it again. A guest that
+    // starts anew needs it to run again as before if it does not: there its pool remembers until then that it goes.
+    for disk in difference.disks.removed {
+      after +=
+        restarts && mayDelete(disk, of: actual)
+        ? deferDiscard(of: disk, actual, wanted.spec, after: after)
+        : discard(disk, of: actual, after: after)
+    }
     if isEdited {
       after +=
         plugs.now.flatMap { networkSteps(for: $0) } + difference.nics.set.flatMap { firewallSteps(for: $0) }

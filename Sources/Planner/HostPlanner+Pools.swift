@@ -17,7 +17,7 @@ extension HostPlanner {
       return refuseForeign(
         "pool", pool.name, ownedBy: nil, at: wanted.spec.path,
         help: actual.hasSource(of: source)
-          ? "it is the same; to use it as it is, write \(pool.name): {external: true}, or hand it over, which leaves its volumes: \(Self.definitionRemoval(pool.name))"
+          ? "it is the same; to use it as it is, write \(pool.name): {external: true}, or hand it over, which leaves its volumes: \(definitionRemoval(of: actual))"
           : "to use it as it is, write \(pool.name): {external: true}")
     }
     guard actual.hasSource(of: source) else {
@@ -28,6 +28,11 @@ extension HostPlanner {
         ? correct(actual, wanted) : refuseMove(of: actual, to: source, wanted)
     }
     var fields: [FieldChange] = []
+    if actual.isTransient {
+      fields.append(
+        FieldChange("definition", from: nil, to: "what is active", effect: .none, cause: .drift))
+      poolSteps[pool.name] = draft.add(.ensurePool(pool), for: address, path: wanted.spec.path)
+    }
     if !actual.isActive {
       fields.append(
         FieldChange(
@@ -36,7 +41,8 @@ extension HostPlanner {
       draft.note(address, "is not active: what it holds is compared with the spec by the next plan")
       poolSteps[pool.name] = draft.add(.ensurePool(pool), for: address, path: wanted.spec.path)
     }
-    if let autostart = pool.autostart, autostart != actual.autostart {
+    // What has no definition starts with no host, whatever was asked of it.
+    if let autostart = pool.autostart, autostart != actual.autostart, !actual.isTransient {
       fields.append(
         FieldChange(
           PoolField.autostart.rawValue, from: actual.autostart.map(String.init), to: "\(autostart)",
@@ -107,12 +113,13 @@ extension HostPlanner {
       "pool '\(actual.name)' on host '\(state.name)' is \(actual.source?.summary ?? "of another type") and cannot become \(source.summary)",
       at: wanted.spec.path + "source",
       help:
-        "declare a new pool and let new disks use it; if both are the same storage, remove the definition, which leaves the volumes, and apply again: \(Self.definitionRemoval(actual.name))"
+        "declare a new pool and let new disks use it; if both are the same storage, remove the definition, which leaves the volumes, and apply again: \(definitionRemoval(of: actual))"
     )
   }
 
-  private static func definitionRemoval(_ name: String) -> String {
-    "virsh pool-destroy \(name) && virsh pool-undefine \(name)"
+  private func definitionRemoval(of pool: Pool) -> String {
+    let stop = state.virsh("pool-destroy \(pool.name)")
+    return pool.isTransient ? stop : "\(stop) && \(state.virsh("pool-undefine \(pool.name)"))"
   }
 
   // MARK: Removal

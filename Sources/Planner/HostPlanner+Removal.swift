@@ -155,7 +155,8 @@ extension HostPlanner {
     if let disk = machine.disks.first(where: { $0.overlay != nil }) {
       return report(
         "VM '\(wanted.machine.name)' cannot be replaced: somebody has put a file over its disk '\(disk.name)'",
-        at: wanted.spec.path, help: "take \(disk.file) back into \(disk.path) first: virsh blockcommit")
+        at: wanted.spec.path,
+        help: "take \(disk.file) back into \(disk.path) first, while it runs: \(commit(disk, of: machine))")
     }
     if !tpmLosses(of: machine).isEmpty, !options.dataLoss.covers(address) {
       refuse(
@@ -210,179 +211,6 @@ extension HostPlanner {
       after: after + doomed.compactMap { replacedVolumes[$0.path] }, effect: .replace, path: wanted.spec.path)
   }
 
-  // MARK: Disks
-
-  /// Deletes the volume of a disk that `machine` gives up, or tells that it stays. Returns the steps of it.
-  ///
-  /// A shared disk outlives its VM and is not meant here.
-  mutating func discard(_ disk: Machine.Disk, of machine: Machine, after: [Int]) -> [Int] {
-    let address = address(.disk, "\(machine.name).\(disk.name)")
-    guard let volume = host.volume(at: disk.path) else {
-      if !isRead(disk.path) {
-        let place = startedPool(of: disk.path).map { "pool '\($0)', which was not active" }
-        draft.note(address, "stays at \(disk.path), in \(place ?? "no active pool of the spec")")
-      }
-      return rememberProtection(of: disk, machine)
-    }
-    guard let tagged = host.tagged(volume), tagged.kind == .machineDisk else { return [] }
-    let isProtected = disk.isProtected || host.isProtected(tagged, in: volume.pool)
-    let reason = isProtected ? Self.protection : reasonToKeep(disk, address)
-    let deletion = discard(volume, address, isKept: reason, after: after)
-    // The mark of the VM has the word until now.
-    let words = [
-      isProtected && !host.isProtected(tagged, in: volume.pool)
-        ? identity.protectionName(of: tagged.kind, tagged.base) : nil,
-      disk.keep && deletion.isEmpty && !host.isKept(tagged, in: volume.pool)
-        ? identity.keepName(of: tagged.kind, tagged.base) : nil,
-    ]
-    return deletion
-      + words.compactMap { $0 }.map { note in
-        draft.add(
-          .noteVolume(pool: volume.pool, name: note, true),
-          for: self.address(.vm, host.specName(of: machine)), after: after, path: nil)
-      }
-  }
-
-  /// Lets the pool remember the protection of a disk that nobody can see yet, as soon as this plan has started it.
-  private mutating func rememberProtection(of disk: Machine.Disk, _ machine: Machine) -> [Int] {
-    let name = String(disk.path.split(separator: "/").last ?? "")
-    guard disk.isProtected, let pool = startedPool(of: disk.path), let start = poolSteps[pool],
-      let tagged = identity.volume(named: name), tagged.kind == .machineDisk
-    else { return [] }
-    return [
-      draft.add(
-        .noteVolume(pool: pool, name: identity.protectionName(of: tagged.kind, tagged.base), true),
-        for: address(.vm, host.specName(of: machine)), after: [start], path: nil)
-    ]
-  }
-
-  /// The pool of the file at `path`, if this plan starts it.
-  private func startedPool(of path: String) -> String? {
-    state.pools.first { pool in
-      poolSteps[pool.name] != nil && pool.source?.root.map { path.hasPrefix("\($0)/") } == true
-    }?.name
-  }
-
-  /// True for a protected disk that nothing would remember to be protected once its VM has given it up.
-  func losesProtection(_ disk: Machine.Disk) -> Bool {
-    disk.isProtected && host.volume(at: disk.path) == nil && !isRead(disk.path)
-      && startedPool(of: disk.path) == nil
-  }
-
-  static let protection = "protect: true"
-  static let keeping = "keep: true"
-  private static let lackOfConsent = "--allow-data-loss deletes it"
-
-  private func reasonToKeep(_ disk: Machine.Disk, _ address: Address) -> String? {
-    disk.isProtected ? Self.protection : disk.keep && !isNamed(address) ? Self.keeping : nil
-  }
-
-  /// True if this plan would delete the volume of `disk` once its VM is stopped.
-  func mayDelete(_ disk: Machine.Disk, of machine: Machine) -> Bool {
-    let address = address(.disk, "\(machine.name).\(disk.name)")
-    guard options.dataLoss.covers(address), reasonToKeep(disk, address) == nil,
-      let volume = host.volume(at: disk.path), isMachineDisk(volume)
-    else {
-      return false
-    }
-    return remainingUsers(of: disk.path).allSatisfy { $0.uuid == machine.uuid }
-  }
-
-  private func isMachineDisk(_ volume: Volume) -> Bool {
-    host.tagged(volume)?.kind == .machineDisk
-  }
-
-  /// True if the file's pool was looked into, so that a volume which is not in it does not exist.
-  func isRead(_ path: String) -> Bool {
-    state.pools.contains { pool in
-      guard pool.isActive, let root = pool.source?.root, path.hasPrefix("\(root)/") else { return false }
-      return identity.owns(pool) || site.pools.contains { $0.name.rawValue == pool.name }
-    }
-  }
-
-  /// Deletes `volume` if the run may and nothing goes on using it, else tells that it stays.
-  ///
-  /// - Parameter isKept: the word of the spec that keeps it.
-  mutating func discard(_ volume: Volume, _ address: Address, isKept: String?, after: [Int]) -> [Int] {
-    settledPaths.insert(volume.path)
-    let users = remainingUsers(of: volume.path)
-    let obstacle: String? =
-      if let isKept {
-        isKept
-      } else if desired.volumes.contains(where: { $0.volume.path == volume.path }) {
-        "the spec has it"
-      } else if isBase(volume.path) {
-        "another file is based on it"
-      } else if !users.isEmpty {
-        "in use by \(names(of: users))"
-      } else if !options.dataLoss.covers(address) {
-        Self.lackOfConsent
-      } else if let other = namesake(of: volume, address) {
-        "\(other.path) is called the same, and which of the two is meant nobody can tell: virsh vol-delete deletes one"
-      } else {
-        nil
-      }
-    if let obstacle {
-      if obstacle == Self.lackOfConsent { unconsentedPaths.insert(volume.path) }
-      draft.note(address, "stays at \(volume.path), \(volume.capacity) (\(obstacle))")
-      return []
-    }
-    let content = FieldChange(
-      "content", from: "\(volume.capacity) at \(volume.path)", to: nil, effect: .dataLoss)
-    draft.add(Change(address, .delete, fields: [content], effect: .dataLoss))
-    return [delete(volume, address, after: after, effect: .dataLoss)]
-  }
-
-  /// Another file of a VM's disk that nobody wants, either, and that a consent which names disks would delete with `volume`.
-  private func namesake(of volume: Volume, _ address: Address) -> Volume? {
-    guard isNamed(address), isMachineDisk(volume) else { return nil }
-    return host.namesakes(of: address.name, but: volume.path).first { other in
-      !desired.volumes.contains { $0.volume.path == other.path }
-    }
-  }
-
-  mutating func delete(_ volume: Volume, _ address: Address, after: [Int], effect: Effect) -> Int {
-    let notes = forgetCopy(volume, for: address, after: after)
-    let step = draft.add(
-      .deleteVolume(pool: volume.pool, name: volume.name), for: address, after: after + notes, effect: effect,
-      path: nil)
-    deletionSteps[volume.path] = step
-    // What it was called, that it was kept, and that it is not whole, is remembered for as long as it is there.
-    var last = forgetNames(of: volume, but: nil, for: address, after: [step]).last ?? step
-    last = forgetKeeping(of: volume, for: address, after: [last]).last ?? last
-    guard host.isCutOff(volume) else { return last }
-    return forget(Identity.copyingName(of: volume.name), of: volume, for: address, after: [last]).last ?? last
-  }
-
-  /// The steps by which the host forgets what the volume was copied from.
-  mutating func forgetCopy(_ volume: Volume, for address: Address, after: [Int]) -> [Int] {
-    host.copiedImages(of: volume).flatMap { image in
-      forget(Identity.copiedName(of: volume.name, from: image), of: volume, for: address, after: after)
-    }
-  }
-
-  /// The step by which the pool forgets what an empty volume beside `volume` says, unless this plan has it already.
-  mutating func forget(_ note: String, of volume: Volume, for address: Address, after: [Int]) -> [Int] {
-    let path = "\(volume.path.dropLast(volume.name.count))\(note)"
-    guard deletionSteps[path] == nil else { return [] }
-    let step = draft.add(
-      .noteVolume(pool: volume.pool, name: note, false), for: address, after: after, path: nil)
-    deletionSteps[path] = step
-    return [step]
-  }
-
-  /// VMs that will use the file at `path` after this plan: those of others, and guests that keep running.
-  func remainingUsers(of path: String) -> [Machine] {
-    host.users(of: path).filter { machine in
-      guard host.owns(machine) else { return true }
-      if removedMachines.contains(machine.uuid) { return false }
-      // A file that belongs to no disk with a name was attached by a person and stays attached.
-      if keptMachines.contains(machine.uuid) { return true }
-      return keepsRunning(machine) && host.liveFiles(of: machine).contains(path) && !freedDisks.contains(path)
-        || machine.files.contains(path) && !machine.disks.contains { $0.path == path }
-    }
-  }
-
   /// Shared disks that the spec no longer has, and what earlier runs left.
   mutating func removeVolumes() {
     let wanted = Set(desired.volumes.map(\.volume.path))
@@ -430,13 +258,15 @@ extension HostPlanner {
         draft.note(address, "stays: it is in use by \(names(of: users))")
         continue
       }
-      if hasForeignGuests(network) {
+      if network.parkedFor == nil, hasForeignGuests(network) {
         draft.note(address, "stays: a guest that is not the stack's is plugged into it")
         continue
       }
       draft.add(
         Change(address, .delete, reason: network.parkedFor == nil ? reason : "nothing uses it any more"))
-      let after = state.machines.filter { uses($0, network.name) }.flatMap { steps(of: $0) }
+      let guests =
+        state.machines.filter { uses($0, network.name) } + (network.parkedFor.map(guestsParked) ?? [])
+      let after = guests.flatMap { steps(of: $0) }
       draft.add(.removeNetwork(uuid: network.uuid), for: address, after: after, path: nil)
     }
   }
@@ -454,15 +284,31 @@ extension HostPlanner {
     return live.connections > own.map { $0.interfaces(on: network.name) }.reduce(0, +)
   }
 
-  /// True if guests wait on `network`, which a run that was cut off left: their own network takes them back.
+  /// True if guests wait on `network`, which a run that was cut off left, and go on waiting until their own network takes them
+  /// back.
   private mutating func isParking(_ network: Network, for origin: String, _ wanted: Set<String>) -> Bool {
     guard let connections = state.liveNetworks[network.uuid]?.connections, connections > 0 else {
       return false
     }
+    let guests = guestsParked(for: origin)
+    let areLeaving = guests.allSatisfy {
+      !keepsRunning($0) || !networksAfterPlan(of: $0).contains(origin)
+    }
+    let known = guests.map { (host.guest(of: $0) ?? $0).interfaces(on: origin) }.reduce(0, +)
+    if areLeaving, known >= connections { return false }
     if !wanted.contains(origin) {
       draft.note(
         address(of: network), "stays: guests of the network '\(origin)' are plugged into it")
     }
     return true
+  }
+
+  /// The running VMs that are plugged in where they wait for the network `origin`, as far as anybody knows.
+  private func guestsParked(for origin: String) -> [Machine] {
+    let live = host.network(named: origin).flatMap { state.liveNetworks[$0.uuid] }
+    return state.machines.filter { machine in
+      host.liveNetworks(of: machine).contains(origin)
+        && live?.unplugged.contains(machine.uuid) ?? true
+    }
   }
 }

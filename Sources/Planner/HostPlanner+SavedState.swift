@@ -14,12 +14,12 @@ extension HostPlanner {
     guard !paths.isEmpty else { return false }
     report(
       "VM '\(actual.name)' has a saved state, to which \(paths.joined(separator: ", ")) cannot change",
-      at: spec.path, help: Self.help(forSaved: actual))
+      at: spec.path, help: help(forSaved: actual))
     return true
   }
 
-  static func help(forSaved machine: Machine) -> String {
-    "let it go on (virsh start \(machine.domainName)), or give the state up, as if its power failed: "
-      + "virsh managedsave-remove \(machine.domainName)"
+  func help(forSaved machine: Machine) -> String {
+    "let it go on (\(state.virsh("start \(machine.domainName)"))), or give the state up, as if its power failed: "
+      + state.virsh("managedsave-remove \(machine.domainName)")
   }
 }

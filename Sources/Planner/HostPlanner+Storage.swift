@@ -58,7 +58,7 @@ extension HostPlanner {
     if let former = hiddenName(of: wanted) {
       return report(
         "\(wanted.address) may lie in pool '\(wanted.volume.pool)' as '\(former)', but the pool is not active",
-        at: wanted.path, help: "start the pool first: virsh pool-start \(wanted.volume.pool)")
+        at: wanted.path, help: "start the pool first: \(state.virsh("pool-start \(wanted.volume.pool)"))")
     }
     if deletion == nil, let other = otherPlace(ofVolume: wanted) {
       let place = other.host == state.name ? wanted.volume.path : "host '\(state.name)'"
@@ -185,16 +185,16 @@ extension HostPlanner {
           + actual.capacity.description.filter { $0 != " " })
       return []
     }
-    if isBelowOverlay(actual.path) {
+    if let (machine, disk) = overlaid(actual.path) {
       report(
         "\(wanted.address) cannot grow: somebody has put a file over it", at: wanted.path + "size",
-        help: "take that back first: virsh blockcommit")
+        help: "take that back first, while VM '\(machine.name)' runs: \(commit(disk, of: machine))")
       return []
     }
     if let saved = host.users(of: actual.path).first(where: \.hasSavedState) {
       report(
         "\(wanted.address) cannot grow: VM '\(saved.name)' has a saved state", at: wanted.path + "size",
-        help: Self.help(forSaved: saved))
+        help: help(forSaved: saved))
       return []
     }
     let guest = guest(with: actual)
@@ -235,8 +235,8 @@ extension HostPlanner {
       ? "zfs set volsize=\(bytes) \(volume.path.replacing("/dev/zvol/", with: ""))"
       : "lvextend --size \(bytes)b \(volume.path)"
     let commands =
-      [growth, "virsh pool-refresh \(volume.pool)"]
-      + (guest.map { ["virsh blockresize \($0.domainName) \(volume.path) \(bytes)B"] } ?? [])
+      [growth, state.virsh("pool-refresh \(volume.pool)")]
+      + (guest.map { [state.virsh("blockresize \($0.domainName) \(volume.path) \(bytes)B")] } ?? [])
     return "grow it on host '\(state.name)', and apply again: " + commands.joined(separator: " && ")
   }
 

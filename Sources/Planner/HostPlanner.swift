@@ -66,6 +66,8 @@ struct HostPlanner {
   var guestMedia: [UUID: Set<String>] = [:]
   /// Devices that other guests have now.
   var deferredPlugs: [Plug] = []
+  /// Disks that are deleted once the guests that gave them up have started anew.
+  var deferredDiscards: [(disk: Machine.Disk, machine: Machine, spec: ResourceName)] = []
   /// VMs that are started once everything else of the host's VMs is done.
   var starts: [Start] = []
   /// Paths of the volumes that the plan deletes, or says why not.
@@ -120,6 +122,7 @@ struct HostPlanner {
     for machine in desired.machines { plan(machine) }
     finishNetworks()
     startMachines()
+    discardDeferred()
     removeVolumes()
     removeImages()
     removeNetworks()

@@ -157,8 +157,9 @@ public struct SitePlanner {
     _ options: Options, _ known: Set<Address>, _ site: Site, _ draft: inout PlanDraft
   ) {
     guard let host = site.hosts.map(\.name).min() else { return }
-    let disks = known.filter { $0.kind == .disk }
-    for pattern in options.dataLoss.named where !disks.contains(where: pattern.matches) {
+    // A VM has what its TPM holds.
+    let holders = known.filter { $0.kind == .disk || $0.kind == .vm }
+    for pattern in options.dataLoss.named where !holders.contains(where: pattern.matches) {
       draft.note(
         Address(pattern.kind, pattern.name, on: host),
         "--allow-data-loss-of \(pattern) names no disk that there is")

@@ -57,12 +57,12 @@ public struct PlanMarkdown {
 
   private func table() -> String {
     let counts = plan.summary
-    let cells: [(String, Int)] = [
-      ("add", counts.add), ("change", counts.change), ("move", counts.moves),
-      ("replace", counts.replacements),
-      ("remove", counts.remove),
-      ("guests restart", counts.restarts), ("lose data", counts.dataLosses),
-    ]
+    let moves = counts.moves > 0 ? [("move", counts.moves)] : []
+    let cells: [(String, Int)] =
+      [("add", counts.add), ("change", counts.change)] + moves + [
+        ("replace", counts.replacements), ("remove", counts.remove), ("guests restart", counts.restarts),
+        ("lose data", counts.dataLosses),
+      ]
     return "| " + cells.map(\.0).joined(separator: " | ") + " |\n"
       + "|" + cells.map { _ in "---:|" }.joined() + "\n"
       + "| " + cells.map { $0.1 > 0 ? "**\($0.1)**" : "0" }.joined(separator: " | ") + " |\n"

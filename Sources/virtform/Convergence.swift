@@ -53,6 +53,8 @@ struct Convergence {
       try PolicyOptions.enforce(on: plan)
       if plan.isEmpty {
         for observer in observers { observer.show(forms) }
+        // What is left of a run that was killed, nobody else would remove until there is something to do.
+        if workspace.isLocked { try await Locking(workspace).breakAbandoned() }
         try writeJUnit(ApplyReport(plan: plan, results: []), workspace.site)
         await showOutputs(workspace, to: observers)
         return try conclude(workspace)

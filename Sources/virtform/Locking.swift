@@ -26,11 +26,7 @@ struct Locking {
   func take(_ request: LockRequest) async throws -> StackLock {
     let stack = workspace.site.stack
     do {
-      return try await StackLock.take(request, on: workspace.fleet) { event in
-        let line = LockText.line(event, stack: stack)
-        if Terminal.speech == .text { Terminal.print(line) }
-        Terminal.tell(.lock(line))
-      }
+      return try await StackLock.take(request, on: workspace.fleet) { Self.tell($0, stack) }
     } catch .held(let held) {
       throw Terminal.fail(
         LockText.sentence(held, stack: stack),
@@ -39,6 +35,21 @@ struct Locking {
     } catch .host(let host) {
       throw workspace.unreachable(host)
     }
+  }
+
+  /// Breaks locks whose holders are gone, and no other.
+  func breakAbandoned() async throws {
+    let stack = workspace.site.stack
+    let events = try await failing { () async throws(HostError) in
+      try await workspace.fleet.breakAbandonedLocks(of: stack)
+    }
+    for event in events { Self.tell(event, stack) }
+  }
+
+  private static func tell(_ event: LockEvent, _ stack: ResourceName) {
+    let line = LockText.line(event, stack: stack)
+    if Terminal.speech == .text { Terminal.print(line) }
+    Terminal.tell(.lock(line))
   }
 
   private func held() async throws -> [HeldLock] {
@@ -86,7 +97,10 @@ struct Locking {
     guard let foreign = locks.first(where: { $0.record == nil }) else { return }
     throw Terminal.fail(
       "what locks host '\(foreign.host)' was not made by this virtform, and stays",
-      help: "look at it with: virsh net-dumpxml \(ResourceName.lockPrefix)\(workspace.site.stack)")
+      help: workspace.fleet.sessions[foreign.host].map { session in
+        "look at it with: "
+          + session.virsh("net-dumpxml \(ResourceName.lockPrefix)\(workspace.site.stack)")
+      })
   }
 
   private func failing<Value>(_ body: () async throws(HostError) -> Value) async throws -> Value {

@@ -11,6 +11,8 @@ struct Workspace {
   let fleet: Fleet
   /// What the hosts have; empty until they are read.
   private(set) var states: [HostState] = []
+  /// True if the stack was locked somewhere when they were read.
+  private(set) var isLocked = false
   /// The content of the images, once it was read for a plan.
   private var images: [ResourceName: ImageContent]?
   private let options: SpecOptions
@@ -130,6 +132,7 @@ struct Workspace {
     if !keepingImages { workspace.images = nil }
     let (states, failures) = await fleet.inspect(site)
     try workspace.accept(failures)
+    workspace.isLocked = states.contains { $0.hasLock(of: site.stack) }
     workspace.states = states.map(\.withoutLocks)
     workspace.site = site.located(in: workspace.states)
     return workspace

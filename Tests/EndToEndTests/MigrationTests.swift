@@ -138,7 +138,9 @@ struct MigrationTests {
       #expect(after.boot == before.boot)
       // MAC addresses, UUIDs, the mark: the definition is what it was.
       let moved = try await lab.virsh(on: "rack2", "dumpxml", "web", "--inactive")
-      let lines = [document, moved].map { Set($0.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }) }
+      let lines = [document, moved].map {
+        Set($0.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } })
+      }
       #expect(lines[0].symmetricDifference(lines[1]) == [])
       #expect(try await lab.virsh(on: "rack2", "dominfo", "web").contains("Autostart:      enable"))
       #expect(try await estate.files(on: "rack1") == [])

@@ -86,4 +86,23 @@ struct ConsolidateTests {
     }
     #expect(consolidated > 15 && emptied > 3)
   }
+
+  @Test("the order of hosts and machines has no influence")
+  func order() {
+    for seed in Sample.seeds(15) {
+      let problem = PlacementProblem.random(seed, machines: 4...15, hosts: 3...10)
+      let (other, host, machine) = problem.shuffled(seed + 1)
+      let headroom = problem.resources.map { _ in 0.1 }
+      let options = PlacementOptions(searchBudget: 20_000)
+      let outcomes = (
+        problem.consolidated(headroom: headroom, options), other.consolidated(headroom: headroom, options)
+      )
+      guard case (.consolidated(let first), .consolidated(let second)) = outcomes else { continue }
+      for index in problem.machines.indices {
+        #expect(
+          host[first.assignment.hosts[index]] == second.assignment.hosts[machine[index]], "seed \(seed)")
+      }
+      #expect(first.hostsAfter.map { host[$0] } == second.hostsAfter, "seed \(seed)")
+    }
+  }
 }

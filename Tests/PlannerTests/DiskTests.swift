@@ -262,33 +262,6 @@ struct DiskTests {
         """)
   }
 
-  @Test(
-    "a disk that a restarting VM gives up is deleted while the guest is off and before the definition forgets it"
-  )
-  func removedRestartSATA() throws {
-    let added = Specs.restarting.with(
-      "root: {size: 4GiB}", "root: {size: 4GiB}, logs: {size: 1GiB, bus: sata}")
-    var scenario = try Scenario.applied(added)
-    let plan = try scenario.plan(Specs.restarting, allowsDataLoss: true)
-    #expect(
-      plan.steps.map { "\($0.operation.verb) \($0.address)" } == [
-        "stop vm.web", "remove disk.web.logs", "update vm.web", "start vm.web",
-      ])
-    #expect(plan.steps.map(\.dependsOn) == [[], [0], [0, 1], [2]])
-    expect(
-      try scenario.text(Specs.restarting, allowsDataLoss: true),
-      is: """
-        alpha
-          - disk.web.logs  (data loss)
-              - content  1 GiB at /srv/main/web.logs-0e2856b1.qcow2  (data loss)
-          ~ vm.web  (restart)
-              - disks.logs  /srv/main/web.logs-0e2856b1.qcow2  (restart)
-
-        Plan: 0 to add, 1 to change, 1 to remove. 1 guest restarts, 0 replacements, DATA LOSS on 1 disk.
-
-        """)
-  }
-
   @Test("a disk to be kept is kept, and when it is no longer to be kept the host knows")
   func keep() throws {
     let kept = Specs.stopped.with("4GiB", "4GiB, keep: true")

@@ -54,9 +54,36 @@ struct LeftoverTests {
     #expect(try scenario.refusal(Specs.web).contains("cannot be used again: another file is based on"))
   }
 
-  @Test("consent that names nothing is told of")
-  func nonsense() throws {
-    let notes = try scenario().plan(Self.none, named("disk.nonsense")).notes
-    #expect(notes.contains { $0.text == "--allow-data-loss-of disk.nonsense names no disk that there is" })
+  @Test("consent that names nothing is told of", arguments: ["disk.nonsense", "disk.web-*", "disk.*.data"])
+  func nonsense(pattern: String) throws {
+    let notes = try scenario().plan(Self.none, named(pattern)).notes
+    #expect(notes.contains { $0.text == "--allow-data-loss-of \(pattern) names no disk that there is" })
+  }
+
+  @Test("of two files that have one name, the notes promise nothing that the consent would refuse")
+  func namesakes() throws {
+    var scenario = try scenario()
+    // A disk of another VM, which was once renamed to it.
+    let other = Identity(stack: try ResourceName(parsing: "shop")).volumeName(
+      .machineDisk, base: "old.root", format: .qcow2)
+    try scenario.fleet["alpha"].changePool("main") { pool in
+      pool.volumes.append(
+        Volume(pool: "main", name: other, path: "/srv/main/\(other)", capacity: .gibibytes(1), format: .qcow2)
+      )
+    }
+    scenario.fleet["alpha"].notes["main"] = [
+      Identity(stack: try ResourceName(parsing: "shop")).renameName(
+        of: .init(kind: .machineDisk, base: "old.root"), to: "web.root", isFile: true)
+    ]
+    let first = "/srv/main/web.root-c5743a42.qcow2"
+    for options in [SitePlanner.Options(), try named("disk.web.root")] {
+      let plan = try scenario.plan(Self.none, options)
+      #expect(plan.isEmpty)
+      let text = try #require(plan.notes.map(\.text).first { $0.contains("stays at \(first)") })
+      #expect(
+        text.hasSuffix(
+          "(/srv/main/\(other) is called the same, and which of the two is meant nobody can tell: virsh vol-delete \(first) deletes this one)"
+        ), "\(text)")
+    }
   }
 }

@@ -69,6 +69,17 @@ struct MoveTests {
     #expect(scenario.fleet["beta"].notes["main"] ?? [] == [])
   }
 
+  @Test("what a host remembers of disks goes along with them")
+  func notes() throws {
+    let spec = Self.local.with("data: {size: 1GiB}", "data: {size: 1GiB, protect: true}")
+    var scenario = try Scenario.applied(spec, on: Self.fleet())
+    let notes = try #require(scenario.fleet["alpha"].notes["main"])
+    #expect(notes == ["web.data-457833e6.protected"])
+    try scenario.apply(spec.with("host: alpha", "host: beta"))
+    #expect(try scenario.plan(spec.with("host: alpha", "host: beta")).isEmpty)
+    #expect(scenario.fleet["alpha"].notes["main"] == [] && scenario.fleet["beta"].notes["main"] == notes)
+  }
+
   @Test("of disks that both hosts see nothing is copied")
   func sharedStorage() throws {
     var fleet = Self.fleet()
@@ -250,6 +261,23 @@ struct MoveTests {
     #expect(
       try other.refusal(Self.local.with("host: alpha", "host: beta")).contains(
         "nobody says that it is worth nothing"))
+  }
+
+  @Test("what cannot move while it runs moves by a restart, if that is allowed")
+  func cold() throws {
+    var fleet = Self.fleet()
+    fleet.sharedPools = ["main"]
+    let spec = Self.shared.with("memory: 2GiB", "memory: 2GiB\n    host_devices: {key: {usb: \"1050:0407\"}}")
+    let moved = spec.with("host: alpha", "host: beta")
+    for name in ["alpha", "beta"] { fleet[name].state.devices = [.usb(try USBProduct(parsing: "1050:0407"))] }
+    var scenario = try Scenario.applied(spec, on: fleet)
+    #expect(
+      try scenario.refusal(moved).contains(
+        "VM 'web' cannot move to host 'beta' while it runs: it has devices of its host"))
+    let plan = try scenario.apply(moved, restarts: true)
+    #expect(Self.modes(plan) == [.cold] && plan.summary.restarts == 1)
+    #expect(try scenario.plan(moved).isEmpty)
+    #expect(scenario.fleet["beta"].boots.values.reduce(0, +) == 2)
   }
 
   // MARK: Shared pools

@@ -355,31 +355,6 @@ struct NetworkChangeTests {
         """)
   }
 
-  @Test("guests that a run parked before it was cut off are not cut off, and taken back")
-  func parked() throws {
-    let identity = Identity(stack: try ResourceName(parsing: "shop"))
-    let name = Network.parkingName(for: "lan")
-    var scenario = try Scenario.applied(Specs.web)
-    var parking = Network(name: name, uuid: identity.uuid(.network, name), mode: .isolated, isActive: true)
-    parking.mark = Mark(stack: "shop")
-    scenario.fleet["alpha"].state.networks.append(parking)
-    // Nobody is on it any more.
-    #expect(try scenario.text(Specs.web).contains("- network.lan~parked  # nothing uses it any more"))
-    let site = try Scenario.site(Specs.web)
-    var state = try #require(scenario.fleet.states(for: site).first)
-    parking.connections = 1
-    state.networks.append(parking)
-    state.liveNetworks[parking.uuid] = parking
-    let lan = try #require(state.networks.first { $0.name == "lan" })
-    state.liveNetworks[lan.uuid]?.unplugged = [try scenario.fleet[].machine("web").uuid]
-    let plan = try SitePlanner.plan(site, hosts: [state], images: [:])
-    #expect(plan.steps.map(\.operation.verb) == [.update])
-    #expect(plan.notes.isEmpty)
-    let gone = try SitePlanner.plan(
-      try Scenario.site(Specs.web.without("nics:").without("networks:")), hosts: [state], images: [:])
-    #expect(gone.notes.contains { $0.text == "stays: guests of the network 'lan' are plugged into it" })
-  }
-
   @Test("a restart tells of the range that comes, and not of the one that goes as a person's")
   func stagedRange() throws {
     let moved = Specs.web.replacing("10.0.0.", with: "10.0.7.")

@@ -239,4 +239,24 @@ struct PoolTests {
       }, "\(plan.notes)")
     _ = try scenario.text(spec.without("main:").without("vms:"))
   }
+
+  @Test("a pool that a person undefined while it was active is defined again, and starts with its host")
+  func undefined() throws {
+    var scenario = try Scenario.applied(Specs.web)
+    // `virsh pool-undefine main`
+    try scenario.fleet[].changePool("main") { ($0.isTransient, $0.autostart) = (true, false) }
+    expect(
+      try scenario.text(Specs.web),
+      is: """
+        alpha
+          ~ pool.main
+              not as it was last applied, goes back:
+              + definition  what is active
+
+        Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+    let pool = try #require(scenario.fleet[].state.pools.first)
+    #expect(!pool.isTransient && pool.autostart == true)
+  }
 }

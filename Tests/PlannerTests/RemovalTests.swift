@@ -245,4 +245,48 @@ struct RemovalTests {
     let plan = try scenario.destroyPlan(spec.with("host: alpha", "host: beta"))
     #expect(plan.changes.map { "\($0.action) \($0.address) \($0.address.host)" } == ["delete vm.web alpha"])
   }
+
+  @Test("the disks of a protected VM stay whoever undefines it, until an application has taken back the word")
+  func protectedUndefined() throws {
+    let spec = Specs.stopped.with("memory: 2GiB", "protect: true\n    memory: 2GiB")
+    let none = Specs.web.without("web:").with("vms:", "vms: {}")
+    var scenario = try Scenario.applied(spec)
+    #expect(scenario.fleet["alpha"].notes["main"] == ["web.root-c5743a42.protected"])
+    let applied = scenario
+    // `virsh undefine web`
+    scenario.fleet["alpha"].state.machines.removeAll()
+    var named = SitePlanner.Options()
+    named.dataLoss = .only([try AddressPattern(parsing: "disk.web.root")])
+    #expect(try scenario.plan(none, named).summary.dataLosses == 0)
+    for spec in [none, spec] {
+      let plan = try scenario.destroyPlan(spec, allowsDataLoss: true)
+      #expect(plan.summary.dataLosses == 0)
+      #expect(plan.notes.map(\.text).contains { $0.hasSuffix("(protect: true)") }, "\(plan.notes)")
+    }
+    scenario = applied
+    expect(
+      try scenario.text(Specs.stopped),
+      is: """
+        alpha
+          ~ vm.web
+              - protect  true
+
+        Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+
+        """)
+    #expect(scenario.fleet["alpha"].notes["main"] == [])
+    #expect(try scenario.destroyPlan(Specs.stopped, allowsDataLoss: true).summary.dataLosses == 1)
+  }
+
+  @Test("a disk that a protected VM gives up stays, whatever the consent")
+  func disksOfProtected() throws {
+    let spec = Specs.stopped.with("memory: 2GiB", "protect: true\n    memory: 2GiB")
+    var scenario = try Scenario.applied(
+      spec.with("root: {size: 4GiB}", "root: {size: 4GiB}, logs: {size: 1GiB}"))
+    let text = try scenario.text(spec, allowsDataLoss: true)
+    #expect(
+      text.contains(
+        "disk.web.logs on alpha: stays at /srv/main/web.logs-0e2856b1.qcow2, 1 GiB (protect: true)"),
+      "\(text)")
+  }
 }

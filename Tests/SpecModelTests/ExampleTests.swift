@@ -51,7 +51,7 @@ import Testing
     #expect(site.machines.contains { $0.disks.contains { $0.clone != nil } })
     #expect(db.readiness?.probes.count == 6 && db.ssh?.via != nil && site.outputs.count == 2)
     #expect(site.machines.contains { !$0.startAfter.isEmpty && !$0.groups.isEmpty })
-    #expect(site.policy.count == 10 && site.machines.contains { $0.labels.count == 2 })
+    #expect(site.policy.count == 11 && site.machines.contains { $0.labels.count == 2 })
     #expect(!site.moved.isEmpty && !site.forgotten.isEmpty)
   }
 }

@@ -183,6 +183,21 @@ struct SpecFormatterTests {
     #expect(throws: SpecFormatter.Failure.noYAML) { try SpecFormatter.format("a: [") }
   }
 
+  @Test("spaces at the end of a text's lines are content, in its last line, too")
+  func spacesInText() throws {
+    try expect(
+      "a: |\n    one  \n    two  \nb: >\n  three  \n\n\nc: |-  \n   four \n",
+      becomes: "a: |\n  one  \n  two  \nb: >\n  three  \n\nc: |-\n  four \n")
+  }
+
+  @Test("what cannot be laid out is told at its place")
+  func unfaithful() {
+    let (text, diagnostics) = SpecFormatter.format(
+      SourceText(path: "site.yaml", text: "a: 1\nb: |\n  text\n    \nc: 1\n"))
+    #expect(text == nil)
+    #expect(diagnostics.map { "\($0.location?.line ?? 0):\($0.location?.column ?? 0)" } == ["2:4"])
+  }
+
   @Test("what a text says stays, of random layouts of it")
   func random() throws {
     var random = SystemRandomNumberGenerator()
@@ -220,7 +235,7 @@ struct SpecFormatterTests {
       case 4:
         let content = String(repeating: " ", count: inner)
         lines += [head + ["|", ">", "|-", ">+", "|+"].randomElement(using: &random)!, content + "text"]
-        lines += ["", content + "  more", content + "# text"]
+        lines += ["", content + "  more  ", content + "# text" + tail]
       case 5:
         lines += [head + "[a, # first", space + "   b,", space + "  {c: d}]" + tail]
       case 6: lines += [head + "\"two", String(repeating: " ", count: inner) + "lines\"" + tail]

@@ -19,6 +19,11 @@ enum CapabilitiesDocument {
         capabilities.machineAliases[machine.text] = canonical
       }
     }
+    if let cpu = document.at("host", "cpu") {
+      let words = ["vendor", "model"].compactMap { cpu.first($0)?.text }
+      capabilities.cpu = (words + cpu.all("feature").compactMap { $0[attribute: "name"] }.sorted()).joined(
+        separator: " ")
+    }
     let cells = document.at("host", "topology", "cells")?.all("cell") ?? []
     if !cells.isEmpty {
       capabilities.cpus = cells.compactMap { $0.first("cpus")?[attribute: "num"].flatMap(Int.init) }.reduce(

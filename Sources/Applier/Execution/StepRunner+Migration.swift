@@ -27,17 +27,36 @@ extension StepRunner {
     }
     switch migration.mode {
     case .live: try await send(domain, migration, isLive: true)
-    case .offline: try await send(domain, migration, isLive: false)
-    case .withoutRunning:
-      if try await !domain.isActive() { try await domain.start(paused: true) }
+    case .cold:
+      let isPaused = try await domain.state() == .paused
+      try await origin.stop(domain, migration.shutdown)
       do {
-        try await send(domain, migration, isLive: true)
+        try await moveStopped(domain, migration)
       } catch {
-        try? await domain.powerOff()
+        try? await origin.start(migration.uuid, paused: isPaused)
         throw error
       }
+      try await settle(self.domain(migration.uuid), migration, from: source)
+      return try await start(migration.uuid, paused: isPaused)
+    case .offline: try await send(domain, migration, isLive: false)
+    case .withoutRunning: try await sendWithoutRunning(domain, migration)
     }
     try await settle(self.domain(migration.uuid), migration, from: source)
+  }
+
+  private func moveStopped(_ domain: Domain, _ migration: Migration) async throws {
+    if migration.copies.isEmpty { return try await send(domain, migration, isLive: false) }
+    try await sendWithoutRunning(domain, migration)
+  }
+
+  private func sendWithoutRunning(_ domain: Domain, _ migration: Migration) async throws {
+    if try await !domain.isActive() { try await domain.start(paused: true) }
+    do {
+      try await send(domain, migration, isLive: true)
+    } catch {
+      try? await domain.powerOff()
+      throw error
+    }
   }
 
   /// The same on another host.
@@ -48,7 +67,8 @@ extension StepRunner {
 
   /// What libvirt does not bring along, and what it leaves behind.
   private func settle(_ domain: Domain, _ migration: Migration, from source: Connection) async throws {
-    if migration.mode == .withoutRunning, try await domain.state() == .paused { try await domain.powerOff() }
+    let isOff = migration.mode == .withoutRunning || migration.mode == .cold && !migration.copies.isEmpty
+    if isOff, try await domain.state() == .paused { try await domain.powerOff() }
     if migration.machine.settings.autostart == true { try await domain.setAutostart(true) }
     // libvirt knows the files of its pools by what it saw when it last looked.
     for name in migration.pools {
@@ -57,10 +77,19 @@ extension StepRunner {
     let origin = other(source)
     for copy in migration.copies {
       let note = Identity.movingName(of: copy.volume.name)
+      try await takeNotes(about: copy.volume, from: origin)
       try await origin.deleteVolume(pool: copy.volume.pool, name: copy.volume.name)
       try await origin.note(pool: copy.volume.pool, name: note, false)
       try await self.note(pool: copy.volume.pool, name: note, false)
     }
+  }
+
+  /// What the old host remembers of a disk beside it, the new one remembers, and the old one no more.
+  private func takeNotes(about volume: Volume, from origin: StepRunner) async throws {
+    guard let pool = try await origin.connection.storagePool(named: volume.pool) else { return }
+    let names = try await pool.volumes().map(\.name).filter { Identity.isNote($0, about: volume.name) }
+    for name in names { try await note(pool: volume.pool, name: name, true) }
+    for name in names { try await origin.note(pool: volume.pool, name: name, false) }
   }
 
   private func send(_ domain: Domain, _ migration: Migration, isLive: Bool) async throws {

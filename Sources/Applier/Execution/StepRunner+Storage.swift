@@ -14,7 +14,10 @@ extension StepRunner {
 
   func ensure(_ wanted: Pool) async throws {
     var pool = try await connection.storagePool(uuid: wanted.uuid)
-    if pool == nil { pool = try await connection.defineStoragePool(PoolDocument.definition(of: wanted)) }
+    // What somebody undefined while it was active is defined again, and stays active.
+    if try await pool?.isPersistent() != true {
+      pool = try await connection.defineStoragePool(PoolDocument.definition(of: wanted))
+    }
     guard let pool else { return }
     if try await !pool.isActive() { try await start(pool, wanted) }
     if let autostart = wanted.autostart, try await pool.autostart() != autostart {
@@ -45,7 +48,8 @@ extension StepRunner {
   func removePool(_ uuid: UUID) async throws {
     guard let pool = try await connection.storagePool(uuid: uuid) else { return }
     if try await pool.isActive() { try await pool.stop() }
-    try await pool.undefine()
+    // One without a definition is gone with that.
+    try await connection.storagePool(uuid: uuid)?.undefine()
   }
 
   func pool(named name: String) async throws -> StoragePool {

@@ -1,4 +1,5 @@
 public import Libvirt
+public import Planner
 public import SpecModel
 
 /// An open connection to a host, and what is known of it beside the spec.
@@ -7,6 +8,9 @@ public struct HostSession: Sendable {
   public let connection: Connection
   /// True if the host's libvirt runs as root.
   let isPrivileged: Bool
+
+  /// What people reach the same libvirt with. Where virsh goes by itself depends on who calls it.
+  public var virsh: Virsh { Virsh(uri: connection.uri) }
 
   /// Opens the host, starting virtform's own libvirt if the host is embedded.
   public static func open(

@@ -33,9 +33,10 @@ struct Inspector {
         try await machines.compactMap { pair in pair.guest.map { ($0.uuid, $0) } },
         uniquingKeysWith: { first, _ in first }
       ))
+    state.virsh = session.virsh
     state.devices = try await devices
-    if state.capabilities.size == nil, let node = try await node() {
-      state.capabilities.cpus = node.cpus
+    if let node = try await node() {
+      state.capabilities.cpus = state.capabilities.cpus ?? node.cpus
       state.capabilities.memory = .kibibytes(node.memoryKibibytes)
     }
     let names = try await filters
@@ -45,7 +46,8 @@ struct Inspector {
     return state
   }
 
-  /// How large a host is whose capabilities do not say it, such as one of ESX; nil where its driver does not, either.
+  /// How large the host is; nil where its driver does not say. The cells in its capabilities, if they are there, need not have
+  /// all of its memory.
   private func node() async throws -> NodeInfo? {
     do {
       return try await connection.nodeInfo()
@@ -148,8 +150,10 @@ struct Inspector {
     async let all = connection.storagePools()
     async let active = connection.storagePools(.active)
     async let starting = connection.storagePools(.autostart)
+    async let transient = connection.storagePools(.transient)
     let running = Set(try await active.map(\.uuid))
     let autostart = Set(try await starting.map(\.uuid))
+    let undefined = Set(try await transient.map(\.uuid))
     let pools = try await concurrentlyThrowing(try await all) { pool -> Pool? in
       let isActive = running.contains(pool.uuid)
       guard let document = try await present({ try await pool.xml(inactive: false) }, unless: .noStoragePool)
@@ -157,6 +161,7 @@ struct Inspector {
       var read = Pool(
         name: pool.name, uuid: pool.uuid, source: PoolDocument.readSource(document),
         autostart: autostart.contains(pool.uuid), isActive: isActive)
+      read.isTransient = undefined.contains(pool.uuid)
       if isActive {
         func bytes(_ name: String) -> ByteCount? {
           document.first(name).flatMap { UInt64($0.text) }.map(ByteCount.init(rawValue:))

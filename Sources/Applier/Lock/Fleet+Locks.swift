@@ -31,4 +31,18 @@ extension Fleet {
       throw session.failure("cannot break its lock: \(error)")
     }
   }
+
+  /// Breaks those locks that may be broken without asking, as whoever takes the lock does, and returns them.
+  public func breakAbandonedLocks(of stack: ResourceName) async throws(HostError) -> [LockEvent] {
+    try await breakAbandonedLocks(of: stack, terms: LockTerms())
+  }
+
+  func breakAbandonedLocks(of stack: ResourceName, terms: LockTerms) async throws(HostError) -> [LockEvent] {
+    var events: [LockEvent] = []
+    for held in try await locks(of: stack) {
+      guard let abandonment = held.record?.abandonment(terms) else { continue }
+      if try await breakLock(held, of: stack) { events.append(.broke(held, abandonment)) }
+    }
+    return events
+  }
 }

@@ -55,6 +55,11 @@ public final class StoragePool: Sendable {
     try await call("virStoragePoolIsActive") { try $0.check(virStoragePoolIsActive($1)) == 1 }
   }
 
+  /// Whether the pool has a definition that outlives its stop, following `virStoragePoolIsPersistent`.
+  public func isPersistent() async throws -> Bool {
+    try await call("virStoragePoolIsPersistent") { try $0.check(virStoragePoolIsPersistent($1)) == 1 }
+  }
+
   /// How far building goes (`virStoragePoolBuildFlags`).
   public enum Building: Sendable {
     /// The directory, or the place to mount at; of other types what is made on devices, where libvirt looks before.

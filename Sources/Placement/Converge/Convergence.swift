@@ -76,7 +76,16 @@ struct Convergence {
       }
     }
     if let best = small.best { return .found(hosts: balanced(best.hosts), isMinimal: false) }
+    if let hosts = packed() { return .found(hosts: hosts, isMinimal: false) }
     return .none(isProven: false, partial: search.occupancy, unplaced: search.pending)
+  }
+
+  /// All anew, where hosts are alike and no rule holds: better many moves than no placement.
+  private func packed() -> [Int]? {
+    let isUsed = (0..<model.hostCount).map { host in
+      model.host(host).foreignLoad.contains { $0 > 0 } || start.residents[host].contains { !movable[$0] }
+    }
+    return UniformPacking(model, isUsed).packed(budget: options.searchBudget)
   }
 
   private func exact(share: Int, below limit: Cost?) -> ExactSearch {

@@ -32,7 +32,7 @@ public struct Infeasibility: Sendable, Equatable {
   /// A machine that has no place, and what is in its way on each host.
   public struct Unplaced: Sendable, Equatable {
     public var machine: Int
-    /// One for each host of the problem, by its index.
+    /// One for each host of the problem, by its index. None for machines beyond the first 20.
     public var obstacles: [Obstacle]
 
     public init(machine: Int, obstacles: [Obstacle]) {
@@ -58,7 +58,7 @@ public struct Infeasibility: Sendable, Equatable {
   /// True: there is no placement. False: none was found.
   public var isProven: Bool
   public var cause: Cause
-  /// Machines of the cause, or those that were left over, in the order of their names.
+  /// The machines that were left over, in the order of their names.
   public var machines: [Unplaced]
   /// Each of them alone suffices. The smallest of each kind that was found.
   public var relaxations: [Relaxation]

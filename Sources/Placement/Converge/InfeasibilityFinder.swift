@@ -14,11 +14,15 @@ struct InfeasibilityFinder {
     return false
   }
 
+  /// So many machines are looked at in detail.
+  private static let most = 20
+
   func find() -> Infeasibility {
-    let machines = unplaced.flatMap { model.units[$0].members }.sorted().map { machine in
+    let left = unplaced.flatMap { model.units[$0].members }.sorted()
+    let machines = left.enumerated().map { position, machine in
       Infeasibility.Unplaced(
         machine: model.machineOrder[machine],
-        obstacles: model.hostIndex.map { obstacle(machine, on: $0) })
+        obstacles: position < Self.most ? model.hostIndex.map { obstacle(machine, on: $0) } : [])
     }
     let counted = Bounds(model: model).contradiction()
     return Infeasibility(

@@ -2,13 +2,14 @@
 struct Relaxations {
   private let finder: InfeasibilityFinder
   private let problem: PlacementProblem
+  /// Those of which it is known what is in their way on which host.
   private let machines: [Infeasibility.Unplaced]
   /// Problems that may still be tried.
   private let attempts: Int
 
   init(_ finder: InfeasibilityFinder, _ machines: [Infeasibility.Unplaced]) {
     self.finder = finder
-    self.machines = machines
+    self.machines = machines.filter { !$0.obstacles.isEmpty }
     problem = finder.model.problem
     attempts = max(8, min(80, 40_000 / max(1, problem.machines.count)))
   }

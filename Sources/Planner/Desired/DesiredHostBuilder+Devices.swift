@@ -18,7 +18,7 @@ extension DesiredHostBuilder {
       report(
         "host '\(host.name)' has no device \(device.id)",
         at: spec.path + HostDeviceField.attached.path(of: device.name),
-        help: "virsh nodedev-list shows those that it has")
+        help: "\(state.virsh("nodedev-list")) shows those that it has")
     }
   }
 

@@ -25,7 +25,7 @@ extension DesiredHostBuilder {
         // The file of a disk, or of a VM, that was renamed keeps the name that it was made with.
         (volume.name, volume.path) = (name, there)
       }
-      volume.isProtected = disk.isProtected
+      volume.isProtected = spec.protects(disk)
       var wanted = DesiredHost.WantedVolume(
         address: Address(.disk, base, on: host.name), volume: volume, hasSize: size != nil, source: image,
         path: disk.path)

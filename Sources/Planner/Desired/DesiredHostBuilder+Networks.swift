@@ -15,7 +15,7 @@ extension DesiredHostBuilder {
             : "the external network '\(name)' on host '\(host.name)' is not active", at: spec.path,
           help: actual == nil
             ? "an external network must be there; leave out 'external' to have it made"
-            : "start it: virsh net-start \(name)")
+            : "start it: \(state.virsh("net-start \(name)"))")
       }
       return nil
     }
@@ -73,7 +73,8 @@ extension DesiredHostBuilder {
     if spec?.isExternal == true, group == nil {
       report(
         "the network '\(nic.network)' on host '\(host.name)' has no port group '\(name)'",
-        at: nic.path + "portgroup", help: "virsh net-dumpxml \(nic.network) shows those that it has")
+        at: nic.path + "portgroup",
+        help: "\(state.virsh("net-dumpxml \(nic.network)")) shows those that it has")
     }
     return Machine.PortgroupUse(
       name: name.rawValue, vlan: nic.vlan == nil ? group?.vlan : nil, qos: nic.qos == nil ? group?.qos : nil)

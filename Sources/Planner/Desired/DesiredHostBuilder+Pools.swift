@@ -53,7 +53,8 @@ extension DesiredHostBuilder {
       let some = there.volumeNames.sorted().prefix(5).joined(separator: ", ")
       report(
         "pool '\(pool)' on host '\(host.name)' has no volume '\(volume)'", at: disk.path + "volume",
-        help: (some.isEmpty ? "it has none" : "it has \(some)") + "; virsh pool-refresh \(pool) looks again")
+        help: (some.isEmpty ? "it has none" : "it has \(some)")
+          + "; \(state.virsh("pool-refresh \(pool)")) looks again")
       return nil
     }
     let found = there?.volumes.first { $0.name == volume }?.path

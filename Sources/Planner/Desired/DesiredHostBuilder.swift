@@ -65,7 +65,7 @@ struct DesiredHostBuilder {
       guard actual.isActive else {
         return report(
           "the external pool '\(spec.name)' on host '\(host.name)' is not active", at: spec.path,
-          help: "start it: virsh pool-start \(spec.name)")
+          help: "start it: \(state.virsh("pool-start \(spec.name)"))")
       }
       desired.sources[spec.name] = source
       return
@@ -178,7 +178,7 @@ struct DesiredHostBuilder {
       let wanted = desired.volumes[position].volume
       var attached = Machine.Disk(
         name: disk.name.rawValue, path: wanted.path, format: wanted.format, bus: disk.bus, keep: disk.keep,
-        isProtected: disk.isProtected || isProtected(disk), ioTune: disk.ioTune)
+        isProtected: spec.protects(disk) || isProtected(disk), ioTune: disk.ioTune)
       attached.access = access(to: wanted)
       machine.disks.append(attached)
       volumes.append(position)

@@ -28,7 +28,10 @@ extension Machine {
       case .firmware: settings.firmware = guest.settings.firmware
       case .secureBoot: settings.secureBoot = guest.settings.secureBoot
       case .cpu: settings.cpu = guest.settings.cpu
-      case .boot: boot = guest.boot
+      case .boot:
+        // What leaves the VM leaves the order.
+        let devices = Set(disks.map(\.name) + drives.map(\.name) + nics.map(\.name))
+        boot = guest.boot.map { $0.filter(devices.contains) }
       // They go, or go back to what a new VM has.
       case .name, .title, .description, .cpus, .cpuShares, .cpuPinning, .cpuTopology, .memory, .memoryLimit,
         .hugePages, .numaCells, .numaNodes, .kernel, .initrd, .cmdline, .ignition, .graphics, .password,

@@ -184,7 +184,10 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
     case .shutdown:
       .init("how it is stopped", "the mark", scope: .definition, unset: .removed) { $0.shutdown?.description }
     case .protect:
-      .init("whether nothing may remove it", "the mark", scope: .definition, unset: .removed) {
+      .init(
+        "whether nothing may remove it, or delete the disks that were made for it", "the mark",
+        scope: .definition, unset: .removed
+      ) {
         $0.isProtected ? "true" : nil
       }
     case .metaData: Self.document("meta-data", "what cloud-init calls the guest", field: .metaData)

@@ -4,6 +4,8 @@ public import SpecModel
 /// What a host's libvirt reports: everything the planner compares a spec with.
 public struct HostState: Sendable {
   public var name: ResourceName
+  /// How people reach it beside virtform.
+  public var virsh = Virsh()
   public var capabilities: HostCapabilities
   /// True if the host's libvirt runs as root, which networks need.
   public var isPrivileged: Bool
@@ -68,6 +70,8 @@ public struct HostCapabilities: Hashable, Sendable {
   public var machines: Set<String>
   /// The processors of the host; nil where it does not say.
   public var cpus: Int?
+  /// The model of its CPU and what that can do; nil where it does not say.
+  public var cpu: String?
   /// The memory of the host; nil where it does not say.
   public var memory: ByteCount?
 

@@ -92,6 +92,11 @@ public struct Identity: Sendable {
     "\(base)-\(tag(kind, base)).\(Self.kept)"
   }
 
+  /// `web-1.root-3fa2b1c0.deleting` says that a run with consent was about to delete the disk.
+  public func deletionName(of kind: VolumeKind, _ base: String) -> String {
+    "\(base)-\(tag(kind, base)).\(Self.deleting)"
+  }
+
   /// `data-5b9313d2~store.renamed` says that the spec calls the disk `store`, `web-1.root-3fa2b1c0~front.root.renamed` that it
   /// is the disk `root` of the VM `front`. Its file keeps its name. What is no file cannot have a `~` in its name, and has
   /// `_`.
@@ -111,6 +116,15 @@ public struct Identity: Sendable {
   /// `web-1.root-3fa2b1c0.moving` says that the disk is being copied to another host, or from one: where its VM is not, what
   /// lies here is worth nothing.
   public static func movingName(of volume: String) -> String { "\(stem(of: volume)).\(moving)" }
+
+  /// True if the volume called `note` says something of the one called `volume`, but that it is moving.
+  public static func isNote(_ note: String, about volume: String) -> Bool {
+    let stem = stem(of: volume)
+    guard note.hasPrefix(stem), note != volume, note != movingName(of: volume),
+      let next = note.dropFirst(stem.count).first
+    else { return false }
+    return [".", "~", "_"].contains(next) && endsInTag(stem)
+  }
 
   /// The name of the volume that such a note is about, without its ending; nil for any other name.
   static func movedStem(of note: String) -> String? {
@@ -143,6 +157,7 @@ public struct Identity: Sendable {
   private static let copied = "copied"
   private static let protection = "protected"
   private static let kept = "kept"
+  private static let deleting = "deleting"
   private static let renamed = "renamed"
 
   /// The names that the spec last had for the disks that were renamed, or whose VM was, as the names of the volumes in their
@@ -170,8 +185,9 @@ public struct Identity: Sendable {
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    let isNote = [Self.moving, Self.copying, Self.copied, Self.protection, Self.kept, Self.renamed].contains(
-      String(name[dot...].dropFirst()))
+    let isNote = [
+      Self.moving, Self.copying, Self.copied, Self.protection, Self.kept, Self.deleting, Self.renamed,
+    ].contains(String(name[dot...].dropFirst()))
     guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       // Another ending is another file, such as the overlay of a snapshot.

@@ -11,6 +11,8 @@ public struct Pool: Hashable, Sendable {
   public var isBuilt = false
   public var autostart: Bool?
   public var isActive: Bool
+  /// True if it is active without a definition: once it stops, it is gone.
+  public var isTransient = false
   /// All of its space; nil where it is not known.
   public var capacity: ByteCount?
   /// Free space; nil where it is not known.

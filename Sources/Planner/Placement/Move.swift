@@ -29,6 +29,8 @@ struct Move {
   let copies: [Copy]
   /// Why it cannot be moved although it has to be; nil if it can.
   let obstacle: String?
+  /// Why it cannot be moved while it runs; nil if it can, and if it does not run.
+  let obstacleToLive: String?
 }
 
 /// What a move that was cut off has left: a definition, or a guest that does not run, of a VM that is elsewhere.

@@ -39,7 +39,7 @@ struct Relocation {
     indices = Dictionary(
       hosts.map { ($0.name, HostIndex($0, identity: Identity(stack: site.stack), moved: site.moved)) },
       uniquingKeysWith: { first, _ in first })
-    if options.goal == .converge, site.hosts.count > 1 { place() }
+    if options.goal == .converge, site.hosts.count > 1, !diagnostics.hasErrors { place() }
     self.hosts = SharedPools(self.site, unreachable: Set(unreachable.map(\.name))).views(of: self.hosts)
   }
 
@@ -185,7 +185,8 @@ struct Relocation {
       Move(
         name: spec.name, from: from, to: spec.host, machine: machine, guest: old.guest(of: machine),
         reason: spec.placement.isChosen ? reason : "the spec has it on host '\(spec.host)'", copies: copies,
-        obstacle: obstacle(to: spec, machine, copies, old, new)))
+        obstacle: obstacle(to: spec, machine, copies, old, new),
+        obstacleToLive: obstacleToLive(spec, machine, old, new)))
     // From here on, each host is planned as if it had arrived.
     let uuid = machine.uuid
     guard let moved = hosts[source].machines.first(where: { $0.uuid == uuid }) else { return }
@@ -193,15 +194,20 @@ struct Relocation {
     hosts[target].guests[uuid] = hosts[source].guests[uuid]
     hosts[source].machines.removeAll { $0.uuid == uuid }
     hosts[source].guests[uuid] = nil
-    for copy in copies {
-      for index in hosts[source].pools.indices where hosts[source].pools[index].name == copy.volume.pool {
-        hosts[source].pools[index].volumes.removeAll { $0.path == copy.volume.path }
-      }
-      for index in hosts[target].pools.indices where hosts[target].pools[index].name == copy.volume.pool {
-        hosts[target].pools[index].volumes.removeAll { $0.path == copy.volume.path }
-        hosts[target].pools[index].volumes.append(copy.volume)
-      }
-    }
+    for copy in copies { take(copy.volume, from: source, to: target) }
+  }
+
+  /// The volume, and what is remembered beside it, is in the pool of another host from now on.
+  private mutating func take(_ volume: Volume, from source: Int, to target: Int) {
+    guard let old = hosts[source].pools.firstIndex(where: { $0.name == volume.pool }),
+      let new = hosts[target].pools.firstIndex(where: { $0.name == volume.pool })
+    else { return }
+    let notes = hosts[source].pools[old].volumeNames.filter { Identity.isNote($0, about: volume.name) }
+    hosts[source].pools[old].volumes.removeAll { $0.path == volume.path }
+    hosts[source].pools[old].volumeNames.subtract(notes)
+    hosts[target].pools[new].volumes.removeAll { $0.path == volume.path }
+    hosts[target].pools[new].volumes.append(volume)
+    hosts[target].pools[new].volumeNames.formUnion(notes)
   }
 
   private func isShared(_ pool: String, between hosts: ResourceName...) -> Bool {
@@ -253,14 +259,22 @@ struct Relocation {
         "host '\(new.state.name)' has a file \(copy.volume.path), and nobody says that it is worth nothing: "
         + "delete or rename it there first"
     }
-    if machine.isActive {
-      if !running.hostDevices.isEmpty { return "it has devices of its host: stop it first (state: off)" }
-      if running.shares.contains(where: { _ in true }) {
-        return
-          "it shares directories with its host, which QEMU moves no guest with: stop it first (state: off)"
-      }
-    } else if !machine.isActive, !machine.hostDevices.isEmpty, !copies.isEmpty {
-      return "it has devices of its host, and disks that lie there alone"
+    if !copies.isEmpty, !running.hostDevices.isEmpty || !running.shares.isEmpty {
+      return "it has devices or directories of its host, and disks that lie there alone"
+    }
+    return nil
+  }
+
+  /// Why the VM cannot move while its guest runs.
+  private func obstacleToLive(
+    _ spec: MachineSpec, _ machine: Machine, _ old: HostIndex, _ new: HostIndex
+  ) -> String? {
+    guard machine.isActive, let running = old.guest(of: machine) else { return nil }
+    if !running.hostDevices.isEmpty { return "it has devices of its host" }
+    if !running.shares.isEmpty { return "it shares directories with its host" }
+    let cpus = (old.state.capabilities.cpu, new.state.capabilities.cpu)
+    if running.settings.cpu == "host-passthrough", running.settings.accel != .tcg, cpus.0 != cpus.1 {
+      return "it has the CPU of its host (host-passthrough), and host '\(new.state.name)' has another"
     }
     return nil
   }

@@ -10,6 +10,8 @@ public struct Migration: Sendable {
     case offline
     /// It is off, and its guest is started with its processors stopped, so that its disks and all that is its own move with it.
     case withoutRunning
+    /// It runs, and cannot move while it does: it is shut down, moved, and started again.
+    case cold
   }
 
   /// A disk that is made on the new host, filled while the VM moves, and then deleted on the old one. While that is under
@@ -35,6 +37,8 @@ public struct Migration: Sendable {
   /// The pools with disks that both hosts see.
   public let pools: [String]
   public let terms: MigrationSpec
+  /// How its guest is stopped where it cannot move while it runs.
+  public let shutdown: ShutdownPolicy
   public let arrival: HostMigration
   /// True if the spec's word that both hosts see the same files counts more than libvirt's doubt.
   public let trustsStorage: Bool

@@ -108,6 +108,7 @@ public struct Plan: Sendable {
       })
     var stopped: Set<UUID> = []
     return steps.filter { step in
+      if case .migrateMachine(let migration) = step.operation { return migration.mode == .cold }
       guard case .stopMachine(let uuid, _) = step.operation else { return false }
       return started.contains(uuid) && stopped.insert(uuid).inserted
     }

@@ -116,6 +116,7 @@ public enum Operation: Sendable {
   var stopped: UUID? {
     switch self {
     case .stopMachine(let uuid, _), .powerOffMachine(let uuid, _): uuid
+    case .migrateMachine(let migration) where migration.mode == .cold: migration.uuid
     default: nil
     }
   }

@@ -118,7 +118,7 @@ struct PolicyCheck {
   private func overcommit(of rule: PolicyRule, on host: HostState, memory ratio: Ratio) -> [PolicyBreach] {
     let load = HostLoad.memory(host, plan: plan)
     return overcommit(of: rule, on: host, load, host.capabilities.size?.memory.rawValue, ratio, "memory") {
-      "\(ByteCount(rawValue: $0))"
+      ByteCount(rawValue: $0).rounded
     }
   }
 

@@ -10,9 +10,12 @@ public struct SpecFormatter {
     do {
       return (try format(source.text), diagnostics.sorted)
     } catch {
+      var place = (line: 1, column: 1)
+      if case .unfaithful(let line, let column) = error { place = (line, column) }
       diagnostics.error(
-        "it cannot be laid out without a change of what it says",
-        at: SourceLocation(path: source.path, line: 1, column: 1), help: "it stays as it is")
+        "it cannot be laid out without a change of what it says here",
+        at: SourceLocation(path: source.path, line: place.line, column: place.column),
+        help: "it stays as it is")
       return (nil, diagnostics.sorted)
     }
   }
@@ -21,18 +24,23 @@ public struct SpecFormatter {
   enum Failure: Error, Hashable, Sendable {
     /// It is no YAML; reading it says where.
     case noYAML
-    /// Laid out it would say something else.
-    case unfaithful
+    /// Laid out it would say something else at this place, counted from 1.
+    case unfaithful(line: Int, column: Int)
   }
 
   /// `text` laid out; the same for a text that is laid out already.
   static func format(_ text: String) throws(Failure) -> String {
     let source = text.replacing("\r\n", with: "\n").replacing("\u{feff}", with: "")
     do {
-      let meaning = try YAMLScanner.meaning(of: source)
+      let events = try YAMLScanner.events(of: source)
       var formatter = SpecFormatter(source, try YAMLScanner.tokens(of: source))
       let result = formatter.run()
-      guard try YAMLScanner.meaning(of: result) == meaning else { throw Failure.unfaithful }
+      let laidOut = try YAMLScanner.meaning(of: result)
+      let isSame = zip(events, laidOut).map { $0.text == $1 }
+      if let index = isSame.firstIndex(of: false) ?? (events.count == laidOut.count ? nil : isSame.count) {
+        let place = events[min(index, events.count - 1)]
+        throw Failure.unfaithful(line: place.line, column: place.column)
+      }
       return result
     } catch let failure as Failure {
       throw failure

@@ -16,7 +16,7 @@ struct YAMLToken {
   let range: Range<Int>
   /// Counted from 0.
   let column: Int
-  /// True for a scalar that starts with `|` or `>`. It ends with its last character that is no space or line break.
+  /// True for a scalar that starts with `|` or `>`. It ends with its last line that is not blank.
   let isBlockScalar: Bool
   /// True for one of them whose empty lines at its end count.
   let keepsBreaks: Bool
@@ -42,9 +42,13 @@ enum YAMLScanner {
         token.type == YAML_SCALAR_TOKEN
         && [YAML_LITERAL_SCALAR_STYLE, YAML_FOLDED_SCALAR_STYLE].contains(token.data.scalar.style)
       var range = Int(start.index)..<Int(token.end_mark.index)
-      // libyaml goes on to where the next token may stand.
+      // libyaml goes on to where the next token may stand. Spaces behind the last text are content.
+      let end = range.upperBound
       while isBlockScalar, let last = scalars[range].last, " \n".unicodeScalars.contains(last) {
         range = range.dropLast()
+      }
+      while isBlockScalar, range.upperBound < end, scalars[range.upperBound] == " " {
+        range = range.lowerBound..<range.upperBound + 1
       }
       let header = scalars[range].prefix { $0 != "\n" && $0 != "#" }
       tokens.append(
@@ -77,28 +81,43 @@ enum YAMLScanner {
   }
 
   /// What the text says, whatever it looks like: its events with their values, a line each.
-  static func meaning(of text: String) throws(Failure) -> [String] {
+  static func meaning(of text: String) throws(Failure) -> [String] { try events(of: text).map(\.text) }
+
+  /// A piece of what a text says, and where it stands, counted from 1.
+  struct Event {
+    let text: String
+    let line: Int
+    let column: Int
+  }
+
+  static func events(of text: String) throws(Failure) -> [Event] {
     let reader = try Reader(text)
-    var lines: [String] = []
+    var events: [Event] = []
     while true {
       var event = yaml_event_t()
       guard yaml_parser_parse(reader.parser, &event) == 1 else { throw Failure() }
       defer { yaml_event_delete(&event) }
-      switch event.type {
-      case YAML_STREAM_END_EVENT: return lines
-      case YAML_SCALAR_EVENT:
-        let scalar = event.data.scalar
-        let value = String(
-          decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-        lines.append("scalar \(scalar.style.rawValue) \(word(scalar.anchor)) \(word(scalar.tag)) \(value)")
-      case YAML_ALIAS_EVENT: lines.append("alias \(word(event.data.alias.anchor))")
-      case YAML_SEQUENCE_START_EVENT:
-        lines.append(
-          "sequence \(word(event.data.sequence_start.anchor)) \(word(event.data.sequence_start.tag))")
-      case YAML_MAPPING_START_EVENT:
-        lines.append("mapping \(word(event.data.mapping_start.anchor)) \(word(event.data.mapping_start.tag))")
-      default: lines.append("event \(event.type.rawValue)")
-      }
+      if event.type == YAML_STREAM_END_EVENT { return events }
+      events.append(
+        Event(
+          text: said(by: event), line: Int(event.start_mark.line) + 1,
+          column: Int(event.start_mark.column) + 1))
+    }
+  }
+
+  private static func said(by event: yaml_event_t) -> String {
+    switch event.type {
+    case YAML_SCALAR_EVENT:
+      let scalar = event.data.scalar
+      let value = String(
+        decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
+      return "scalar \(scalar.style.rawValue) \(word(scalar.anchor)) \(word(scalar.tag)) \(value)"
+    case YAML_ALIAS_EVENT: return "alias \(word(event.data.alias.anchor))"
+    case YAML_SEQUENCE_START_EVENT:
+      return "sequence \(word(event.data.sequence_start.anchor)) \(word(event.data.sequence_start.tag))"
+    case YAML_MAPPING_START_EVENT:
+      return "mapping \(word(event.data.mapping_start.anchor)) \(word(event.data.mapping_start.tag))"
+    default: return "event \(event.type.rawValue)"
     }
   }
 

@@ -185,7 +185,9 @@ extension Language {
           .restartIfNeeded: "virtform restarts the guest",
         ]), "What is done for a change that the guest cannot take while it runs.", default: .value("stage")),
     LanguageField(
-      "protect", .boolean, "Nothing removes the VM as long as this stands here.", default: false),
+      "protect", .boolean,
+      "Nothing removes the VM, or deletes a disk that is its own, as long as this stands here.",
+      default: false),
   ]
 
   private static let hostChoice = LanguageObject(

@@ -82,6 +82,11 @@ public struct MachineSpec: Hashable, Sendable {
   public var readiness: Readiness?
   public var ssh: SSHAccess?
 
+  /// True if nothing may delete the disk: its own word, or that of the VM that it was made for.
+  public func protects(_ disk: DiskSpec) -> Bool {
+    if case .own = disk.source { disk.isProtected || isProtected } else { disk.isProtected }
+  }
+
   /// The same on another host.
   public func on(_ host: ResourceName) -> MachineSpec {
     var machine = self

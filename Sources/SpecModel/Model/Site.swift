@@ -17,7 +17,7 @@ public struct Site: Sendable {
   /// What limits all plans: the spec's own policy, and those of the run.
   public let policy: [PolicyRule]
   /// Where each value of the resolved spec was written.
-  public let origins: Origins
+  public private(set) var origins: Origins
 
   private let hostList: NamedList<Host>
   private let poolList: NamedList<PoolSpec>
@@ -45,6 +45,13 @@ public struct Site: Sendable {
     self.outputs = outputs
     self.policy = policy
     self.origins = origins
+  }
+
+  /// The same as if nobody had written it anywhere.
+  public var withoutOrigins: Site {
+    var site = self
+    site.origins = Origins()
+    return site
   }
 
   /// How many hosts may fail at once by the policy.

@@ -28,8 +28,8 @@ struct HostsCommand: AsyncParsableCommand {
 
     /// Running VMs, whoever made them.
     var running: [Machine] { state.machines.filter(\.isActive) }
-    /// In bytes. Not all drivers tell of how it is used, and those that do know better.
-    var totalMemory: UInt64 { (memory?.total ?? node.memoryKibibytes) << 10 }
+    /// In bytes, as policies count it.
+    var totalMemory: UInt64 { state.capabilities.memory?.rawValue ?? node.memoryKibibytes << 10 }
     var cpusInUse: Int { running.reduce(0) { $0 + ($1.settings.cpus?.count ?? 1) } }
     var memoryInUse: UInt64 { running.reduce(0) { $0 + ($1.settings.memory?.size.rawValue ?? 0) } }
   }

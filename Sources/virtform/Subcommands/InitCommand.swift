@@ -64,7 +64,8 @@ struct InitCommand: AsyncParsableCommand {
     let name = (try? ResourceName(parsing: label))?.rawValue ?? "host"
     let spec = "virtform: 1\nstack: init\nhosts: {\(name): {uri: \"\(uri)\"}}\n"
     let loaded = SpecLoader(environment: [:]).load([SourceText(path: "--host", text: spec)])
-    guard let site = loaded.site else {
+    // Nobody has written it: no message has a place in it.
+    guard let site = loaded.site?.withoutOrigins else {
       Terminal.report(loaded.diagnostics, in: loaded.sources)
       throw ExitStatus.failure
     }

@@ -48,6 +48,24 @@ struct AbandonedLockTests {
     }
   }
 
+  @Test("who has nothing to do breaks the lock of a process that is gone, and no other")
+  func idle() async throws {
+    let (gone, held) = (try await LockLab(), try await LockLab())
+    try await deadProcess(isReaped: true) { process in
+      try await gone.take(by: LockLab.holder(process))
+      let record = try await held.take(by: LockLab.holder(ProcessIdentity.current))
+      for (lab, words) in [(gone, ["broke sim processGone"]), (held, []), (gone, [])] {
+        let fleet = try LockLab.fleet([("sim", lab.keeper)])
+        let events = LockLab.Events()
+        for event in try await fleet.breakAbandonedLocks(of: lab.stack) { events.add(event) }
+        #expect(events.words == words)
+      }
+      #expect(try await gone.store.find() == nil)
+      #expect(try await held.store.find()?.uuid == record.uuid)
+      try await held.store.remove(record.uuid)
+    }
+  }
+
   @Test("the lock of a process that has the number of another now is broken")
   func reusedNumber() async throws {
     let lab = try await LockLab()

@@ -102,7 +102,10 @@ struct RandomRun {
     scenario.fleet.run(plan, order: order)
     let text = context + PlanText(plan).render()
     scenario.fleet.expectNoViolations(text)
-    RunLaws(plan: plan, before: before, after: scenario.fleet, options: options, context: text).check()
+    RunLaws(
+      plan: plan, before: before, after: scenario.fleet, site: try Scenario.site(generator.text),
+      options: options, context: text
+    ).check()
   }
 
   /// Nothing is left to do, and after a run that was to restart guests, nothing is pending.
@@ -136,7 +139,10 @@ struct RandomRun {
       rest.fleet.run(next)
       let story = "\(context)cut after \(order.prefix(count)) of it, then\n\(PlanText(next).render())"
       rest.fleet.expectNoViolations(story)
-      RunLaws(plan: next, before: cut.fleet, after: rest.fleet, options: options, context: story).check()
+      RunLaws(
+        plan: next, before: cut.fleet, after: rest.fleet, site: try Scenario.site(spec), options: options,
+        context: story
+      ).check()
       try expectQuiet(rest, spec, options, story)
       // With a VM that was to be made anew goes what its mark knew: that a disk or a NIC once had another name.
       let there = Set(cut.fleet.hosts.values.flatMap(\.state.machines).map(\.uuid))
@@ -227,8 +233,18 @@ struct RandomRun {
       scenario.fleet[name] = host
     }
     let options = SitePlanner.Options()
-    guard let plan = try plan(spec, options, context) else { return }
+    guard let plan = try plan(spec, options, context) else {
+      // Another spec than this one is not to be the next to look into them.
+      for name in scenario.fleet.hosts.keys {
+        for pool in scenario.fleet[name].state.pools {
+          try scenario.fleet[name].changePool(pool.name) { $0.isActive = true }
+        }
+      }
+      return
+    }
     try carryOut(plan, options, context)
+    // What a pool that is started shows may take a consent which this run lacks.
+    guard try self.plan(spec, options, context) != nil else { return }
     try expectQuiet(scenario, spec, options, context + PlanText(plan).render())
   }
 

@@ -9,6 +9,7 @@ struct RunLaws {
   let plan: Plan
   let before: SimulatedFleet
   let after: SimulatedFleet
+  let site: Site
   let options: SitePlanner.Options
   let context: String
 
@@ -44,11 +45,13 @@ struct RunLaws {
       let losses = plan.changes.filter { $0.effect == .dataLoss && $0.address.kind == .disk }
       expect(losses.contains { change in change.tells(of: volume) }, "\(volume.path) is gone without a word")
       expect(options.dataLoss != .none, "\(volume.path) is gone without consent")
+      // One that is made anew is in the spec, whose word counts for what is to be kept.
+      let mayGo = losses.contains { change in
+        options.dataLoss.named.contains { $0.matches(change.address) }
+          || change.action == .replace && change.tells(of: volume) && !staysInSpec(change.address)
+      }
       for disk in before.state.machines.flatMap(\.disks) where disk.path == volume.path {
-        let isNamed = losses.contains { change in
-          options.dataLoss.named.contains { $0.matches(change.address) }
-        }
-        let isWord = disk.isProtected || disk.keep && tagged.kind == .machineDisk && !isNamed
+        let isWord = disk.isProtected || disk.keep && tagged.kind == .machineDisk && !mayGo
         expect(!isWord, "\(volume.path) is gone, although it was to be kept")
       }
       let protection = identity.protectionName(of: tagged.kind, tagged.base)
@@ -56,10 +59,14 @@ struct RunLaws {
         before.notes[volume.pool]?.contains(protection) != true, "\(volume.path) was protected")
       let isKept =
         before.notes[volume.pool]?.contains(identity.keepName(of: tagged.kind, tagged.base)) == true
-      expect(
-        !isKept
-          || losses.contains { change in options.dataLoss.named.contains { $0.matches(change.address) } },
-        "\(volume.path) was kept")
+      expect(!isKept || mayGo, "\(volume.path) was kept")
+    }
+  }
+
+  /// True unless the spec has the disk and does not keep it.
+  private func staysInSpec(_ disk: Address) -> Bool {
+    !site.machines.contains { machine in
+      machine.disks.contains { "\(machine.name).\($0.name)" == disk.name && !$0.keep && !$0.isProtected }
     }
   }
 

@@ -85,7 +85,7 @@ struct SimulatedFleet {
       return complain("the new host has a VM of that name")
     }
     let guest = source.guests[uuid]
-    if guest != nil, migration.mode != .live { complain("its guest runs") }
+    if guest != nil, migration.mode != .live, migration.mode != .cold { complain("its guest runs") }
     for network in (guest ?? machine).networks
     where !target.state.networks.contains(where: { $0.name == network && $0.isActive }) {
       complain("network \(network) is not active")
@@ -97,6 +97,10 @@ struct SimulatedFleet {
       }
       target.run(.createVolume(copy.volume, from: nil), stack: "", complain: complain)
       source.run(.deleteVolume(pool: pool, name: copy.volume.name), stack: "") { _ in }
+      for name in (source.notes[pool] ?? []).sorted() where Identity.isNote(name, about: copy.volume.name) {
+        source.notes[pool]?.remove(name)
+        target.notes[pool, default: []].insert(name)
+      }
       for note in [note] {
         source.notes[pool]?.remove(note)
         target.notes[pool]?.remove(note)
@@ -108,7 +112,7 @@ struct SimulatedFleet {
     source.guests[uuid] = nil
     target.state.machines.append(machine)
     target.guests[uuid] = guest
-    target.boots[uuid] = source.boots[uuid]
+    target.boots[uuid] = (source.boots[uuid] ?? 0) + (migration.mode == .cold ? 1 : 0)
     target.plugs[uuid] = Dictionary(
       (guest?.networks ?? []).map { ($0, target.starts[$0] ?? 0) }, uniquingKeysWith: { first, _ in first })
     (hosts[old], hosts[name]) = (source, target)

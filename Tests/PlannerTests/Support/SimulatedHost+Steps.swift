@@ -10,7 +10,11 @@ extension SimulatedHost {
   mutating func run(_ operation: Operation, stack: String, complain: Complain) {
     switch operation {
     case .ensurePool(let pool): ensure(pool, complain)
-    case .setPoolAutostart(let uuid, let autostart): withPool(uuid, complain) { $0.autostart = autostart }
+    case .setPoolAutostart(let uuid, let autostart):
+      withPool(uuid, complain) { pool in
+        if pool.isTransient { complain("cannot set autostart for transient pool") }
+        pool.autostart = autostart
+      }
     case .removePool(let uuid): state.pools.removeAll { $0.uuid == uuid }
     case .uploadImage(_, let content, let volume, _): upload(volume, length: content.length, complain)
     case .uploadSeed(let seed, let volume, _):
@@ -94,6 +98,7 @@ extension SimulatedHost {
   private mutating func ensure(_ pool: Pool, _ complain: Complain) {
     if let index = state.pools.firstIndex(where: { $0.uuid == pool.uuid }) {
       state.pools[index].isActive = true
+      state.pools[index].isTransient = false
       state.pools[index].autostart = pool.autostart
       return
     }
