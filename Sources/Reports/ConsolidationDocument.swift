@@ -19,7 +19,9 @@ public struct ConsolidationDocument {
       "format_version": .string(Self.formatVersion), "virtform_version": .string(version),
       "stack": .string(found.stack.rawValue), "basis": .string(found.options.basis.rawValue),
       "headroom_percent": Self.byResource { StructuredValue(found.options.headroom.percent(of: $0)) },
-      "vms": ["considered": StructuredValue(found.machineCount), "others": StructuredValue(found.otherCount)],
+      "vms": [
+        "considered": StructuredValue(found.machineCount), "others": StructuredValue(found.otherCount),
+      ],
       "hosts": [
         "before": StructuredValue(found.hostsBefore.map(\.rawValue)),
         "after": StructuredValue(found.hostsAfter.map(\.rawValue)),

@@ -10,13 +10,13 @@ struct ConsolidationReportTests {
     virtform: 1
     stack: shop
     hosts:
-      a: {uri: qemu+tls://a/system, size: {cpus: 4, memory: 16GiB}}
-      b: {uri: qemu+tls://b/system, size: {cpus: 4, memory: 16GiB}}
+      a: {uri: qemu+tls://a/system, size: {cpus: 4, memory: 17GiB}}
+      b: {uri: qemu+tls://b/system, size: {cpus: 4, memory: 17GiB}}
     pools: {main: {path: /srv/main}}
     vms:
-      db: {host: a, cpus: 4, memory: 8GiB}
+      db: {host: a, cpus: 3, memory: 14GiB}
       web: {host: b, memory: 2GiB, disks: {root: {size: 10GiB}}}
-      new: {host: [a, b], memory: 1GiB}
+      new: {host: [a, b], memory: 512MiB}
     """
 
   @Test("the document has all that the text has, and is as its schema says")

@@ -153,8 +153,8 @@ struct SpecEditorTests {
         "site.yaml:5:8 'vms.two.host' cannot be set here: an alias may stand for it elsewhere | write host: b by hand",
         "site.yaml:6:10 'vms.three.host' cannot be set here: it comes from an anchor | write host: b by hand",
         "site.yaml:7:16 'vms.four.host' cannot be set here: it comes from an anchor | write host: b by hand",
-        "site.yaml:9:7 'vms.five.host' cannot be set here: it is written in several lines | write host: b by hand",
-        "site.yaml:10:15 'vms.six.host' cannot be set here: an alias may stand for it elsewhere | write host: b by hand",
+        "site.yaml:10:7 'vms.five.host' cannot be set here: it is written in several lines | write host: b by hand",
+        "site.yaml:11:15 'vms.six.host' cannot be set here: an alias may stand for it elsewhere | write host: b by hand",
       ])
   }
 

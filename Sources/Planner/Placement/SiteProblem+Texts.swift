@@ -29,7 +29,8 @@ extension SiteProblem {
     case .hostDrained: return "host \(home) is drained"
     case .overCapacity(let resource, let load, let capacity):
       let kind = Resource(rawValue: resource) ?? .memory
-      return "VMs on host \(home) need \(text(load, of: kind)), and it has \(text(capacity, of: kind)) for them"
+      return
+        "VMs on host \(home) need \(text(load, of: kind)), and it has \(text(capacity, of: kind)) for them"
     case .rule(let rule): return problem.rules[rule].name
     case .notAllowed: return "the spec does not have it on host \(home) any more"
     case .makesRoom(let machine): return "makes room for VM '\(name(machine))'"

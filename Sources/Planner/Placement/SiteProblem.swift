@@ -96,7 +96,8 @@ struct SiteProblem {
           current: current == nil ? nil : home,
           isPinned: current != nil && isChosen(machine)
             && (machine.placement.isPinned || stays(machine, on: home)),
-          moveCost: moveCost(of: machine), survives: isOnSharedStorage(machine)))
+          moveCost: moveCost(of: machine),
+          survives: (choice == .asWritten || machine.placement.isChosen) && isOnSharedStorage(machine)))
     }
     problem.machines = kept
     return foreign
