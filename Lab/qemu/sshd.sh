@@ -28,9 +28,13 @@ if [[ ! -x $out/sshd ]]; then
         unpack_package "$package" "$file" "$out/debian"
     done <<<"$packages"
     libraries=$(dirname "$out"/debian/usr/lib/*/libwrap.so.0)
-    # sshd runs itself again by its own path for each connection.
-    printf '#!/bin/sh\nexport LD_LIBRARY_PATH=%s\nexec %s "$@"\n' \
-        "$libraries" "$out/debian/usr/sbin/sshd" >"$out/.sshd.tmp"
+    # sshd runs itself again by its own path for each connection, so that has to be whole; the directory may be moved.
+    cat >"$out/.sshd.tmp" <<END
+#!/bin/sh
+here=\$(cd "\$(dirname "\$0")" && pwd)
+export LD_LIBRARY_PATH="\$here/${libraries#"$out"/}"
+exec "\$here/debian/usr/sbin/sshd" "\$@"
+END
     chmod +x "$out/.sshd.tmp"
     mv "$out/.sshd.tmp" "$out/sshd"
 fi
