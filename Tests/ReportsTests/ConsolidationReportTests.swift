@@ -45,5 +45,9 @@ struct ConsolidationReportTests {
         ],
       ])
     try await SchemaCheck.expect(json, toFollow: "consolidation.schema.json")
+    options.load = MeasuredLoad(factor: try Ratio(parsing: "1.5"))
+    let measured = try SiteConsolidation.propose(for: site, hosts: [], options: options)
+    try await SchemaCheck.expect(
+      ConsolidationDocument(measured, version: "0.0.0").json, toFollow: "consolidation.schema.json")
   }
 }
