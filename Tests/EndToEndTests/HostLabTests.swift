@@ -6,7 +6,7 @@ import Testing
 
 /// Several real hosts: how they are reached, what befalls them, and guests that go from one to another.
 @Suite(
-  "Several hosts", .serialized, .timeLimit(.minutes(5)),
+  "Several hosts", .serialized, .timeLimit(.minutes(20)),
   .enabled(
     if: Lab.hasHosts,
     "needs root, libvirtd, QEMU, dnsmasq, bindfs with /dev/fuse, openssl, and what make guest makes"))

@@ -60,8 +60,11 @@ struct LanguageCommandTests {
     }
     let top = try await directory.virtform(["explain"])
     #expect(top.output.contains("\n  vms        map by name       The VMs; with"), "\(top.output)")
-    let tree = try await directory.virtform(["explain", "--recursive", "hosts"])
-    #expect(tree.output == "hosts  <map by name>\n  uri  <URI, required>\n  accel  <choice>\n")
+    let tree = try await directory.virtform(["explain", "--recursive", "variables"])
+    #expect(
+      tree.output
+        == "variables  <map by name>\n  default  <scalar>\n  env  <text>\n  file  <path>\n  secret  <boolean>\n"
+    )
     let json = try await directory.virtform(["explain", "--json", "hosts.uri"])
     #expect(json.output.contains("\"required\" : true"), "\(json.output)")
   }
@@ -137,8 +140,8 @@ struct LanguageCommandTests {
   func paths() async throws {
     let directory = try Directory([:])
     #expect(
-      try await directory.completions(of: "positional@0", "explain", "hosts.rack1.")
-        == ["hosts.rack1.uri", "hosts.rack1.accel"])
+      try await directory.completions(of: "positional@0", "explain", "networks.lan.dhcp.")
+        == ["networks.lan.dhcp.from", "networks.lan.dhcp.to"])
     #expect(try await directory.completions(of: "positional@0", "explain", "v").contains("vms"))
   }
 

@@ -29,7 +29,14 @@ extension StepRunner {
   /// libvirt looks whether they are empty.
   private func start(_ pool: StoragePool, _ wanted: Pool) async throws {
     // Makes the directory, or the place to mount at; one that is there already is left as it is.
-    if wanted.source?.path != nil { try await pool.build(.new) }
+    if wanted.source?.path != nil {
+      do {
+        try await pool.build(.new)
+      } catch let error as LibvirtError where error.message.contains("File exists") {
+        // Another host makes the same directory at this moment.
+        try await pool.build(.new)
+      }
+    }
     guard wanted.isBuilt else { return try await pool.start() }
     do {
       try await pool.start()

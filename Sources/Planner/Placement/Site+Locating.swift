@@ -58,3 +58,10 @@ extension Site {
       }
   }
 }
+
+extension Site {
+  /// `states` with what each host looks after of the pools that several hosts see the same volumes in.
+  public func dividingSharedPools(of states: [HostState], unreachable: Set<ResourceName>) -> [HostState] {
+    SharedPools(self, unreachable: unreachable).views(of: states)
+  }
+}

@@ -32,6 +32,7 @@ extension SiteProblem {
       return
         "VMs on host \(home) need \(text(load, of: kind)), and it has \(text(capacity, of: kind)) for them"
     case .rule(let rule): return problem.rules[rule].name
+    case .notAllowed where isAsked(decision.machine): return "as asked"
     case .notAllowed: return "the spec does not have it on host \(home) any more"
     case .makesRoom(let machine): return "makes room for VM '\(name(machine))'"
     case .consolidation: return "host \(home) is emptied"
@@ -103,6 +104,7 @@ extension SiteProblem {
       case .anotherHost(let host): return "one more host like '\(order[host].name)'"
       }
     }
-    return texts.isEmpty ? nil : "any of these is enough: " + texts.joined(separator: "; ")
+    if texts.count == 1 { return "it would be enough to have \(texts[0])" }
+    return texts.isEmpty ? nil : "any of these would be enough: " + texts.joined(separator: "; ")
   }
 }

@@ -67,6 +67,11 @@ struct SiteProblem {
   /// What messages call a machine of the problem.
   func name(_ machine: Int) -> String { problem.machines[machine].name }
 
+  /// True if somebody wants the machine on a certain host.
+  func isAsked(_ machine: Int) -> Bool {
+    machines.indices.contains(machine) && destinations[machines[machine].name] != nil
+  }
+
   /// True if the host of the VM is open.
   private func isChosen(_ machine: MachineSpec) -> Bool {
     machine.placement.isChosen || choice == .withNamedHosts

@@ -10,7 +10,7 @@ extension EstateDrawing {
     .drawing .box{fill:var(--paper);stroke:var(--soft)}
     .drawing .foreign{stroke-dasharray:3 3}
     .drawing .action-create{stroke:var(--new);stroke-width:2}
-    .drawing .action-update{stroke:var(--edit);stroke-width:2}
+    .drawing .action-update,.drawing .action-move{stroke:var(--edit);stroke-width:2}
     .drawing .action-replace{stroke:var(--swap);stroke-width:2}
     .drawing .action-delete{stroke:var(--gone);stroke-width:2;stroke-dasharray:6 3}
     .drawing .action-forget{stroke:var(--soft);stroke-width:2;stroke-dasharray:6 3}

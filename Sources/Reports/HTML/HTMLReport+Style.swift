@@ -15,7 +15,7 @@ extension HTMLReport {
     .chips{display:flex;flex-wrap:wrap;gap:.5rem;list-style:none;margin:0;padding:0}
     .chips li{border:1px solid var(--border);border-radius:1rem;padding:.1rem .8rem;background:var(--card)}
     .chips .none{color:var(--muted)}
-    .chips .create{border-color:var(--green)}.chips .update,.chips .restart{border-color:var(--amber)}.chips .replace{border-color:var(--purple)}
+    .chips .create{border-color:var(--green)}.chips .update,.chips .move,.chips .restart{border-color:var(--amber)}.chips .replace{border-color:var(--purple)}
     .chips .delete,.chips .data-loss{border-color:var(--red)}.chips .data-loss{color:var(--red);font-weight:600}
     .scroll{overflow-x:auto}
     .hosts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(19rem,100%),1fr));gap:.8rem}
@@ -40,7 +40,7 @@ extension HTMLReport {
     .change th,.change td{text-align:left;vertical-align:top;padding:.2rem .7rem;border-top:1px solid var(--border);font-weight:400}
     .change thead th{color:var(--muted)}
     .symbol{font-family:ui-monospace,monospace;font-weight:700}
-    .symbol.create{color:var(--green)}.symbol.update{color:var(--amber)}.symbol.replace{color:var(--purple)}.symbol.delete{color:var(--red)}
+    .symbol.create{color:var(--green)}.symbol.update,.symbol.move{color:var(--amber)}.symbol.replace{color:var(--purple)}.symbol.delete{color:var(--red)}
     .effect{border-radius:1rem;padding:0 .6rem;font-size:.8rem;border:1px solid currentColor}
     .effect.live{color:var(--green)}.effect.restart,.effect.stop{color:var(--amber)}.effect.replace{color:var(--purple)}.effect.data_loss{color:var(--red);font-weight:700}
     @media print{.filter{display:none}}

@@ -68,7 +68,9 @@ struct ShowCommand: AsyncParsableCommand {
   private func showHosts(_ workspace: Workspace, _ estate: Estate) async {
     let style = Terminal.style(noColor: options.reading.noColor)
     var sections: [String] = []
-    for (state, host) in zip(workspace.states, estate.hosts) {
+    let states = workspace.site.dividingSharedPools(
+      of: workspace.states, unreachable: Set(workspace.unreachable.map(\.host)))
+    for (state, host) in zip(states, estate.hosts) {
       guard let session = workspace.fleet.sessions[state.name] else { continue }
       let addresses = await session.leasedAddresses()
       sections.append(

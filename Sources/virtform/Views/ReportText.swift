@@ -19,7 +19,8 @@ struct ReportText {
     if report.succeeded {
       let verb = goal == .destroy ? "Destroy" : "Apply"
       return "\n\(style(.bold, "\(verb) complete.")) "
-        + "\(counts.add) added, \(counts.change) changed, \(counts.remove) removed.\n"
+        + "\(counts.add) added, \(counts.change) changed, "
+        + (counts.moves > 0 ? "\(counts.moves) moved, " : "") + "\(counts.remove) removed.\n"
     }
     var done = 0
     var lines: [String] = []

@@ -1,0 +1,175 @@
+import FoundationEssentials
+import SpecModel
+import Testing
+
+@testable import Planner
+
+/// Which hosts VMs are on where the spec leaves it to virtform, and what the plan says of it.
+@Suite("Hosts that are chosen")
+struct SitePlacementTests {
+  private static func header(_ fields: [String: String] = [:]) -> String {
+    let hosts = ["alpha", "beta", "gamma"].map { name in
+      "  \(name): {uri: qemu+tls://\(name)/system\(fields[name].map { ", \($0)" } ?? "")}\n"
+    }
+    return "virtform: 1\nstack: shop\nhosts:\n\(hosts.joined())pools: {nas: {path: /srv/nas, shared: true}}\n"
+  }
+
+  /// Three hosts of 4 CPUs and 8 GiB each.
+  private static func fleet() -> SimulatedFleet {
+    var hosts = ["alpha", "beta", "gamma"].map { SimulatedHost($0) }
+    for index in hosts.indices {
+      hosts[index].state.capabilities.cpus = 4
+      hosts[index].state.capabilities.memory = .gibibytes(8)
+    }
+    var fleet = SimulatedFleet(hosts)
+    fleet.sharedPools = ["nas"]
+    return fleet
+  }
+
+  private static func places(_ scenario: Scenario) -> [String: String] {
+    var places: [String: String] = [:]
+    for (host, simulated) in scenario.fleet.hosts {
+      for machine in simulated.state.machines { places[machine.name] = host }
+    }
+    return places
+  }
+
+  @Test("VMs are spread over hosts with room, and stay where they are")
+  func balance() throws {
+    let spec = header() + "vms: {web: {count: 6, host: any, memory: 2GiB}}\n"
+    var scenario = try Scenario.applied(spec, on: Self.fleet())
+    let places = Self.places(scenario)
+    #expect(
+      Dictionary(grouping: places.values, by: \.self).mapValues(\.count) == [
+        "alpha": 2, "beta": 2, "gamma": 2,
+      ])
+    #expect(try scenario.plan(spec).isEmpty)
+    // One more host or one VM less moves nobody.
+    try scenario.apply(spec.with("count: 6", "count: 5"))
+    #expect(Self.places(scenario) == places.filter { $0.key != "web-6" })
+  }
+
+  private func header(_ fields: [String: String] = [:]) -> String { Self.header(fields) }
+
+  @Test("a drained host is left, with the reason, and what moves waits for nobody that it need not wait for")
+  func drained() throws {
+    let spec =
+      header()
+      + "vms: {web: {count: 3, host: any, spread: host, memory: 2GiB}, db: {host: any, memory: 1GiB}}\n"
+    var scenario = try Scenario.applied(spec, on: Self.fleet())
+    let before = Self.places(scenario)
+    let drained =
+      header(["gamma": "state: drained"])
+      + "vms: {web: {count: 2, host: any, spread: host, memory: 2GiB}, db: {host: any, memory: 1GiB}}\n"
+    let plan = try scenario.apply(drained)
+    let moves = plan.changes.filter { $0.action == .move }
+    #expect(moves.allSatisfy { $0.reason == "host 'gamma' is drained" })
+    #expect(!Self.places(scenario).values.contains("gamma"))
+    #expect(try scenario.plan(drained).isEmpty)
+    let stayed = before.filter { $0.value != "gamma" && $0.key != "web-3" }
+    #expect(Self.places(scenario).merging(stayed) { $1 } == Self.places(scenario))
+  }
+
+  @Test("what has no place is refused with what is in the way on each host, and what would be enough")
+  func infeasible() throws {
+    let spec =
+      header(["beta": "reserve: {memory: 4GiB}", "gamma": "state: drained"])
+      + "vms:\n  big: {host: any, memory: 12GiB}\n"
+    expect(
+      try Scenario(Self.fleet()).refusal(spec),
+      is: """
+        site.yaml:9:15: error: there is no place for VM 'big': no host takes it (alpha: lacks 4 GiB of memory; beta: lacks 8 GiB of memory; gamma: is drained)
+          9 |   big: {host: any, memory: 12GiB}
+            |               ^
+          help: it would be enough to have 4 GiB more on host 'alpha' (reserve or overcommit.memory)
+
+        """)
+  }
+
+  @Test("rules hold: labels, company, distance")
+  func rules() throws {
+    let spec =
+      header(["alpha": "labels: {room: a}", "beta": "labels: {room: b}", "gamma": "labels: {room: b}"])
+        + """
+        vms:
+          web: {count: 2, host: any, spread: room, memory: 1GiB}
+          db: {host: {labels: {room: b}}, avoid: [web], memory: 1GiB}
+          cache: {host: any, keep_with: [db], memory: 1GiB}
+
+        """
+    var scenario = try Scenario.applied(spec, on: Self.fleet())
+    var places = Self.places(scenario)
+    #expect(places["web-1"] == "alpha" || places["web-2"] == "alpha")
+    #expect(places["db"] != "alpha" && places["db"] != places["web-1"] && places["db"] != places["web-2"])
+    #expect(places["cache"] == places["db"])
+    #expect(try scenario.plan(spec).isEmpty)
+    // A rule that comes moves as few as it takes.
+    let apart = spec.with("keep_with: [db]", "avoid: [db]")
+    let plan = try scenario.apply(apart)
+    #expect(plan.summary.moves == 1)
+    places = Self.places(scenario)
+    #expect(places["cache"] != places["db"])
+  }
+
+  @Test("a VM that somebody moved within its hosts is at home there, and one that is pinned is not moved")
+  func elsewhere() throws {
+    let spec = header() + "vms: {web: {host: [alpha, beta], pinned: true, memory: 1GiB}}\n"
+    var scenario = try Scenario.applied(spec, on: Self.fleet())
+    let home = try #require(Self.places(scenario)["web"])
+    let other = home == "alpha" ? "beta" : "alpha"
+    let machine = try scenario.fleet[home].machine("web")
+    scenario.fleet[other].state.machines.append(machine)
+    scenario.fleet[other].guests[machine.uuid] = scenario.fleet[home].guests.removeValue(forKey: machine.uuid)
+    scenario.fleet[home].state.machines.removeAll()
+    #expect(try scenario.plan(spec).isEmpty)
+    let drained = spec.with(
+      "\(other): {uri: qemu+tls://\(other)/system",
+      "\(other): {uri: qemu+tls://\(other)/system, state: drained")
+    #expect(try scenario.refusal(drained).contains("it is pinned to '\(other)'"))
+  }
+
+  @Test("a policy refuses a plan after which a host may not fail")
+  func survival() throws {
+    let spec =
+      header() + "policy: {survive: 1 host}\nvms: {web: {count: 3, host: any, pool: nas, memory: 5GiB}}\n"
+    let site = try Scenario.site(spec)
+    let scenario = Scenario(Self.fleet())
+    let states = scenario.fleet.states(for: site)
+    let plan = try SitePlanner.plan(site, hosts: states, images: [:]).checked(
+      against: site, hosts: states, at: Date(timeIntervalSince1970: 0))
+    #expect(
+      plan.breaches.map(\.message)
+        == ["alpha", "beta", "gamma"].map { host in
+          let name = plan.placement.first { $0.value.rawValue == host }?.key.rawValue ?? ""
+          return "if '\(host)' fails, there is no place for '\(name)' (memory)"
+        })
+    let small = try Scenario.site(spec.with("5GiB", "4GiB"))
+    #expect(try SitePlanner.plan(small, hosts: states, images: [:]).gaps == [])
+  }
+
+  @Test("VMs of a host that does not answer start elsewhere only once somebody vouches for its end")
+  func fenced() throws {
+    let spec =
+      header()
+      + "vms: {web: {count: 3, host: any, spread: {over: host, max: 2}, pool: nas, memory: 1GiB, disks: {root: {size: 1GiB}}}}\n"
+    var scenario = try Scenario.applied(spec, on: Self.fleet())
+    let lost = try #require(Self.places(scenario).first { $0.value == "gamma" }?.key)
+    let plan = try scenario.plan(spec, .init(), lost: ["gamma"])
+    #expect(plan.isEmpty && plan.unknown.first?.machines.map(\.rawValue) == [lost])
+    var options = SitePlanner.Options()
+    options.fenced = [try ResourceName(parsing: "gamma")]
+    let fenced = try scenario.plan(spec, options, lost: ["gamma"])
+    #expect(fenced.changes.map { "\($0.action) \($0.address)" } == ["create vm.\(lost)"])
+    // Its disk is there: none is made.
+    scenario.fleet.run(fenced)
+    scenario.fleet.expectNoViolations()
+    // The host comes back with the definition; its power was off.
+    scenario.fleet["gamma"].guests = [:]
+    let back = try scenario.apply(spec)
+    #expect(
+      back.changes.map { "\($0.action) \($0.address) on \($0.address.host)" } == [
+        "delete vm.\(lost) on gamma"
+      ])
+    #expect(try scenario.plan(spec).isEmpty)
+  }
+}
