@@ -64,7 +64,7 @@ bench: packages-build
 ## docs: the pages that are written from the sources
 docs:
 	$(SWIFT_BUILD) --build-tests
-	VIRTFORM_WRITE_DOCS=1 swift test --skip-build --filter 'FieldReferenceTests|LanguageTests'
+	VIRTFORM_WRITE_DOCS=1 swift test --skip-build --filter 'FieldReferenceTests|LanguageTests|ConsolidationTests'
 
 ## deb: a Debian package in .build/deb
 deb: packages-deb

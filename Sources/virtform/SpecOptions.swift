@@ -31,12 +31,22 @@ struct SpecOptions: ParsableArguments {
       throw Terminal.fail(
         "'\(spec)' is a saved plan, not a spec", help: "virtform apply \(spec) carries it out")
     }
-    let given = GivenVariables(assignments: reading.variables, files: reading.variableFiles)
-    let loader = SpecLoader(
-      environment: ProcessInfo.processInfo.environment, given: given, policies: policy?.files ?? [])
-    let result = loader.load(spec)
+    let result = loader(policy).load(spec)
     Terminal.conceal(result.secrets)
     return result
+  }
+
+  /// What would come of the spec with these texts instead of its own.
+  func read(_ sources: [SourceText]) -> SpecLoader.Result {
+    let result = loader(nil).load(sources)
+    Terminal.conceal(result.secrets)
+    return result
+  }
+
+  private func loader(_ policy: PolicyOptions?) -> SpecLoader {
+    let given = GivenVariables(assignments: reading.variables, files: reading.variableFiles)
+    return SpecLoader(
+      environment: ProcessInfo.processInfo.environment, given: given, policies: policy?.files ?? [])
   }
 
   /// The VM of that name; if the spec has none, says which is near and ends the command.

@@ -48,6 +48,15 @@ import Testing
     #expect(try await host.domain(uuid: b.uuid)?.name == "b")
   }
 
+  @Test("statistics tell of the domains that run")
+  func statistics() async throws {
+    let host = try await Fixtures.emptyHost()
+    for name in ["a", "b"] { _ = try await host.defineDomain(Fixtures.domain(name), validate: false) }
+    let b = try #require(try await host.domain(named: "b"))
+    try await b.start()
+    #expect(try await host.domainStats().map(\.uuid) == [b.uuid])
+  }
+
   @Test("a name that another UUID has is refused as existing")
   func nameTaken() async throws {
     let host = try await Fixtures.emptyHost()

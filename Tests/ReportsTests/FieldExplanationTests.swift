@@ -92,9 +92,8 @@ struct FieldExplanationTests {
     guard case .list(let fields)? = host["fields"] else { throw Missing() }
     #expect(
       fields.map { $0["path"] } == [
-        "hosts.NAME.uri", "hosts.NAME.accel", "hosts.NAME.labels", "hosts.NAME.reserve",
-        "hosts.NAME.overcommit",
-        "hosts.NAME.state", "hosts.NAME.migration",
+        "hosts.NAME.uri", "hosts.NAME.accel", "hosts.NAME.size", "hosts.NAME.labels", "hosts.NAME.reserve",
+        "hosts.NAME.overcommit", "hosts.NAME.state", "hosts.NAME.migration",
       ])
     #expect(fields[1]["default"] == "auto" && fields[0]["required"] == true)
   }

@@ -99,6 +99,9 @@ public enum Language {
             .tcg: "emulation by QEMU itself",
           ]), "What runs the CPUs of its VMs that do not choose.", default: .value("auto")),
       LanguageField(
+        "size", .object(hostSize), "What it has, for plans that are made without asking it.",
+        example: "{cpus: 32, memory: 256GiB}"),
+      LanguageField(
         "labels", .map(.line), "Words about it that VMs choose their host by.", example: "{room: a}"),
       LanguageField(
         "reserve", .object(hostReserve), "What it keeps for itself where virtform chooses the host of a VM.",
@@ -118,6 +121,14 @@ public enum Language {
       LanguageField(
         "migration", .object(hostMigration), "How running guests arrive at it.",
         example: "{address: 10.0.0.2}"),
+    ])
+
+  private static let hostSize = LanguageObject(
+    "host-size", "What a host has. Where the host is asked, what it says counts.",
+    [
+      LanguageField(
+        "cpus", .integer(SiteDecoder.hostCPUs), "CPUs: threads of cores.", required: .always, example: "32"),
+      LanguageField("memory", .size, "Memory.", required: .always, example: "256GiB"),
     ])
 
   private static let hostReserve = LanguageObject(

@@ -14,6 +14,7 @@ extension SiteDecoder {
       reader.missing(
         "uri", help: "such as qemu+ssh://root@\(name)/system, or embedded for a libvirt of virtform's own")
       let accel = reader.choice("accel", Accelerator.self) ?? .auto
+      let size = decodeHostSize(reader)
       let labels = decodeLabels(reader)
       let reserve = decodeReserve(reader)
       let overcommit = decodeHostOvercommit(reader)
@@ -22,14 +23,27 @@ extension SiteDecoder {
       reader.finish()
       guard let uri else { continue }
       let host = Host(
-        name: name, connection: uri, accel: accel, labels: labels, reserve: reserve, overcommit: overcommit,
-        state: state, migration: migration, path: path)
+        name: name, connection: uri, accel: accel, size: size, labels: labels, reserve: reserve,
+        overcommit: overcommit, state: state, migration: migration, path: path)
       hosts.append(host, as: name)
     }
     guard !spec.has("hosts"), let local = try? ResourceName(parsing: Self.embeddedHostName) else { return }
     declare(local, in: .hosts)
     hosts.append(
       Host(name: local, connection: .embedded, accel: .auto, path: SpecPath("hosts.\(local)")), as: local)
+  }
+
+  /// The CPUs that a host may have.
+  static let hostCPUs = 1...65_536
+
+  private func decodeHostSize(_ reader: MappingReader) -> HostSize? {
+    guard let nested = reader.nonEmpty("size", help: "such as {cpus: 32, memory: 256GiB}") else { return nil }
+    let cpus = nested.int("cpus", in: Self.hostCPUs)
+    let memory = nested.value("memory", ByteCount.init(parsing:))
+    for key in ["cpus", "memory"] { nested.missing(key) }
+    nested.finish()
+    guard let cpus, let memory else { return nil }
+    return HostSize(cpus: cpus, memory: memory)
   }
 
   /// The CPUs that a host may keep for itself.

@@ -10,6 +10,8 @@ public struct Host: Hashable, Sendable {
   public let connection: Connection
   /// The accelerator of VMs that do not choose one.
   public let accel: Accelerator
+  /// What it has, for plans that are made without asking it; nil where the spec does not say.
+  public var size: HostSize?
   /// What people say of the host: VMs choose by it.
   public var labels: [ResourceName: String] = [:]
   /// What is left to the host itself where virtform chooses.
@@ -21,6 +23,17 @@ public struct Host: Hashable, Sendable {
   public let path: SpecPath
 
   public var isEmbedded: Bool { connection == .embedded }
+}
+
+/// What a host has.
+public struct HostSize: Hashable, Sendable {
+  public var cpus: Int
+  public var memory: ByteCount
+
+  public init(cpus: Int, memory: ByteCount) {
+    self.cpus = cpus
+    self.memory = memory
+  }
 }
 
 /// What a host keeps for itself.

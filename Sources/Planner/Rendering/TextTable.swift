@@ -1,7 +1,7 @@
 import SpecModel
 
 /// Rows under headings, in columns as wide as they need.
-func table(_ header: [String], _ rows: [[String]]) -> String {
+public func table(_ header: [String], _ rows: [[String]]) -> String {
   guard !rows.isEmpty else { return "" }
   let lines = [header] + rows.map { $0.map(printable) }
   let widths = header.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }
