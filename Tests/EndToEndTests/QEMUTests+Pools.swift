@@ -223,9 +223,11 @@ extension QEMUTests {
       let extend = commands[0].map(String.init)
       let grown = try await lab.runInDaemon("/usr/sbin/lvextend", extend[1], extend[2], extend[3])
       #expect(grown.status == 0, "\(grown.errors)")
-      _ = try await lab.virsh("pool-refresh", "fast")
-      let resize = commands[2].map(String.init)
-      _ = try await lab.virsh(resize[1], resize[2], resize[3], resize[4])
+      for command in commands[1...] {
+        let text = command.joined(separator: " ")
+        let outcome = try await Lab.run("/bin/sh", ["-c", text], in: lab.work)
+        #expect(outcome.status == 0, "\(text): \(outcome.errors)")
+      }
       try await guests.expectQuiet()
       _ = try await lab.status(of: "a") { $0["vda"] == "40M" }
     }

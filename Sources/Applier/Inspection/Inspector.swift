@@ -37,7 +37,9 @@ struct Inspector {
     state.devices = try await devices
     if let node = try await node() {
       state.capabilities.cpus = state.capabilities.cpus ?? node.cpus
-      state.capabilities.memory = .kibibytes(node.memoryKibibytes)
+      // The cells of the host's topology, which libvirt adds up elsewhere, need not have all of its memory.
+      let total = try? await connection.nodeMemory().total
+      state.capabilities.memory = .kibibytes(total.flatMap { $0 > 0 ? $0 : nil } ?? node.memoryKibibytes)
     }
     let names = try await filters
     state.filterNames = names.map { Set($0.map(\.name)) }
@@ -46,8 +48,7 @@ struct Inspector {
     return state
   }
 
-  /// How large the host is; nil where its driver does not say. The cells in its capabilities, if they are there, need not have
-  /// all of its memory.
+  /// How large the host is; nil where its driver does not say.
   private func node() async throws -> NodeInfo? {
     do {
       return try await connection.nodeInfo()
