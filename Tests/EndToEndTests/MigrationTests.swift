@@ -210,6 +210,46 @@ extension HostLabTests {
       }
     }
 
+    @Test("what three hosts have fits on one: the proposal is written, applied, and as good as it said")
+    func consolidation() async throws {
+      try await HostLab.with(hosts: 3) { lab in
+        let hosts = lab.hosts.map { "  \($0): {uri: \"\(lab.uri(of: $0))\", accel: tcg}\n" }
+        let spec = """
+          virtform: 1
+          stack: few
+          hosts:
+          \(hosts.joined())pools: {common: {path: /srv/shared/disks, shared: true}}
+          defaults: {memory: 64MiB, pool: common, disks: {root: {size: 8MiB}}}
+          vms:
+            web: {count: 2, host: rack1}
+            db: {host: rack2}
+            cache: {host: rack3}   # may be anywhere
+
+          """
+        try spec.write(toFile: "\(lab.work)/site.yaml", atomically: true, encoding: .utf8)
+        let apply = try await lab.virtform("apply", "site.yaml", "--auto-approve")
+        #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
+        let measured = try await lab.virtform("consolidate", "site.yaml", "--measure", "3s")
+        #expect(
+          measured.status == 0 && measured.output.contains("COUNTED"), "\(measured.output)\(measured.errors)")
+        let write = try await lab.virtform("consolidate", "site.yaml", "--headroom", "20%", "--write")
+        #expect(
+          write.output.contains("4 VMs, on 3 hosts now; 1 is enough")
+            && write.output.contains("  # may be anywhere"),
+          "\(write.output)\(write.errors)")
+        let moves = try await lab.virtform("apply", "site.yaml", "--auto-approve")
+        #expect(
+          moves.status == 0 && moves.output.contains("0 changed, 2 moved, 0 removed"),
+          "\(moves.output)\(moves.errors)")
+        let quiet = try await lab.virtform("plan", "site.yaml", "--detailed-exitcode")
+        #expect(quiet.status == 0, "\(quiet.output)")
+        for host in lab.hosts {
+          let running = try await lab.virsh(on: host, "list", "--name").split(whereSeparator: \.isWhitespace)
+          #expect(running.count == 4 || running.isEmpty, "\(host): \(running)")
+        }
+      }
+    }
+
     /// What befalls a migration.
     enum Fault: String, CaseIterable {
       case client, source, target, network
