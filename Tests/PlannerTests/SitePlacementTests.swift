@@ -70,6 +70,37 @@ struct SitePlacementTests {
     #expect(Self.places(scenario).merging(stayed) { $1 } == Self.places(scenario))
   }
 
+  @Test("a host is not drained of a VM that the spec has there")
+  func fixed() throws {
+    let spec = header() + "vms: {db: {host: alpha, memory: 1GiB}, web: {host: any, memory: 1GiB}}\n"
+    let scenario = try Scenario.applied(spec, on: Self.fleet())
+    var options = SitePlanner.Options()
+    options.drained = [try ResourceName(parsing: "alpha")]
+    do {
+      let plan = try scenario.plan(spec, options)
+      Issue.record("planned: \(PlanText(plan).render())")
+    } catch let failure as SitePlanner.Failure {
+      #expect(failure.isRefusal)
+      #expect(
+        failure.diagnostics.map(\.message) == ["VM 'db' cannot leave host 'alpha': the spec has it there"])
+    }
+    // Where the spec itself says so, that is for people to settle.
+    let drained = try scenario.plan(
+      header(["alpha": "state: drained"])
+        + "vms: {db: {host: alpha, memory: 1GiB}, web: {host: any, memory: 1GiB}}\n", .init())
+    #expect(drained.notes.contains { $0.text == "stays on the drained host: the spec has it there" })
+  }
+
+  @Test("while a host does not answer no VM is new: each may be there, and what starts after it needs it")
+  func nothingNew() throws {
+    let spec = header() + "vms: {db: {host: gamma, memory: 1GiB}}\n"
+    let scenario = try Scenario.applied(spec, on: Self.fleet())
+    let more = spec.with(
+      "memory: 1GiB}", "memory: 1GiB}, web: {host: alpha, memory: 1GiB, start_after: [db]}")
+    let plan = try scenario.plan(more, .init(), lost: ["gamma"])
+    #expect(plan.isEmpty && plan.unknown.first?.machines.map(\.rawValue) == ["db", "web"])
+  }
+
   @Test("what has no place is refused with what is in the way on each host, and what would be enough")
   func infeasible() throws {
     let spec =
