@@ -92,6 +92,7 @@ public struct SitePlanner {
     images: [ResourceName: ImageContent], options: Options
   ) -> (PlanDraft, Relocation, Diagnostics) {
     let diagnostics = Diagnostics()
+    refuseUnknownHosts(options, wanted, diagnostics)
     refuseSharedHosts(wanted, hosts.sorted { $0.name < $1.name }, diagnostics)
     let relocation = Relocation(
       wanted, hosts: hosts, unreachable: unreachable, options: options, diagnostics: diagnostics)
@@ -125,6 +126,14 @@ public struct SitePlanner {
     refuseUnknown(options, known, diagnostics)
     noteUnusedConsent(options, known, site, &draft)
     return (draft, relocation, diagnostics)
+  }
+
+  private static func refuseUnknownHosts(_ options: Options, _ site: Site, _ diagnostics: Diagnostics) {
+    for name in options.drained.union(options.fenced).sorted() where site.host(name) == nil {
+      let near = diagnostics.nearest(to: name.rawValue, in: site.hosts.map(\.name.rawValue))
+      diagnostics.error(
+        "no host '\(name)' in this spec", at: nil, help: near.map { "did you mean '\($0)'?" })
+    }
   }
 
   /// A name on the command line that names nothing is a slip of the pen.

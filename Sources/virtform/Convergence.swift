@@ -39,11 +39,7 @@ struct Convergence {
     try await Workspace.open(
       options.spec, policy: options.policy, access: .readWrite, reads: false
     ).closing { workspace in
-      if workspace.site.machines.contains(where: { $0.placement.hosts.count > 1 })
-        || workspace.site.hosts.count > 1
-      {
-        await workspace.fleet.refreshSharedPools(of: workspace.site)
-      }
+      await workspace.fleet.refreshSharedPools(of: workspace.site)
       var workspace = try await workspace.refreshed()
       let observers = observers(of: workspace.site)
       // Where there is nothing to do, nothing is written: not even a lock.

@@ -59,6 +59,12 @@ struct SpecOptions: ParsableArguments {
     throw unknown("VM", name, among: site.machines.map(\.name.rawValue))
   }
 
+  /// Checks that the spec has the host; if it does not, says which is near and ends the command.
+  func requireHost(_ name: ResourceName, in site: Site) throws {
+    guard site.host(name) == nil else { return }
+    throw unknown("host", name.rawValue, among: site.hosts.map(\.name.rawValue))
+  }
+
   /// Says that the spec has no `kind` of that name.
   func unknown(_ kind: String, _ name: String, among known: [String]) -> ExitStatus {
     let near = Diagnostics().nearest(to: name, in: known).map { "did you mean '\($0)'?" }

@@ -70,6 +70,20 @@ struct SitePlacementTests {
     #expect(Self.places(scenario).merging(stayed) { $1 } == Self.places(scenario))
   }
 
+  @Test("a host to drain or to give up that the spec has not is a slip of the pen")
+  func noSuchHost() throws {
+    let spec = header() + "vms: {web: {host: any, memory: 1GiB}}\n"
+    var options = SitePlanner.Options()
+    options.fenced = [try ResourceName(parsing: "gama")]
+    do {
+      let plan = try Scenario(Self.fleet()).plan(spec, options)
+      Issue.record("planned: \(PlanText(plan).render())")
+    } catch let failure as SitePlanner.Failure {
+      #expect(failure.diagnostics.map(\.message) == ["no host 'gama' in this spec"])
+      #expect(failure.diagnostics.first?.help == "did you mean 'gamma'?")
+    }
+  }
+
   @Test("a host is not drained of a VM that the spec has there")
   func fixed() throws {
     let spec = header() + "vms: {db: {host: alpha, memory: 1GiB}, web: {host: any, memory: 1GiB}}\n"

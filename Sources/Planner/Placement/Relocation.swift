@@ -126,24 +126,14 @@ struct Relocation {
       let candidates = machine.placement.isChosen ? machine.placement.hosts : [machine.host]
       if let host = alive.first(where: candidates.contains) ?? alive.first {
         places[machine.name] = host
-      } else if let host = away.first(where: candidates.contains), !isRecoverable(machine) {
+      } else if let host = away.first(where: candidates.contains),
+        !machine.placement.isChosen || !site.isOnSharedStorage(machine)
+      {
         // What is gone with its host is not made anew as if it had never been.
         places[machine.name] = host
       }
     }
     return places
-  }
-
-  /// True if nothing of the VM is on its host alone.
-  private func isRecoverable(_ machine: MachineSpec) -> Bool {
-    machine.placement.isChosen
-      && machine.disks.allSatisfy { disk in
-        switch disk.source {
-        case .own(_, _, _, let pool), .existing(_, let pool): site.pool(pool)?.isShared == true
-        case .shared(let name): site.disk(name).flatMap { site.pool($0.pool) }?.isShared == true
-        case .cdrom: true
-        }
-      }
   }
 
   /// Whose host the spec names does not leave it, drained or not.
@@ -180,11 +170,11 @@ struct Relocation {
       }
       return Move.Copy(disk: disk, volume: volume, obstacle: obstacle(at: volume, on: new))
     }
-    let reason = reasons[spec.name] ?? "the spec has it on host '\(spec.host)'"
+    let choice = spec.placement.isChosen ? reasons[spec.name] : nil
     moves.append(
       Move(
         name: spec.name, from: from, to: spec.host, machine: machine, guest: old.guest(of: machine),
-        reason: spec.placement.isChosen ? reason : "the spec has it on host '\(spec.host)'", copies: copies,
+        reason: choice ?? "the spec has it on host '\(spec.host)'", copies: copies,
         obstacle: obstacle(to: spec, machine, copies, old, new),
         obstacleToLive: obstacleToLive(spec, machine, old, new)))
     // From here on, each host is planned as if it had arrived.
@@ -246,9 +236,7 @@ struct Relocation {
     }
     let known = Set(machine.disks.map(\.path) + machine.imageFiles + running.imageFiles)
     let other = machine.files.union(running.files).subtracting(known).sorted()
-    if let file = other.first(where: { path in
-      !known.contains(path) && old.volume(at: path) == nil && !isBacking(path, old)
-    }) {
+    if let file = other.first(where: { old.volume(at: $0) == nil && !isBacking($0, old) }) {
       return "it uses \(file), which lies in no pool of the spec"
     }
     if let copy = copies.first(where: { $0.volume.type != .file }) {

@@ -36,6 +36,17 @@ extension Site {
     return result
   }
 
+  /// True if every host that may have the VM sees its disks: nothing of it is on one host alone.
+  func isOnSharedStorage(_ machine: MachineSpec) -> Bool {
+    machine.disks.allSatisfy { disk in
+      switch disk.source {
+      case .own(_, _, _, let pool), .existing(_, let pool): self.pool(pool)?.isShared == true
+      case .shared(let name): self.disk(name).flatMap { pool($0.pool) }?.isShared == true
+      case .cdrom: true
+      }
+    }
+  }
+
   /// Whether the pools, networks, disks and labels that the VM needs are on the host.
   private func has(_ host: ResourceName, needsOf machine: MachineSpec) -> Bool {
     func hasPool(_ name: ResourceName?) -> Bool {

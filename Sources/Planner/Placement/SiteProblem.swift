@@ -102,7 +102,7 @@ struct SiteProblem {
           isPinned: current != nil && isChosen(machine)
             && (machine.placement.isPinned || stays(machine, on: home)),
           moveCost: moveCost(of: machine),
-          survives: (choice == .asWritten || machine.placement.isChosen) && isOnSharedStorage(machine)))
+          survives: (choice == .asWritten || machine.placement.isChosen) && site.isOnSharedStorage(machine)))
     }
     problem.machines = kept
     return foreign
@@ -180,17 +180,6 @@ struct SiteProblem {
       if let home, home.capabilities.driver != state.capabilities.driver { return false }
       let accel = machine.settings.accel ?? site.host(name)?.accel
       return accel != .kvm || state.capabilities.driver != .qemu || state.capabilities.hasKVM
-    }
-  }
-
-  /// True if every host that may have the VM sees its disks.
-  private func isOnSharedStorage(_ machine: MachineSpec) -> Bool {
-    machine.disks.allSatisfy { disk in
-      switch disk.source {
-      case .own(_, _, _, let pool), .existing(_, let pool): site.pool(pool)?.isShared == true
-      case .shared(let name): site.disk(name).flatMap { site.pool($0.pool) }?.isShared == true
-      case .cdrom: true
-      }
     }
   }
 

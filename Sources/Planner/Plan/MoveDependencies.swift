@@ -22,9 +22,10 @@ struct MoveDependencies {
   ) {
     guard !moves.isEmpty else { return }
     let needed = Self.ancestors(of: moves.map(\.step), steps)
+    let arrivals = Dictionary(grouping: moves, by: \.to)
     let departures = Dictionary(grouping: moves, by: \.from).mapValues { $0.map(\.step) }
     for step in steps where !needed.contains(step.id) {
-      for move in moves where step.id != move.step && step.address.host == move.to {
+      for move in arrivals[step.address.host] ?? [] {
         let name = step.address.name
         let isOfVM =
           step.address.kind == .vm && name == move.name.rawValue

@@ -17,9 +17,7 @@ struct DrainCommand: AsyncParsableCommand {
 
   func run() async throws {
     let site = try options.spec.load()
-    guard site.host(host) != nil else {
-      throw options.spec.unknown("host", host.rawValue, among: site.hosts.map(\.name.rawValue))
-    }
+    try options.spec.requireHost(host, in: site)
     var convergence = Convergence(options: options, goal: .converge)
     convergence.planning.drained.insert(host)
     convergence.planning.isOnlyMoves = true

@@ -21,9 +21,7 @@ struct MigrateCommand: AsyncParsableCommand {
   func run() async throws {
     let site = try options.spec.load()
     let machine = try options.spec.machine(vm, in: site)
-    guard site.host(host) != nil else {
-      throw options.spec.unknown("host", host.rawValue, among: site.hosts.map(\.name.rawValue))
-    }
+    try options.spec.requireHost(host, in: site)
     guard machine.placement.isChosen, machine.placement.hosts.contains(host) else {
       throw Terminal.fail(
         "the spec does not allow VM '\(machine.name)' on host '\(host)'",

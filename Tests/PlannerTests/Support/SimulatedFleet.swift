@@ -101,10 +101,8 @@ struct SimulatedFleet {
         source.notes[pool]?.remove(name)
         target.notes[pool, default: []].insert(name)
       }
-      for note in [note] {
-        source.notes[pool]?.remove(note)
-        target.notes[pool]?.remove(note)
-      }
+      source.notes[pool]?.remove(note)
+      target.notes[pool]?.remove(note)
     }
     let paths = target.state.pools.filter(\.isActive).flatMap(\.volumes).map(\.path)
     for file in machine.files.sorted() where !paths.contains(file) { complain("\(file) is not there") }
