@@ -9,6 +9,7 @@ extension Lab {
     -> String
   {
     let console = try await openConsole(of: name)
+    let seen = Seen()
     let lines = try await withThrowingTaskGroup(of: String?.self) { group in
       group.addTask {
         var pending: [UInt8] = []
@@ -16,6 +17,7 @@ extension Lab {
           let bytes = try await console.receive(upTo: 4096)
           if bytes.isEmpty { return nil }
           pending += bytes
+          await seen.add(bytes)
           while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
             let line = String(decoding: pending[..<end], as: UTF8.self)
             pending.removeFirst(end + 1)
@@ -25,7 +27,9 @@ extension Lab {
       }
       group.addTask {
         try await Task.sleep(for: limit)
-        throw Failure(description: "the console of \(name) did not show '\(text)' within \(limit)")
+        throw Failure(
+          description:
+            "the console of \(name) did not show '\(text)' within \(limit); its end was '\(await seen.end)'")
       }
       defer { group.cancelAll() }
       return try await group.next() ?? nil
@@ -33,6 +37,15 @@ extension Lab {
     try? await console.abort()
     guard let line = lines else { throw Failure(description: "the console of \(name) ended") }
     return line
+  }
+
+  /// The last bytes of a console, for who waits in vain.
+  private actor Seen {
+    private var bytes: [UInt8] = []
+
+    func add(_ more: [UInt8]) { bytes = (bytes + more).suffix(1000) }
+
+    var end: String { String(decoding: bytes, as: UTF8.self) }
   }
 
   private func openConsole(of name: String) async throws -> Libvirt.Stream {
