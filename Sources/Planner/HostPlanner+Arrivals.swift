@@ -76,6 +76,13 @@ extension HostPlanner {
           "disks.\(copy.disk.name)", from: "\(copy.volume.path) on \(move.from)",
           to: "copied, \(copy.volume.capacity)", effect: .none))
     }
+    if !move.snapshots.isEmpty {
+      let isOne = move.snapshots.count == 1
+      fields.append(
+        FieldChange(
+          "snapshots", from: "\(move.snapshots.count) on \(move.from)",
+          to: isOne ? "goes with it (its metadata)" : "go with it (their metadata)", effect: .none))
+    }
     draft.add(
       Change(
         address, .move, fields: fields, effect: effect, reason: move.reason, path: path))

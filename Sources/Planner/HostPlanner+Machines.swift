@@ -223,6 +223,9 @@ extension HostPlanner {
         FieldChange("definition", from: nil, to: "what the guest runs with", effect: .none, cause: .drift))
       after = [draft.add(.redefineMachine(uuid: actual.uuid), for: address, after: after, path: path)]
     }
+    let restored = restoreSnapshots(of: actual, after: after, path: path)
+    after = restored.steps
+    changes += restored.fields
     // A paused guest lets go of nothing.
     if !stops, (actual.settings.state, wantedState) == (.paused, .running) {
       after = [

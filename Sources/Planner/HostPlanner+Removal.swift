@@ -113,8 +113,11 @@ extension HostPlanner {
         let machine = host.ownMachine(everNamed: name.rawValue)
       else { continue }
       let address = address(.vm, machine.name)
-      draft.add(Change(address, .forget, reason: "it stays as it is", path: forgotten.path))
-      draft.add(.forgetMachine(uuid: machine.uuid), for: address, path: forgotten.path)
+      let restored = restoreSnapshots(of: machine, after: [], path: forgotten.path)
+      draft.add(
+        Change(
+          address, .forget, fields: restored.fields, reason: "it stays as it is", path: forgotten.path))
+      draft.add(.forgetMachine(uuid: machine.uuid), for: address, after: restored.steps, path: forgotten.path)
       keptMachines.insert(machine.uuid)
     }
   }

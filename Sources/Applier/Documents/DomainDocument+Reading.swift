@@ -28,6 +28,7 @@ extension DomainDocument {
     machine.otherNetworks = networks(of: others)
     machine.otherFilters = Set(others.compactMap(filter(of:)))
     machine.boot = bootOrder(of: disks + interfaces, mark)
+    machine.carriedSnapshots = SnapshotsDocument.names(in: document)
     return machine
   }
 

@@ -72,6 +72,13 @@ enum MarkDocument {
   }
 
   private static func isMark(_ element: XMLElement) -> Bool {
-    element.attributes.contains { $0.value == namespace && $0.name.hasPrefix("xmlns") }
+    element.declares(namespace)
+  }
+}
+
+extension XMLElement {
+  /// True if the element itself declares the namespace, as libvirt writes what it keeps as metadata.
+  func declares(_ namespace: String) -> Bool {
+    attributes.contains { $0.value == namespace && $0.name.hasPrefix("xmlns") }
   }
 }

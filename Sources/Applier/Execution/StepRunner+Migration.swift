@@ -12,7 +12,8 @@ extension StepRunner {
       guard let arrived = try await connection.domain(uuid: migration.uuid) else {
         throw Failure(description: "the VM is gone")
       }
-      return try await settle(arrived, migration, from: source)
+      try await settle(arrived, migration, from: source)
+      return try await restoreSnapshots(of: arrived)
     }
     if try await connection.domain(uuid: migration.uuid) != nil {
       throw Failure(
@@ -25,23 +26,33 @@ extension StepRunner {
       if copy.replaces { try await deleteVolume(pool: copy.volume.pool, name: copy.volume.name) }
       try await create(copy.volume, from: nil)
     }
-    switch migration.mode {
-    case .live: try await send(domain, migration, isLive: true)
-    case .cold:
-      let isPaused = try await domain.state() == .paused
-      try await origin.stop(domain, migration.shutdown)
-      do {
+    let isPaused = try await domain.state() == .paused
+    let snapshots = try await origin.takeSnapshots(of: domain, migration)
+    do {
+      switch migration.mode {
+      case .live: try await send(domain, migration, isLive: true)
+      case .cold:
+        try await origin.stop(domain, migration.shutdown)
         try await moveStopped(domain, migration)
-      } catch {
-        try? await origin.start(migration.uuid, paused: isPaused)
-        throw error
+      case .offline: try await send(domain, migration, isLive: false)
+      case .withoutRunning: try await sendWithoutRunning(domain, migration)
       }
-      try await settle(self.domain(migration.uuid), migration, from: source)
-      return try await start(migration.uuid, paused: isPaused)
-    case .offline: try await send(domain, migration, isLive: false)
-    case .withoutRunning: try await sendWithoutRunning(domain, migration)
+    } catch {
+      // Where that fails, too, the next run does it.
+      if let snapshots { try? await origin.restore(snapshots, of: domain) }
+      if migration.mode == .cold { try? await origin.start(migration.uuid, paused: isPaused) }
+      throw error
     }
-    try await settle(self.domain(migration.uuid), migration, from: source)
+    let arrived = try await self.domain(migration.uuid)
+    try await settle(arrived, migration, from: source)
+    do {
+      // A guest that does not start has its VM defined as it was before, without what the metadata has by now.
+      if let snapshots { try await restore(snapshots, of: arrived) }
+    } catch {
+      if migration.mode == .cold { try? await start(migration.uuid, paused: isPaused) }
+      throw error
+    }
+    if migration.mode == .cold { try await start(migration.uuid, paused: isPaused) }
   }
 
   private func moveStopped(_ domain: Domain, _ migration: Migration) async throws {

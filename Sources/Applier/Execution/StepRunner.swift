@@ -62,6 +62,7 @@ struct StepRunner: Sendable {
     case .forgetMachine(let uuid): try await forget(uuid)
     case .migrateMachine(let migration): try await migrate(migration)
     case .removeRemains(let uuid, let place): try await removeRemains(of: uuid, on: place)
+    case .restoreSnapshots(let uuid): try await restoreSnapshots(of: domain(uuid))
     }
   }
 }

@@ -45,6 +45,7 @@ struct Inspector {
     state.filterNames = names.map { Set($0.map(\.name)) }
     state.firewalls = try await firewalls(names)
     state.liveNetworks = try await liveNetworks(beside: state)
+    if site.hosts.count > 1, state.capabilities.driver == .qemu { try await readSnapshots(into: &state) }
     return state
   }
 

@@ -24,4 +24,7 @@ public struct DomainFilter: OptionSet, Hashable, Sendable {
   public static let noAutostart = DomainFilter(rawValue: VIR_CONNECT_LIST_DOMAINS_NO_AUTOSTART.rawValue)
   public static let hasSnapshot = DomainFilter(rawValue: VIR_CONNECT_LIST_DOMAINS_HAS_SNAPSHOT.rawValue)
   public static let noSnapshot = DomainFilter(rawValue: VIR_CONNECT_LIST_DOMAINS_NO_SNAPSHOT.rawValue)
+  /// A libvirt before 5.6, which has no checkpoints, refuses both.
+  public static let hasCheckpoint = DomainFilter(rawValue: VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT.rawValue)
+  public static let noCheckpoint = DomainFilter(rawValue: VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT.rawValue)
 }

@@ -49,6 +49,7 @@ extension LibvirtError {
     /// A domain of that name or UUID exists.
     public static let domainExists = Code(VIR_ERR_DOM_EXIST)
     public static let noDomainMetadata = Code(VIR_ERR_NO_DOMAIN_METADATA)
+    public static let noDomainSnapshot = Code(VIR_ERR_NO_DOMAIN_SNAPSHOT)
     public static let noNetwork = Code(VIR_ERR_NO_NETWORK)
     public static let networkExists = Code(VIR_ERR_NETWORK_EXIST)
     public static let noNWFilter = Code(VIR_ERR_NO_NWFILTER)

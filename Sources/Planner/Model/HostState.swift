@@ -23,6 +23,10 @@ public struct HostState: Sendable {
   public var machines: [Machine]
   /// What the guests of the stack's running VMs run with.
   public var guests: [UUID: Machine]
+  /// What libvirt knows of snapshots of the stack's VMs, by UUID; empty where no VM can move.
+  public var snapshots: [UUID: [Snapshot]] = [:]
+  /// The stack's VMs that have checkpoints; empty where no VM can move.
+  public var checkpointed: Set<UUID> = []
 
   public init(
     name: ResourceName, capabilities: HostCapabilities, isPrivileged: Bool = true, pools: [Pool] = [],

@@ -177,6 +177,8 @@ public struct Machine: Hashable, Sendable {
   public var mark: Mark?
   /// True if it is off and its next start goes on from a state that was saved.
   public var hasSavedState = false
+  /// The snapshots that a move has taken off and not put back, parents first.
+  public var carriedSnapshots: [String] = []
   /// True if its guest runs without a definition: once it stops, the VM is gone.
   public var isTransient = false
   /// The paths of all files that the VM uses, by name or not.

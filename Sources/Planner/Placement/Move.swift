@@ -27,6 +27,8 @@ struct Move {
   let guest: Machine?
   let reason: String
   let copies: [Copy]
+  /// What libvirt knows of its snapshots, or did before another move was cut off.
+  let snapshots: Set<String>
   /// Why it cannot be moved although it has to be; nil if it can.
   let obstacle: String?
   /// Why it cannot be moved while it runs; nil if it can, and if it does not run.

@@ -175,6 +175,7 @@ struct Relocation {
       Move(
         name: spec.name, from: from, to: spec.host, machine: machine, guest: old.guest(of: machine),
         reason: choice ?? "the spec has it on host '\(spec.host)'", copies: copies,
+        snapshots: snapshots(of: machine, old),
         obstacle: obstacle(to: spec, machine, copies, old, new),
         obstacleToLive: obstacleToLive(spec, machine, old, new)))
     // From here on, each host is planned as if it had arrived.
@@ -200,7 +201,7 @@ struct Relocation {
     hosts[target].pools[new].volumeNames.formUnion(notes)
   }
 
-  private func isShared(_ pool: String, between hosts: ResourceName...) -> Bool {
+  func isShared(_ pool: String, between hosts: ResourceName...) -> Bool {
     site.pools.contains { spec in
       spec.name.rawValue == pool && spec.isShared && hosts.allSatisfy(spec.hosts.contains)
     }
@@ -227,7 +228,7 @@ struct Relocation {
     let guest = old.guest(of: machine)
     let running = guest ?? machine
     for disk in machine.disks {
-      if disk.overlay != nil {
+      if let overlay = disk.overlay, !isShared(overlay.path, old, new) {
         return "somebody has put a file over its disk '\(disk.name)'; take that back first"
       }
       guard old.volume(at: disk.path) != nil else {
@@ -236,9 +237,12 @@ struct Relocation {
     }
     let known = Set(machine.disks.map(\.path) + machine.imageFiles + running.imageFiles)
     let other = machine.files.union(running.files).subtracting(known).sorted()
-    if let file = other.first(where: { old.volume(at: $0) == nil && !isBacking($0, old) }) {
+    if let file = other.first(where: {
+      old.volume(at: $0) == nil && !isBacking($0, old) && !isShared($0, old, new)
+    }) {
       return "it uses \(file), which lies in no pool of the spec"
     }
+    if let obstacle = obstacle(toSnapshotsOf: machine, copies, old, new) { return obstacle }
     if let copy = copies.first(where: { $0.volume.type != .file }) {
       return "its disk '\(copy.disk.name)' is no file and lies on its host alone"
     }

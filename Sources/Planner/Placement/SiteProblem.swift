@@ -117,7 +117,9 @@ struct SiteProblem {
     let isRunning = found?.isActive ?? (machine.settings.state != .off)
     if isRunning, !machine.hostDevices.isEmpty || !machine.shares.isEmpty { return true }
     guard let state, let found else { return false }
+    let hasSnapshots = state.snapshots[found.uuid] != nil || !found.carriedSnapshots.isEmpty
     return state.capabilities.driver != .qemu || found.hasSavedState
+      || state.checkpointed.contains(found.uuid) || hasSnapshots && !site.isOnSharedStorage(machine)
       || found.disks.contains { $0.overlay != nil }
   }
 

@@ -87,6 +87,8 @@ public enum Operation: Sendable {
   case migrateMachine(Migration)
   /// Takes away what a move that was cut off has left of a VM that is on `place`.
   case removeRemains(uuid: UUID, place: ResourceName)
+  /// Has libvirt know the snapshots again that a move has taken off when it was cut off.
+  case restoreSnapshots(uuid: UUID)
 
   /// The verb of progress and reports: "creating", "starting".
   public var verb: Verb {
@@ -97,7 +99,7 @@ public enum Operation: Sendable {
     case .growVolume: .grow
     case .setPoolAutostart, .noteVolume, .updateNetwork, .reconnectGuests, .setNetworkAutostart,
       .updateMachine,
-      .changeDevices, .renameMachine:
+      .changeDevices, .renameMachine, .restoreSnapshots:
       .update
     case .restartNetwork: .restart
     case .startMachine: .start

@@ -106,9 +106,13 @@ struct SimulatedFleet {
     }
     let paths = target.state.pools.filter(\.isActive).flatMap(\.volumes).map(\.path)
     for file in machine.files.sorted() where !paths.contains(file) { complain("\(file) is not there") }
+    if !migration.copies.isEmpty, source.snapshots[uuid] != nil { complain("its snapshots are lost") }
+    if source.checkpointed.contains(uuid) { complain("its checkpoints are lost") }
     source.state.machines.remove(at: index)
     source.guests[uuid] = nil
+    target.snapshots[uuid] = source.snapshots.removeValue(forKey: uuid)
     target.state.machines.append(machine)
+    target.restoreSnapshots(of: uuid, complain)
     target.guests[uuid] = guest
     target.boots[uuid] = (source.boots[uuid] ?? 0) + (migration.mode == .cold ? 1 : 0)
     target.plugs[uuid] = Dictionary(
@@ -129,6 +133,10 @@ struct SimulatedHost {
   var guests: [UUID: Machine] = [:]
   /// Guests that were saved, by UUID.
   var saved: [UUID: Machine] = [:]
+  /// What libvirt knows of snapshots, by UUID.
+  var snapshots: [UUID: [Snapshot]] = [:]
+  /// VMs with checkpoints.
+  var checkpointed: Set<UUID> = []
   /// How often each guest was started, by UUID.
   var boots: [UUID: Int] = [:]
   /// What the networks that virtform made were started with, by UUID.
@@ -167,6 +175,7 @@ struct SimulatedHost {
     state.networks.sort { $0.name < $1.name }
     state.filterNames = state.firewalls.map { Set($0.map(\.name)).union(["clean-traffic"]) }
     state.liveNetworks = liveNetworks
+    (state.snapshots, state.checkpointed) = (snapshots, checkpointed)
     state.machines = state.machines.map(observe).sorted { $0.name < $1.name }
     for machine in state.machines where machine.mark != nil {
       state.guests[machine.uuid] = guests[machine.uuid].map(withUses)

@@ -67,6 +67,8 @@ extension SimulatedHost {
       if guests[uuid]?.settings.state == .running { complain("its guest runs") }
       guests[uuid] = nil
       state.machines.removeAll { $0.uuid == uuid }
+      snapshots[uuid] = nil
+    case .restoreSnapshots(let uuid): restoreSnapshots(of: uuid, complain)
     case .forgetMachine(let uuid):
       if let index = state.machines.firstIndex(where: { $0.uuid == uuid }) {
         state.machines[index].mark = nil
@@ -83,6 +85,7 @@ extension SimulatedHost {
       if guests[uuid] != nil { complain("the guest runs") }
       state.machines.removeAll { $0.uuid == uuid }
       saved[uuid] = nil
+      snapshots[uuid] = nil
     }
   }
 
@@ -347,6 +350,18 @@ extension SimulatedHost {
     if state.networks.first(where: { $0.name == name })?.isActive != true {
       complain("network \(name) is not active")
     }
+  }
+
+  /// libvirt knows again what a move has taken off.
+  mutating func restoreSnapshots(of uuid: UUID, _ complain: Complain) {
+    guard let index = state.machines.firstIndex(where: { $0.uuid == uuid }) else {
+      return complain("the VM is gone")
+    }
+    let known = Set((snapshots[uuid] ?? []).map(\.name))
+    for name in state.machines[index].carriedSnapshots where !known.contains(name) {
+      snapshots[uuid, default: []].append(Snapshot(name: name))
+    }
+    state.machines[index].carriedSnapshots = []
   }
 
   private mutating func rename(_ uuid: UUID, _ name: String, _ complain: Complain) {
