@@ -4,7 +4,7 @@ import Planner
 import TestLab
 import Testing
 
-extension QEMUTests {
+extension GuestChangeTests {
   /// Definitions in which a person has set what the language has no word for. Their VM is off, so that the definition is
   /// all that changes; where this machine cannot run a guest with a field, that is enough, too.
   @Suite("Definitions are edited")

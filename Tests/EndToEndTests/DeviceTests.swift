@@ -3,7 +3,7 @@ import Libvirt
 import TestLab
 import Testing
 
-extension QEMUTests {
+extension GuestChangeTests {
   /// Firmware, TPMs, random numbers, watchdogs, NUMA and directories of the host, as a guest sees them. No guest has a
   /// device of the host here, as this takes an IOMMU or a USB device: see the definitions of `Definitions`. The guest's
   /// kernel has no 9p, so such a share is only given to it.

@@ -1,7 +1,7 @@
 import TestLab
 import Testing
 
-extension QEMUTests {
+extension GuestChangeTests {
   /// Traffic between real guests, with a firewall between some of them.
   @Suite("Firewalls")
   struct Firewalls {

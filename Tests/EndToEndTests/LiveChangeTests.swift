@@ -3,7 +3,7 @@ import Libvirt
 import TestLab
 import Testing
 
-extension QEMUTests {
+extension GuestChangeTests {
   /// Changes that a running guest takes. Its spec forbids restarts, so that one which needs it is an error.
   @Suite("Live changes")
   struct LiveChanges {

@@ -49,49 +49,13 @@ extension QEMUTests {
     """
   }
 
-  /// Objects that somebody else made on the same host, one of each kind, the guest running.
-  func makeForeignObjects(_ lab: Lab) async throws {
-    try FileManager.default.createDirectory(atPath: "\(lab.work)/foreign", withIntermediateDirectories: true)
-    let network = try lab.write(
-      """
-      <network><name>theirs</name><bridge name='vft-theirs'/><ip address='10.123.99.1' netmask='255.255.255.0'/></network>
-      """, to: "network.xml")
-    let domain = try lab.write(
-      """
-      <domain type='qemu'><name>theirs</name><memory unit='MiB'>96</memory><vcpu>1</vcpu>
-      <metadata><x:note xmlns:x='urn:somebody'>keep me</x:note></metadata>
-      <os><type arch='x86_64' machine='q35'>hvm</type><kernel>\(Lab.guest)/vmlinuz</kernel>
-      <initrd>\(Lab.guest)/initrd.gz</initrd><cmdline>console=ttyS0 quiet vf.host=theirs</cmdline></os>
-      <features><acpi/></features>
-      <devices><disk type='file'><driver name='qemu' type='raw'/><source file='\(lab.work)/foreign/disk.raw'/>
-      <target dev='vda' bus='virtio'/></disk><interface type='network'><source network='theirs'/><model type='virtio'/></interface>
-      <serial type='pty'/><console type='pty'/></devices></domain>
-      """, to: "domain.xml")
-    _ = try await lab.virsh("pool-create-as", "theirs", "dir", "--target", "\(lab.work)/foreign")
-    _ = try await lab.virsh("vol-create-as", "theirs", "disk.raw", "16M")
-    _ = try await lab.virsh("net-define", network)
-    _ = try await lab.virsh("net-start", "theirs")
-    _ = try await lab.virsh("define", domain)
-    _ = try await lab.virsh("start", "theirs")
-  }
-
-  /// Their documents and the content of their disk.
-  func foreignObjects(_ lab: Lab) async throws -> [String] {
-    [
-      try await lab.virsh("dumpxml", "theirs"), try await lab.virsh("dumpxml", "theirs", "--inactive"),
-      try await lab.virsh("net-dumpxml", "theirs"), try await lab.virsh("pool-dumpxml", "theirs"),
-      try await lab.virsh("vol-dumpxml", "disk.raw", "theirs").replacing(
-        /<timestamps>.*<\/timestamps>/.dotMatchesNewlines(), with: ""),
-      try Data(contentsOf: URL(filePath: "\(lab.work)/foreign/disk.raw")).base64EncodedString(),
-    ]
-  }
-
   @Test("a LAN comes up as the spec says, changes, restarts on consent, and goes without a trace")
   func lanLife() async throws {
     try await Lab.with { lab in
-      try await makeForeignObjects(lab)
+      let strangers = Strangers(lab: lab, bridge: "vft-theirs", subnet: "10.123.99")
+      try await strangers.make()
       let theirBoot = try await lab.status(of: "theirs")["boot"]
-      let theirs = try await foreignObjects(lab)
+      let theirs = try await strangers.contents()
       let site = try lab.write(lan(), to: "site.yaml")
 
       let apply = try await lab.virtform("apply", site, "--auto-approve")
@@ -173,7 +137,7 @@ extension QEMUTests {
       // The protected disk and the one to be kept, each with what says that it is.
       #expect(left.map { $0.prefix { $0 != "-" } } == ["db", "db", "db.log", "db.log"], "\(left)")
       #expect(left.count { $0.hasSuffix(".protected") } == 1)
-      #expect(try await foreignObjects(lab) == theirs)
+      #expect(try await strangers.contents() == theirs)
       #expect(try await lab.status(of: "theirs")["boot"] == theirBoot)
     }
   }

@@ -3,12 +3,10 @@ import Libvirt
 import TestLab
 import Testing
 
-extension QEMUTests {
+extension GuestChangeTests {
   /// What leaves the spec, has another name in it, or is made anew.
   @Suite("Removal and renames")
   struct Removal {
-    private let qemu = QEMUTests()
-
     private func uuid(_ lab: Lab, _ name: String) async throws -> String {
       try await lab.virsh("domuuid", name)
     }
@@ -175,8 +173,9 @@ extension QEMUTests {
     func removal() async throws {
       try await Guests.inLab { guests in
         let lab = guests.lab
-        try await qemu.makeForeignObjects(lab)
-        let theirs = try await qemu.foreignObjects(lab)
+        let strangers = Strangers(lab: lab, bridge: "vft-theirs2", subnet: "10.123.98")
+        try await strangers.make()
+        let theirs = try await strangers.contents()
         let theirBoot = try await lab.status(of: "theirs")["boot"]
         var site = SiteText("leave")
         site.networks = [
@@ -240,7 +239,7 @@ extension QEMUTests {
         let names = try await lab.virsh("vol-list", "default")
         for name in ["vault-", "gone.log-", "safe.root-"] { #expect(names.contains(name), "\(names)") }
         #expect(!names.contains("web-"), "\(names)")
-        #expect(try await qemu.foreignObjects(lab) == theirs)
+        #expect(try await strangers.contents() == theirs)
         #expect(try await lab.status(of: "theirs")["boot"] == theirBoot)
       }
     }

@@ -3,7 +3,7 @@ import Libvirt
 import TestLab
 import Testing
 
-extension QEMUTests {
+extension GuestChangeTests {
   /// Changes that a running guest cannot take.
   @Suite("Restart changes")
   struct RestartChanges {

@@ -3,7 +3,7 @@ import Libvirt
 import TestLab
 import Testing
 
-extension QEMUTests {
+extension GuestChangeTests {
   /// What runs leave that failed or were killed, and what the next ones make of it.
   @Suite("Runs that ended early")
   struct EndedEarly {

@@ -4,7 +4,7 @@ import Libvirt
 import TestLab
 import Testing
 
-extension QEMUTests {
+extension GuestChangeTests {
   /// Pools on devices of this machine. Their daemon sees mounts that nothing else does.
   @Suite("Pools on devices")
   struct Pools {

@@ -3,7 +3,7 @@ import Libvirt
 import TestLab
 import Testing
 
-extension QEMUTests {
+extension GuestChangeTests {
   /// What a person does with virsh to guests that have nothing to boot.
   @Suite("Changes by hand")
   struct ByHand {
