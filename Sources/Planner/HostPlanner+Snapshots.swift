@@ -12,7 +12,8 @@ extension HostPlanner {
     guard !machine.carriedSnapshots.isEmpty, !arrivals.contains(where: { $0.machine.uuid == machine.uuid })
     else { return (after, []) }
     let step = draft.add(
-      .restoreSnapshots(uuid: machine.uuid), for: address(.vm, host.specName(of: machine)), after: after, path: path)
+      .restoreSnapshots(uuid: machine.uuid), for: address(.vm, host.specName(of: machine)), after: after,
+      path: path)
     let names = machine.carriedSnapshots.joined(separator: ", ")
     return (
       [step],

@@ -73,7 +73,8 @@ struct SnapshotMoveTests {
     let refusal = try scenario.refusal(Self.arrival)
     #expect(
       refusal.contains(
-        "cannot move to 'beta': it has checkpoints, which libvirt would lose: virsh checkpoint-list web names them"),
+        "cannot move to 'beta': it has checkpoints, which libvirt would lose: virsh checkpoint-list web names them"
+      ),
       "\(refusal)")
   }
 
@@ -100,7 +101,8 @@ struct SnapshotMoveTests {
     let overlay = Machine.Overlay(path: "/srv/other/web.base", isProven: true)
     try scenario.fleet["alpha"].change("web") { $0.disks[0].overlay = overlay }
     let refusal = try scenario.refusal(Self.arrival)
-    #expect(refusal.contains("somebody has put a file over its disk 'root'; take that back first"), "\(refusal)")
+    #expect(
+      refusal.contains("somebody has put a file over its disk 'root'; take that back first"), "\(refusal)")
   }
 
   /// A move was cut off when it had taken off two snapshots, and one is known again.

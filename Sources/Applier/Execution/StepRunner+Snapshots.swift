@@ -40,7 +40,9 @@ extension StepRunner {
       }
     }
     // Those that were taken off before say which is current, unless somebody has made one since.
-    guard carried.current == nil || !Set(there.map(\.name)).isSubset(of: carried.names) else { return snapshots }
+    guard carried.current == nil || !Set(there.map(\.name)).isSubset(of: carried.names) else {
+      return snapshots
+    }
     snapshots.current = nil
     for snapshot in there where try await snapshot.isCurrent() { snapshots.current = snapshot.name }
     return snapshots
@@ -65,8 +67,10 @@ extension StepRunner {
         try await domain.redefineSnapshot(document, isCurrent: isUntouched && name == snapshots.current)
       } catch let error as LibvirtError where !error.isConnectionFailure {
         throw Failure(
-          description: "libvirt does not take its snapshot '\(name)' back: \(error); it stays in the VM's metadata, "
-            + "and virsh metadata \(domain.name) --uri \(SnapshotsDocument.namespace) --config --remove gives it up")
+          description:
+            "libvirt does not take its snapshot '\(name)' back: \(error); it stays in the VM's metadata, "
+            + "and virsh metadata \(domain.name) --uri \(SnapshotsDocument.namespace) --config --remove gives it up"
+        )
       }
     }
     try await write(nil, of: domain)

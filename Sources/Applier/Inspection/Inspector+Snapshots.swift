@@ -11,11 +11,10 @@ extension Inspector {
     let identity = Identity(stack: site.stack)
     let own = Set(state.machines.filter(identity.owns).map(\.uuid))
     let domains = try await withSnapshots.filter { own.contains($0.uuid) }
-    let snapshots = try await concurrentlyThrowing(domains) { domain in
-      (domain.uuid, try await present({ try await snapshots(of: domain) }, unless: .noDomain) ?? [])
+    let found = try await concurrentlyThrowing(domains) { domain -> (UUID, [Snapshot])? in
+      try await present({ try await self.snapshots(of: domain) }, unless: .noDomain).map { (domain.uuid, $0) }
     }
-    state.snapshots = Dictionary(
-      snapshots.filter { !$0.1.isEmpty }, uniquingKeysWith: { first, _ in first })
+    state.snapshots = Dictionary(found.compactMap { $0 }, uniquingKeysWith: { first, _ in first })
     state.checkpointed = own.intersection(try await checkpointed)
   }
 

@@ -76,7 +76,7 @@ extension Domain {
     var flags = VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE.rawValue
     if isCurrent { flags |= VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT.rawValue }
     try await call("virDomainSnapshotCreateXML", .changes) { [flags] call, domain in
-      virDomainSnapshotFree(try call.check(virDomainSnapshotCreateXML(domain, text, flags)))
+      _ = virDomainSnapshotFree(try call.check(virDomainSnapshotCreateXML(domain, text, flags)))
     }
   }
 }
