@@ -21,11 +21,11 @@ struct SnapshotMoveTests {
         disks: {root: {size: 4GiB}}
 
     """
-  private static let local = shared.without(", shared: true")
+  private static let local = shared.with(", shared: true", "")
   private static let arrival = shared.with("host: alpha", "host: beta")
 
   /// The VM on `alpha`, with `snapshots`.
-  private func scenario(_ spec: String = shared, _ snapshots: [Snapshot]) throws -> Scenario {
+  private func scenario(_ snapshots: [Snapshot], spec: String = shared) throws -> Scenario {
     var fleet = SimulatedFleet([SimulatedHost("alpha"), SimulatedHost("beta")])
     if spec != Self.local { fleet.sharedPools = ["main"] }
     var scenario = try Scenario.applied(spec, on: fleet)
@@ -57,7 +57,7 @@ struct SnapshotMoveTests {
 
   @Test("what a copy of a disk would lose is not lost: the move is refused with the ways out")
   func copies() throws {
-    let scenario = try scenario(Self.local, [Snapshot(name: "s10"), Snapshot(name: "s2")])
+    let scenario = try scenario([Snapshot(name: "s10"), Snapshot(name: "s2")], spec: Self.local)
     let refusal = try scenario.refusal(Self.local.with("host: alpha", "host: beta"))
     #expect(
       refusal.contains(
@@ -123,8 +123,8 @@ struct SnapshotMoveTests {
       is: """
         alpha
           ~ vm.web
-              ~ snapshots  taken off by a move that was cut off → base, tuned
               + title      Web  (live)
+              ~ snapshots  taken off by a move that was cut off → base, tuned
 
         Plan: 0 to add, 1 to change, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 

@@ -12,31 +12,31 @@ struct CarriedSnapshots {
 
 /// Snapshots in a domain's metadata, where they are while a move has taken them off.
 ///
-/// Whoever may read a domain may read its metadata, so no secret is in it. Where a password was is an empty one, which lets
-/// nobody in.
+/// Their documents are text there: of elements libvirt would change the names. Whoever may read a domain may read its
+/// metadata, so no secret is in it. Where a password was is an empty one, which lets nobody in.
 enum SnapshotsDocument {
   static let namespace = "urn:virtform:snapshots:1"
   static let prefix = "virtform-snapshots"
 
   /// Without prefix and declaration, which libvirt writes itself.
-  static func element(_ snapshots: CarriedSnapshots) -> XMLElement {
-    XMLElement("snapshots", ["current": snapshots.current]) {
-      snapshots.documents.map { document in
-        rewriting(document) { element in
-          if element[attribute: "passwd"] != nil { element[attribute: "passwd"] = "" }
-          element.removeChildren(named: "cookies")
-        }
-      }
+  static func element(_ snapshots: CarriedSnapshots) throws -> XMLElement {
+    let documents = try snapshots.documents.map { document in
+      let text = try rewriting(document) { element in
+        if element[attribute: "passwd"] != nil { element[attribute: "passwd"] = "" }
+        element.removeChildren(named: "cookies")
+      }.serialized(indented: false)
+      return XMLElement("snapshot", ["name": name(of: document)], text: text)
     }
+    return XMLElement("snapshots", ["current": snapshots.current]) { documents }
   }
 
   /// The snapshots in the metadata of a definition, with the password that it has in the place of lost ones; nil if there
   /// are none.
-  static func read(from definition: XMLElement) -> CarriedSnapshots? {
+  static func read(from definition: XMLElement) throws -> CarriedSnapshots? {
     guard let element = element(in: definition) else { return nil }
     let password = definition.all(at: "devices", "graphics").lazy.compactMap { $0[attribute: "passwd"] }.first
-    let documents = element.elements.map { document in
-      rewriting(document) { element in
+    let documents = try element.elements.map { element in
+      rewriting(try XMLElement(parsing: element.text)) { element in
         if element[attribute: "passwd"] == "" { element[attribute: "passwd"] = password ?? "" }
       }
     }
@@ -45,7 +45,7 @@ enum SnapshotsDocument {
 
   /// The names of the snapshots in the metadata of a definition.
   static func names(in definition: XMLElement) -> [String] {
-    element(in: definition)?.elements.map(name) ?? []
+    element(in: definition)?.elements.compactMap { $0[attribute: "name"] } ?? []
   }
 
   static func name(of snapshot: XMLElement) -> String { snapshot.first("name")?.text ?? "" }

@@ -11,7 +11,7 @@ extension StepRunner {
       throw Failure(description: "it has checkpoints by now, which libvirt would lose; plan again")
     }
     let there = try await domain.snapshots()
-    let carried = SnapshotsDocument.read(from: try await domain.xml(.inactive, secure: true))
+    let carried = try SnapshotsDocument.read(from: try await domain.xml(.inactive, secure: true))
     guard !there.isEmpty else { return carried }
     if !migration.copies.isEmpty {
       throw Failure(description: "it has snapshots by now, which copies of its disks would lose; plan again")
@@ -51,7 +51,7 @@ extension StepRunner {
   /// Has libvirt know the snapshots in the metadata of the VM again, and takes them out of there.
   func restoreSnapshots(of domain: Domain) async throws {
     let definition = try await domain.xml(.inactive, secure: true)
-    guard let snapshots = SnapshotsDocument.read(from: definition) else { return }
+    guard let snapshots = try SnapshotsDocument.read(from: definition) else { return }
     try await restore(snapshots, of: domain)
   }
 
@@ -78,7 +78,7 @@ extension StepRunner {
 
   private func write(_ snapshots: CarriedSnapshots?, of domain: Domain) async throws {
     try await domain.setMetadata(
-      element: snapshots.map(SnapshotsDocument.element), prefix: SnapshotsDocument.prefix,
+      element: try snapshots.map(SnapshotsDocument.element), prefix: SnapshotsDocument.prefix,
       uri: SnapshotsDocument.namespace, affecting: .config)
   }
 }
