@@ -33,9 +33,11 @@ extension HostPlanner {
       + "\(disk.path): while it runs, \(commit(disk, of: machine)) takes it back"
   }
 
-  /// The command that writes what lies over a disk of a running guest into it.
+  /// The command that writes what lies over a disk of a running guest into it, and not into the image below.
   func commit(_ disk: Machine.Disk, of machine: Machine) -> String {
-    state.virsh("blockcommit \(machine.domainName) \(disk.target ?? disk.path) --active --pivot")
+    let target = disk.target ?? disk.path
+    return state.virsh(
+      "blockcommit \(machine.domainName) \(target) --base \(disk.path) --active --pivot")
   }
 
   func overlays(of machine: Machine) -> [String: Machine.Overlay] {

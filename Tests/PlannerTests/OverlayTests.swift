@@ -18,7 +18,9 @@ struct OverlayTests {
     let scenario = try scenario()
     let plan = try scenario.plan(Specs.web)
     #expect(plan.isEmpty)
-    #expect(plan.notes.map(\.text).contains { $0.contains("virsh blockcommit web vda --active --pivot") })
+    let command =
+      "virsh blockcommit web vda --base \(try scenario.fleet["alpha"].machine("web").disks[0].path) --active --pivot"
+    #expect(plan.notes.map(\.text).contains { $0.contains(command) })
     let unknown = try self.scenario(isProven: false).plan(Specs.web)
     #expect(unknown.isEmpty)
     #expect(unknown.notes.map(\.text).contains { $0.contains("nobody can look") })

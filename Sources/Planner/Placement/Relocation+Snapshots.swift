@@ -24,7 +24,7 @@ extension Relocation {
     for snapshot in old.state.snapshots[machine.uuid] ?? [] {
       if let file = snapshot.files.sorted().first(where: { !isShared($0, old, new) }) {
         return "its snapshot '\(snapshot.name)' needs \(file), which lies in no pool that both hosts see: "
-          + "\(virsh("snapshot-delete")) '\(snapshot.name)' deletes it"
+          + "\(virsh("snapshot-delete")) '\(snapshot.name)' --metadata has libvirt forget it"
       }
     }
     return nil
