@@ -177,6 +177,8 @@ public struct Machine: Hashable, Sendable {
   public var mark: Mark?
   /// True if it is off and its next start goes on from a state that was saved.
   public var hasSavedState = false
+  /// True if its guest was moved while it was paused, and this QEMU would not survive another move before it runs.
+  public var hasNotRunSinceMove = false
   /// True if its guest runs without a definition: once it stops, the VM is gone.
   public var isTransient = false
   /// The paths of all files that the VM uses, by name or not.
