@@ -248,9 +248,17 @@ struct MoveTests {
 
   @Test("what cannot move is refused, with the reason")
   func refused() throws {
-    var scenario = try Scenario.applied(Self.local, on: Self.fleet())
-    try scenario.fleet["alpha"].change("web") { $0.hasSavedState = true }
     let moved = Self.local.with("host: alpha", "host: beta")
+    var scenario = try Scenario.applied(Self.local, on: Self.fleet())
+    let machine = try scenario.fleet["alpha"].machine("web")
+    var idle = scenario.fleet["alpha"].guests[machine.uuid]
+    idle?.settings.state = .paused
+    idle?.hasNotRunSinceMove = true
+    scenario.fleet["alpha"].guests[machine.uuid] = idle
+    #expect(try scenario.refusal(moved).contains("cannot move to 'beta': it was moved while it was paused"))
+    scenario.fleet["alpha"].saved[machine.uuid] = scenario.fleet["alpha"].guests.removeValue(
+      forKey: machine.uuid)
+    #expect(try scenario.refusal(moved).contains("cannot move to 'beta': it has a saved state"))
     var other = try Scenario.applied(Self.local, on: Self.fleet())
     let volume = try #require(
       other.fleet["alpha"].state.pools[0].volumes.first { $0.name.hasPrefix("web.data") })

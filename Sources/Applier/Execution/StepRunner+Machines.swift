@@ -179,8 +179,10 @@ extension StepRunner {
 
   func resume(_ domain: Domain) async throws {
     guard try await domain.state() == .paused else { return }
+    let isIdle = ArrivalDocument.isIdle(try await domain.xml(.live))
     do {
       try await domain.resume()
+      if isIdle { try await ArrivalDocument.note(domain, isIdle: false) }
     } catch let error as LibvirtError where error.code == .operationInvalid {
       // A guest that is just being started is paused for a moment.
       guard try await domain.state() == .running else { throw error }

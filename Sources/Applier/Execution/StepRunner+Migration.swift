@@ -80,6 +80,11 @@ extension StepRunner {
   private func settle(_ domain: Domain, _ migration: Migration, from source: Connection) async throws {
     let isOff = migration.mode == .withoutRunning || migration.mode == .cold && !migration.copies.isEmpty
     if isOff, try await domain.state() == .paused { try await domain.powerOff() }
+    if migration.mode == .live, try await domain.state() == .paused,
+      try await connection.hypervisorVersion() < Version(10, 0, 0)
+    {
+      try await ArrivalDocument.note(domain, isIdle: true)
+    }
     if migration.machine.settings.autostart == true { try await domain.setAutostart(true) }
     // libvirt knows the files of its pools by what it saw when it last looked.
     for name in migration.pools {
@@ -104,6 +109,15 @@ extension StepRunner {
   }
 
   private func send(_ domain: Domain, _ migration: Migration, isLive: Bool) async throws {
+    let origin = try other(peerConnection(migration.from))
+    let variables = FirmwareVariables(of: try await domain.xml(isLive ? .live : .inactive))
+    let isIdle = try await domain.state() != .running
+    let leavesVariables = try await variables?.bring(from: origin, to: self, isIdle: isIdle) ?? false
+    try await transfer(domain, migration, isLive: isLive, isIdle: isIdle)
+    if leavesVariables { try await variables?.remove(from: origin) }
+  }
+
+  private func transfer(_ domain: Domain, _ migration: Migration, isLive: Bool, isIdle: Bool) async throws {
     var options = MigrationOptions()
     options.isLive = isLive
     options.copiedDisks = migration.copies.map(\.target)
@@ -111,7 +125,8 @@ extension StepRunner {
     if isLive {
       options.usesTLS = migration.arrival.usesTLS
       options.autoConverges = migration.terms.convergence == .autoConverge
-      options.allowsPostCopy = migration.terms.convergence == .postCopy
+      // A guest that does not run needs no way to catch up with it, and libvirt refuses this one.
+      options.allowsPostCopy = migration.terms.convergence == .postCopy && !isIdle
       options.bandwidth = migration.terms.bandwidth.map { $0.rawValue >> 20 }
       options.connections = migration.terms.connections
       options.dataURI = migration.arrival.address.map { "tcp://\($0.contains(":") ? "[\($0)]" : $0)" }
@@ -161,8 +176,12 @@ extension StepRunner {
       try await domain.powerOff()
     }
     // One that was about to arrive has no definition.
-    if try await present({ try await domain.isPersistent() }, unless: .noDomain) == true {
-      try await undefine(uuid, keepsState: true)
+    guard try await present({ try await domain.isPersistent() }, unless: .noDomain) == true else { return }
+    let variables = FirmwareVariables(of: try await other.xml(other.isActive() ? .live : .inactive))
+    try await undefine(uuid, keepsState: true)
+    let there = try self.other(peerConnection(place))
+    if try await variables?.bring(from: self, to: there, isIdle: false) == true {
+      try await variables?.remove(from: self)
     }
   }
 

@@ -43,6 +43,14 @@ extension Connection {
     }
   }
 
+  /// Starts a pool without a definition, which is gone once it stops; follows `virStoragePoolCreateXML`. Nothing is built.
+  public func startStoragePool(_ xml: XMLElement) async throws -> StoragePool {
+    let text = try xml.serialized()
+    return try await call("virStoragePoolCreateXML", .changes) { call in
+      StoragePool(adopting: try call.check(virStoragePoolCreateXML(call.connection, text, 0)), of: self)
+    }
+  }
+
   /// The volume at that path in any started pool, following `virStorageVolLookupByPath` and
   /// `virStoragePoolLookupByVolume`; `nil` only if the host says that there is none.
   public func storageVolume(path: String) async throws -> StorageVolume? {

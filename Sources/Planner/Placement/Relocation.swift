@@ -227,6 +227,11 @@ struct Relocation {
     }
     let guest = old.guest(of: machine)
     let running = guest ?? machine
+    if machine.settings.state == .paused, running.hasNotRunSinceMove {
+      return
+        "it was moved while it was paused, and QEMU before 10.0 crashes if it moves again before it has run: "
+        + "state: running first"
+    }
     for disk in machine.disks {
       if let overlay = disk.overlay, !isShared(overlay.path, old, new) {
         return "somebody has put a file over its disk '\(disk.name)'; take that back first"
