@@ -187,7 +187,12 @@ extension StepRunner {
 
   private func isMigrating(_ domain: Domain) async throws -> Bool {
     guard try await present({ try await domain.isActive() }, unless: .noDomain) == true else { return false }
-    return try await present({ try await domain.job() }, unless: .noDomain).flatMap { $0 } != nil
+    do {
+      return try await present({ try await domain.job() }, unless: .noDomain).flatMap { $0 } != nil
+    } catch let error as LibvirtError where error.code == .operationUnsupported {
+      // The host that a migration comes to has no figures of it.
+      return true
+    }
   }
 
   private func peerConnection(_ host: ResourceName) throws -> Connection {
