@@ -23,6 +23,7 @@ extension HostPlanner {
     guard move.machine.isActive else {
       return move.copies.isEmpty && !hasStateOfItsOwn(move.machine) ? .offline : .withoutRunning
     }
+    if move.guest?.transit == .off, wanted.machine.settings.state == .off { return .withoutRunning }
     guard let obstacle = move.obstacleToLive else { return .live }
     if wanted.machine.isActive, !options.restarts, wanted.spec.onChange != .restartIfNeeded {
       refuse(
@@ -40,9 +41,11 @@ extension HostPlanner {
     let address = address(.vm, wanted.machine.name)
     let path = wanted.spec.path
     let guest = move.guest ?? move.machine
-    var before = guest.networks.union(move.machine.networks).sorted().flatMap { networkSteps[$0] ?? [] }
+    var before = remains.filter { $0.machine.uuid == move.machine.uuid }.flatMap { steps(of: $0.machine) }
+    before += guest.networks.union(move.machine.networks).sorted().flatMap { networkSteps[$0] ?? [] }
     before += guest.nics.flatMap { firewallSteps(for: $0) }
     before += move.machine.disks.compactMap { host.volume(at: $0.path).flatMap { poolSteps[$0.pool] } }
+    before += hostNotes(for: wanted)
     let images = wanted.volumes.compactMap { desired.volumes[$0].source } + wanted.images
     before += images.compactMap { imageSteps[$0.volume.path] }
     for copy in move.copies {
@@ -127,8 +130,11 @@ extension HostPlanner {
         return "pool '\(pool.name)' has another path on host '\(state.name)'"
       }
       if let base = copy.volume.backingPath, imageSteps[base] == nil, host.volume(at: base) == nil {
+        let old = elsewhere.first { $0.state.name == move.from }
+        let pull = old?.state.virsh(
+          "blockpull \(move.machine.name) \(copy.disk.target ?? copy.disk.name) --wait")
         return
-          "disk '\(copy.disk.name)' is based on \(base), which the spec has no more: clone: full makes disks that need no image"
+          "disk '\(copy.disk.name)' is based on \(base), which the spec has no more; while its guest runs, this makes it a disk without a base: \(pull ?? "")"
       }
     }
     let files = Set(wanted.images.map(\.volume.path))
@@ -146,10 +152,15 @@ extension HostPlanner {
     for remain in remains {
       let address = address(.vm, remain.machine.name)
       draft.add(
-        Change(address, .delete, reason: "a move left it: the VM is on host '\(remain.place)'"))
+        Change(
+          address, .delete,
+          reason: remain.isLost
+            ? "the VM was started on host '\(remain.place)' when this one was lost"
+            : "a move left it: the VM is on host '\(remain.place)'"))
       draft.add(
         .removeRemains(uuid: remain.machine.uuid, place: remain.place), for: address, path: nil)
     }
+    forgetLoss()
     for pool in state.pools where pool.isActive {
       for note in pool.volumeNames.sorted() { clearMove(note, in: pool) }
     }

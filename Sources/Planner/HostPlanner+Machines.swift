@@ -85,7 +85,7 @@ extension HostPlanner {
           reason: "--replace" + (replaced.flatMap(powerOff).map { "; \($0)" } ?? ""), path: path))
     let before =
       storageSteps(of: wanted) + forgetNotes(ofDisksOf: wanted, nil).steps + (removal.map { [$0] } ?? [])
-      + machine.nics.flatMap { firewallSteps(for: $0) }
+      + machine.nics.flatMap { firewallSteps(for: $0) } + hostNotes(for: wanted) + noteLoss(of: wanted)
     let define = draft.add(.defineMachine(machine), for: address, after: before, path: path)
     _ = noteDisks(of: wanted, nil, after: [define])
     if machine.isActive { starts.append(Start(wanted: wanted, machine: machine, after: [define])) }
@@ -165,7 +165,7 @@ extension HostPlanner {
     target.nics = target.nics.map { nic in
       actual.nics.contains { $0.name == nic.name } ? nic : withAddress(nic, of: target)
     }
-    draft.needs[address] = networksToReserve(wanted)
+    draft.needs[address, default: []].formUnion(networksToReserve(wanted))
     if refusesChange(of: actual, to: target, wanted.spec) { return }
     refuseTakenNames(of: actual, wanted)
     let difference = MachineDifference(
@@ -400,6 +400,9 @@ extension HostPlanner {
   private func powerChange(from actual: Machine, to wanted: PowerState) -> FieldChange? {
     let field = MachineField.state
     guard let there = actual.settings.state, there != wanted else { return nil }
+    if host.guest(of: actual)?.transit == .off, wanted == .off {
+      return FieldChange(field.rawValue, from: "started for a move", to: wanted.rawValue, effect: .none)
+    }
     let effect: Effect =
       switch (there, wanted) {
       case (.off, _): .none

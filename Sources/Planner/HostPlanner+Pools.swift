@@ -169,9 +169,16 @@ extension HostPlanner {
       let staying = pool.volumeNames.count - deletions.count
       if staying > 0 { draft.note(address, Self.remainder(of: pool, staying)) }
       draft.add(Change(address, .delete, reason: reason))
+      let notes = draft.steps.filter { step in
+        if case .noteVolume(pool.name, _, _) = step.operation {
+          step.address.host == state.name
+        } else {
+          false
+        }
+      }
       draft.add(
         .removePool(uuid: pool.uuid), for: address,
-        after: deletions + steps(ofUsers: Set(pool.volumes.map(\.path))), path: nil)
+        after: deletions + steps(ofUsers: Set(pool.volumes.map(\.path))) + notes.map(\.id), path: nil)
     }
   }
 

@@ -17,6 +17,8 @@ struct HostPlanner {
   let departures: [Move]
   /// Why VMs are where virtform has chosen them to be.
   let reasons: [ResourceName: String]
+  /// The hosts whose VMs are started elsewhere, since somebody has made sure that nothing runs there.
+  let abandoned: [ResourceName]
   /// What moves that were cut off have left here.
   let remains: [MoveRemains]
   let options: SitePlanner.Options
@@ -29,6 +31,8 @@ struct HostPlanner {
   var draft: PlanDraft
 
   // Steps that others wait for.
+  /// By pool name; the pool remembers that VMs of the host have disks in it.
+  var hostNoteSteps: [String: Int] = [:]
   var poolSteps: [String: Int] = [:]
   /// By the path of the image's volume.
   var imageSteps: [String: Int] = [:]
@@ -88,6 +92,7 @@ struct HostPlanner {
     reasons = relocation.reasons
     departures = relocation.moves.filter { $0.from == host.state.name }
     arrivals = relocation.moves.filter { $0.to == host.state.name }
+    abandoned = relocation.abandoned
     remains = relocation.remains.filter { $0.host == host.state.name }
     self.site = site
     self.desired = desired
@@ -107,6 +112,7 @@ struct HostPlanner {
 
   mutating func plan() -> PlanDraft {
     for pool in desired.pools { plan(pool) }
+    noteHost()
     // What goes comes before what may take over its disks and addresses.
     removeRemains()
     forgetMachines()
@@ -127,6 +133,7 @@ struct HostPlanner {
     removeImages()
     removeNetworks()
     removeFirewalls()
+    forgetHost()
     removePools()
     checkCapacity()
     return draft

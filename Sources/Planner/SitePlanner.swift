@@ -92,7 +92,7 @@ public struct SitePlanner {
     images: [ResourceName: ImageContent], options: Options
   ) -> (PlanDraft, Relocation, Diagnostics) {
     let diagnostics = Diagnostics()
-    refuseUnknownHosts(options, wanted, diagnostics)
+    refuseUnknownHosts(options, wanted, former: wanted.formerHosts(in: hosts), diagnostics)
     refuseSharedHosts(wanted, hosts.sorted { $0.name < $1.name }, diagnostics)
     let relocation = Relocation(
       wanted, hosts: hosts, unreachable: unreachable, options: options, diagnostics: diagnostics)
@@ -128,8 +128,12 @@ public struct SitePlanner {
     return (draft, relocation, diagnostics)
   }
 
-  private static func refuseUnknownHosts(_ options: Options, _ site: Site, _ diagnostics: Diagnostics) {
-    for name in options.drained.union(options.fenced).sorted() where site.host(name) == nil {
+  /// - Parameter former: hosts that have left the spec, of which somebody may say that they run nothing any more.
+  private static func refuseUnknownHosts(
+    _ options: Options, _ site: Site, former: [ResourceName], _ diagnostics: Diagnostics
+  ) {
+    let known = options.fenced.subtracting(former)
+    for name in options.drained.union(known).sorted() where site.host(name) == nil {
       let near = diagnostics.nearest(to: name.rawValue, in: site.hosts.map(\.name.rawValue))
       diagnostics.error(
         "no host '\(name)' in this spec", at: nil, help: near.map { "did you mean '\($0)'?" })

@@ -165,6 +165,9 @@ struct Convergence {
       group.cancelAll()
       return report
     }
+    let hasChanged = workspace.fleet.mutatingCalls > callsBefore
+    // Who may only read cannot have a host look again: plans are to see what is in shared pools by now.
+    if hasChanged { await workspace.fleet.refreshSharedPools(of: workspace.site) }
     for observer in observers { observer.show(report, goal: planning.goal) }
     try writeJUnit(report, workspace.site)
     if report.succeeded {
@@ -175,7 +178,7 @@ struct Convergence {
     }
     let loss = lock.loss
     if let loss { _ = Terminal.fail("\(loss); what had not begun was left out") }
-    if workspace.fleet.mutatingCalls > callsBefore { throw ExitStatus.partlyApplied }
+    if hasChanged { throw ExitStatus.partlyApplied }
     throw loss == nil ? ExitStatus.failure : ExitStatus.locked
   }
 

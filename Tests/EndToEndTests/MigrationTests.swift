@@ -239,7 +239,7 @@ extension HostLabTests {
           "\(write.output)\(write.errors)")
         let moves = try await lab.virtform("apply", "site.yaml", "--auto-approve")
         #expect(
-          moves.status == 0 && moves.output.contains("0 changed, 2 moved, 0 removed"),
+          moves.status == 0 && moves.output.contains("2 changed, 2 moved, 0 removed"),
           "\(moves.output)\(moves.errors)")
         let quiet = try await lab.virtform("plan", "site.yaml", "--detailed-exitcode")
         #expect(quiet.status == 0, "\(quiet.output)")

@@ -69,6 +69,26 @@ struct MoveTests {
     #expect(scenario.fleet["beta"].notes["main"] ?? [] == [])
   }
 
+  @Test("a network gives up what it keeps for a VM once that has left, whichever way others go")
+  func reservations() throws {
+    let two = Self.local.with("vms:", "vms:\n  db: {host: beta, memory: 1GiB, nics: {lan: {ip: 10.0.0.12}}}")
+    var scenario = try Scenario.applied(two, on: Self.fleet())
+    let swapped = two.with("host: alpha", "host: gamma").with("host: beta", "host: alpha").with(
+      "host: gamma", "host: beta")
+    let plan = try scenario.apply(swapped)
+    let one = try Scenario.applied(Self.local, on: Self.fleet()).plan(
+      Self.local.with("host: alpha", "host: beta"), .init())
+    let move = try #require(
+      one.steps.first { if case .migrateMachine = $0.operation { true } else { false } })
+    let update = try #require(
+      one.steps.first {
+        if case .updateNetwork = $0.operation { $0.address.host.rawValue == "alpha" } else { false }
+      })
+    #expect(update.dependsOn.contains(move.id))
+    #expect(plan.summary.moves == 2)
+    #expect(try scenario.plan(swapped).isEmpty)
+  }
+
   @Test("what a host remembers of disks goes along with them")
   func notes() throws {
     let spec = Self.local.with("data: {size: 1GiB}", "data: {size: 1GiB, protect: true}")
@@ -142,7 +162,9 @@ struct MoveTests {
       #expect(boots == 1, "after \(count) steps")
       let files = scenario.fleet["alpha"].state.pools.flatMap(\.volumes).map(\.name)
       if spec == Self.local { #expect(files == [], "after \(count) steps") }
-      #expect(scenario.fleet["alpha"].notes["main"] ?? [] == [])
+      let notes = scenario.fleet["alpha"].notes["main"] ?? []
+      #expect(
+        spec == Self.local ? notes.isEmpty : notes.count == 1 && notes.allSatisfy { $0.hasPrefix("beta-") })
     }
   }
 
@@ -253,7 +275,7 @@ struct MoveTests {
     let machine = try scenario.fleet["alpha"].machine("web")
     var idle = scenario.fleet["alpha"].guests[machine.uuid]
     idle?.settings.state = .paused
-    idle?.hasNotRunSinceMove = true
+    idle?.transit = .paused
     scenario.fleet["alpha"].guests[machine.uuid] = idle
     #expect(try scenario.refusal(moved).contains("cannot move to 'beta': it was moved while it was paused"))
     scenario.fleet["alpha"].saved[machine.uuid] = scenario.fleet["alpha"].guests.removeValue(
@@ -300,7 +322,9 @@ struct MoveTests {
     #expect(try scenario.plan(two, allowsDataLoss: true).isEmpty)
     let plan = try scenario.apply(two.without("db:"), allowsDataLoss: true)
     #expect(
-      plan.changes.map { "\($0.address) on \($0.address.host)" } == ["disk.db.root on beta", "vm.db on beta"])
+      plan.changes.map { "\($0.address) on \($0.address.host)" } == [
+        "pool.main on beta", "disk.db.root on beta", "vm.db on beta",
+      ])
     #expect(try scenario.plan(two.without("db:"), allowsDataLoss: true).isEmpty)
     // The last user of the image is gone, and so is the image.
     try scenario.apply(two.without("db:").without("web:"), allowsDataLoss: true)

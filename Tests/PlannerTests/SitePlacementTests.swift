@@ -213,7 +213,7 @@ struct SitePlacementTests {
     let back = try scenario.apply(spec)
     #expect(
       back.changes.map { "\($0.action) \($0.address) on \($0.address.host)" } == [
-        "delete vm.\(lost) on gamma"
+        "update pool.nas on gamma", "delete vm.\(lost) on gamma",
       ])
     #expect(try scenario.plan(spec).isEmpty)
   }

@@ -44,12 +44,18 @@ struct SnapshotMoveTests {
     expect(
       try scenario.text(Self.arrival),
       is: """
+        alpha
+          ~ pool.main
+              - used_by  alpha
+
         beta
+          ~ pool.main
+              + used_by  beta
           > vm.web  # the spec has it on host 'beta'
               ~ host       alpha → beta, live  (live)
               ~ snapshots  2 on alpha → go with it (their metadata)
 
-        Plan: 0 to add, 0 to change, 1 to move, 0 to remove. 0 guests restart, 0 replacements, no data loss.
+        Plan: 0 to add, 2 to change, 1 to move, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 
         """)
     #expect(names("alpha", scenario) == [] && names("beta", scenario) == ["base", "tuned"])

@@ -36,7 +36,7 @@ extension DomainDocument {
   /// attached to: targets may differ from those of the definition.
   static func readGuest(_ document: XMLElement, of definition: Machine) -> Machine {
     var guest = plain(document, name: definition.name, uuid: definition.uuid)
-    guest.hasNotRunSinceMove = ArrivalDocument.isIdle(document)
+    guest.transit = TransitDocument.read(from: document)
     var disks = document.all(at: "devices", "disk")
     var interfaces = document.all(at: "devices", "interface")
     func take(_ elements: inout [XMLElement], _ isWanted: (XMLElement) -> Bool) -> XMLElement? {

@@ -179,10 +179,10 @@ extension StepRunner {
 
   func resume(_ domain: Domain) async throws {
     guard try await domain.state() == .paused else { return }
-    let isIdle = ArrivalDocument.isIdle(try await domain.xml(.live))
+    let transit = TransitDocument.read(from: try await domain.xml(.live))
     do {
       try await domain.resume()
-      if isIdle { try await ArrivalDocument.note(domain, isIdle: false) }
+      if transit != nil { try await TransitDocument.note(domain, nil) }
     } catch let error as LibvirtError where error.code == .operationInvalid {
       // A guest that is just being started is paused for a moment.
       guard try await domain.state() == .running else { throw error }
@@ -221,6 +221,7 @@ extension StepRunner {
 
   func stop(_ domain: Domain, _ policy: ShutdownPolicy) async throws {
     guard try await domain.isActive() else { return }
+    if try await isOnlyMoved(domain) { return try await domain.powerOff() }
     if host.driver == .qemu {
       await former.remember(try await domain.migratableXML(), of: domain.uuid)
     }
@@ -236,8 +237,17 @@ extension StepRunner {
   /// Stops a guest that is about to be removed: gracefully if it will, else by its power.
   func powerOff(_ uuid: UUID, _ policy: ShutdownPolicy) async throws {
     guard let domain = try await connection.domain(uuid: uuid), try await domain.isActive() else { return }
-    if policy.timeout.seconds > 0, try await shutsDown(domain, within: policy.timeout) { return }
+    let isOnlyMoved = try await isOnlyMoved(domain)
+    if policy.timeout.seconds > 0, !isOnlyMoved, try await shutsDown(domain, within: policy.timeout) {
+      return
+    }
     if try await domain.isActive() { try await domain.powerOff() }
+  }
+
+  /// True for a guest of a VM that is off, which a move has started and was cut off: there is nothing to shut down.
+  private func isOnlyMoved(_ domain: Domain) async throws -> Bool {
+    guard try await domain.state() == .paused else { return false }
+    return TransitDocument.read(from: try await domain.xml(.live)) == .off
   }
 
   private func shutsDown(_ domain: Domain, within timeout: TimeSpan) async throws -> Bool {

@@ -7,6 +7,7 @@ extension StepRunner {
   /// Brings a VM from another host. If it fails, the VM is where it was.
   func migrate(_ migration: Migration) async throws {
     let source = try peerConnection(migration.from)
+    try await awaitMigration(of: migration.uuid, from: source)
     guard let domain = try await source.domain(uuid: migration.uuid) else {
       // Done by a run that did not live to see it.
       guard let arrived = try await connection.domain(uuid: migration.uuid) else {
@@ -20,12 +21,9 @@ extension StepRunner {
         description: "the VM is on both hosts: another run moves it, or one was cut off; run again to go on")
     }
     let origin = other(source)
-    for copy in migration.copies {
-      try await origin.note(pool: copy.volume.pool, name: Identity.movingName(of: copy.volume.name), true)
-      try await note(pool: copy.volume.pool, name: Identity.movingName(of: copy.volume.name), true)
-      if copy.replaces { try await deleteVolume(pool: copy.volume.pool, name: copy.volume.name) }
-      try await create(copy.volume, from: nil)
-    }
+    // A migration that was cut off at its very end leaves the guest standing still, and libvirt moves none in that state.
+    if try await domain.hasPausedForMigration() { try await domain.resume() }
+    for copy in migration.copies { try await makeRoom(for: copy, from: origin) }
     let isPaused = try await domain.state() == .paused
     let snapshots = try await origin.takeSnapshots(of: domain, migration)
     do {
@@ -43,7 +41,12 @@ extension StepRunner {
       if migration.mode == .cold { try? await origin.start(migration.uuid, paused: isPaused) }
       throw error
     }
-    let arrived = try await self.domain(migration.uuid)
+    guard let arrived = try await connection.domain(uuid: migration.uuid) else {
+      throw Failure(
+        description:
+          "it has gone to another host: migration.uri leads there; bring it back from there, and correct the spec"
+      )
+    }
     try await settle(arrived, migration, from: source)
     do {
       // A guest that does not start has its VM defined as it was before, without what the metadata has by now.
@@ -55,13 +58,42 @@ extension StepRunner {
     if migration.mode == .cold { try await start(migration.uuid, paused: isPaused) }
   }
 
+  /// Makes the volume that a disk is copied into. What is there already, and is no copy that was cut off, is somebody's.
+  private func makeRoom(for copy: Migration.Copy, from origin: StepRunner) async throws {
+    let volume = copy.volume
+    let note = Identity.movingName(of: volume.name)
+    if !copy.replaces {
+      // libvirt knows the files of its pools by what it saw when it last looked.
+      let pool = try await pool(named: volume.pool)
+      try await refresh(pool)
+      guard try await pool.volume(named: volume.name) == nil else {
+        throw Failure(description: "there is a file \(volume.path) already: delete or rename it first")
+      }
+    }
+    try await origin.note(pool: volume.pool, name: note, true)
+    try await self.note(pool: volume.pool, name: note, true)
+    do {
+      if copy.replaces { try await deleteVolume(pool: volume.pool, name: volume.name) }
+      try await create(volume, from: nil)
+    } catch {
+      if !copy.replaces {
+        try? await self.note(pool: volume.pool, name: note, false)
+        try? await origin.note(pool: volume.pool, name: note, false)
+      }
+      throw error
+    }
+  }
+
   private func moveStopped(_ domain: Domain, _ migration: Migration) async throws {
     if migration.copies.isEmpty { return try await send(domain, migration, isLive: false) }
     try await sendWithoutRunning(domain, migration)
   }
 
   private func sendWithoutRunning(_ domain: Domain, _ migration: Migration) async throws {
-    if try await !domain.isActive() { try await domain.start(paused: true) }
+    if try await !domain.isActive() {
+      try await domain.start(paused: true)
+      try await TransitDocument.note(domain, .off)
+    }
     do {
       try await send(domain, migration, isLive: true)
     } catch {
@@ -83,7 +115,9 @@ extension StepRunner {
     if migration.mode == .live, try await domain.state() == .paused,
       try await connection.hypervisorVersion() < Version(10, 0, 0)
     {
-      try await ArrivalDocument.note(domain, isIdle: true)
+      if TransitDocument.read(from: try await domain.xml(.live)) == nil {
+        try await TransitDocument.note(domain, .paused)
+      }
     }
     if migration.machine.settings.autostart == true { try await domain.setAutostart(true) }
     // libvirt knows the files of its pools by what it saw when it last looked.
@@ -154,17 +188,8 @@ extension StepRunner {
 
   /// Takes away what a move that was cut off has left here, once it is certain that the VM is on the other host.
   func removeRemains(of uuid: UUID, on place: ResourceName) async throws {
-    guard let domain = try await connection.domain(uuid: uuid) else { return }
-    guard let other = try await peerConnection(place).domain(uuid: uuid) else {
-      throw Failure(description: "the VM is no longer on host '\(place)'; run again")
-    }
-    for attempt in 0... {
-      // A migration that goes on without whoever began it ends by itself.
-      let (here, there) = (try await isMigrating(domain), try await isMigrating(other))
-      if !here, !there { break }
-      guard attempt < 600 else { throw Failure(description: "a migration of it is still under way") }
-      try await Task.sleep(for: .seconds(1))
-    }
+    try await awaitMigration(of: uuid, from: connection)
+    try await awaitMigration(of: uuid, from: peerConnection(place))
     guard let domain = try await connection.domain(uuid: uuid) else { return }
     guard let other = try await peerConnection(place).domain(uuid: uuid) else {
       throw Failure(description: "the VM is no longer on host '\(place)'; run again")
@@ -182,6 +207,17 @@ extension StepRunner {
     let there = try self.other(peerConnection(place))
     if try await variables?.bring(from: self, to: there, isIdle: false) == true {
       try await variables?.remove(from: self)
+    }
+  }
+
+  /// A migration that goes on without whoever began it ends by itself.
+  private func awaitMigration(of uuid: UUID, from connection: Connection) async throws {
+    for attempt in 0... {
+      guard let domain = try await connection.domain(uuid: uuid), try await isMigrating(domain) else {
+        return
+      }
+      guard attempt < 600 else { throw Failure(description: "a migration of it is still under way") }
+      try await Task.sleep(for: .seconds(1))
     }
   }
 

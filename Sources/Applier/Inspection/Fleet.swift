@@ -52,7 +52,7 @@ public struct Fleet: Sendable {
 
   /// Has each host look at the files of the pools that others write to, too.
   public func refreshSharedPools(of site: Site) async {
-    let names = Set(site.pools.filter { $0.isShared && $0.hosts.count > 1 }.map(\.name.rawValue))
+    let names = Set(site.pools.filter(\.isShared).map(\.name.rawValue))
     guard !names.isEmpty else { return }
     _ = await concurrently(Array(sessions.values)) { session in
       let pools = (try? await session.connection.storagePools(.active)) ?? []

@@ -119,6 +119,12 @@ extension Domain {
     }
   }
 
+  /// Whether the guest stands still because a migration was about to end, or was cut off there.
+  public func hasPausedForMigration() async throws -> Bool {
+    let (state, reason) = try await stateAndReason()
+    return state == .paused && reason == Int(VIR_DOMAIN_PAUSED_MIGRATION.rawValue)
+  }
+
   /// Ends what ``job()`` tells of; the domain goes on where it is. Follows `virDomainAbortJob`.
   public func abortJob() async throws {
     try await call("virDomainAbortJob", .changes) { _ = try $0.check(virDomainAbortJob($1)) }

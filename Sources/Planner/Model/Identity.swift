@@ -117,6 +117,41 @@ public struct Identity: Sendable {
   /// lies here is worth nothing.
   public static func movingName(of volume: String) -> String { "\(stem(of: volume)).\(moving)" }
 
+  /// `web-1.root-3fa2b1c0.rack2.lost` says that the VM was started elsewhere when its host rack2 was lost: what that host has
+  /// of it counts no more.
+  public static func lostName(of volume: String, on host: ResourceName) -> String {
+    "\(stem(of: volume)).\(host).\(lost)"
+  }
+
+  /// The hosts that such notes beside the volume name.
+  static func lostHosts(of volume: String, among names: Set<String>) -> [ResourceName] {
+    let start = "\(stem(of: volume))."
+    return names.filter { $0.hasPrefix(start) && $0.hasSuffix(".\(lost)") }.compactMap { name in
+      try? ResourceName(parsing: String(name.dropFirst(start.count).dropLast(lost.count + 1)))
+    }.sorted()
+  }
+
+  /// The name without its ending of the volume that a note of the loss of `host` is about; nil for any other name.
+  static func lostStem(of note: String, on host: ResourceName) -> String? {
+    let end = ".\(host).\(lost)"
+    return note.hasSuffix(end) && endsInTag(note.dropLast(end.count)) ? String(note.dropLast(end.count)) : nil
+  }
+
+  static func stem(ofPath path: String) -> String {
+    String(stem(of: path.split(separator: "/").last.map(String.init) ?? path))
+  }
+
+  /// `rack2-5b9313d2.host` says that VMs of the stack on the host rack2 have disks in the pool, which other hosts see, too.
+  public func hostNoteName(_ host: ResourceName) -> String { "\(host)-\(tag("host/\(host)")).\(Self.host)" }
+
+  /// The host that such a note names; nil for any other name.
+  public func host(noted name: String) -> ResourceName? {
+    guard name.hasSuffix(".\(Self.host)"), let dash = name.lastIndex(of: "-"),
+      let host = try? ResourceName(parsing: String(name[..<dash])), hostNoteName(host) == name
+    else { return nil }
+    return host
+  }
+
   /// True if the volume called `note` says something of the one called `volume`, but that it is moving.
   public static func isNote(_ note: String, about volume: String) -> Bool {
     let stem = stem(of: volume)
@@ -153,6 +188,8 @@ public struct Identity: Sendable {
   }
 
   private static let moving = "moving"
+  private static let lost = "lost"
+  private static let host = "host"
   private static let copying = "copying"
   private static let copied = "copied"
   private static let protection = "protected"
@@ -186,7 +223,8 @@ public struct Identity: Sendable {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
     let isNote = [
-      Self.moving, Self.copying, Self.copied, Self.protection, Self.kept, Self.deleting, Self.renamed,
+      Self.moving, Self.lost, Self.host, Self.copying, Self.copied, Self.protection, Self.kept, Self.deleting,
+      Self.renamed,
     ].contains(String(name[dot...].dropFirst()))
     guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
@@ -197,8 +235,10 @@ public struct Identity: Sendable {
     return nil
   }
 
-  private func tag(_ kind: VolumeKind, _ base: String) -> String {
-    digest("volume/\(kind.rawValue)/\(base)").prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+  private func tag(_ kind: VolumeKind, _ base: String) -> String { tag("volume/\(kind.rawValue)/\(base)") }
+
+  private func tag(_ name: String) -> String {
+    digest(name).prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
       .joined()
   }
 

@@ -179,8 +179,8 @@ public struct Machine: Hashable, Sendable {
   public var hasSavedState = false
   /// The snapshots that a move has taken off and not put back, parents first.
   public var carriedSnapshots: [String] = []
-  /// True if its guest was moved while it was paused, and this QEMU would not survive another move before it runs.
-  public var hasNotRunSinceMove = false
+  /// Of a paused guest, what a move has to do with that.
+  public var transit: Transit?
   /// True if its guest runs without a definition: once it stops, the VM is gone.
   public var isTransient = false
   /// The paths of all files that the VM uses, by name or not.

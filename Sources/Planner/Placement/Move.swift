@@ -42,4 +42,6 @@ struct MoveRemains {
   let machine: Machine
   /// The host that the VM is on.
   let place: ResourceName
+  /// True if no move has left it: the VM was started elsewhere when its host was lost.
+  let isLost: Bool
 }

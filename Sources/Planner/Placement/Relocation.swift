@@ -20,6 +20,9 @@ struct Relocation {
   /// Why VMs are where they are chosen to be.
   private(set) var reasons: [ResourceName: String] = [:]
 
+  /// The hosts that somebody has made sure run nothing any more.
+  let abandoned: [ResourceName]
+
   private let identity: Identity
   private let options: SitePlanner.Options
   private let diagnostics: Diagnostics
@@ -31,16 +34,25 @@ struct Relocation {
     diagnostics: Diagnostics
   ) {
     self.site = site
-    self.hosts = hosts
     self.options = options
     self.diagnostics = diagnostics
-    self.unreachable = unreachable.sorted { $0.name < $1.name }
     identity = Identity(stack: site.stack)
+    let hosts = SharedPools.united(hosts, of: site)
+    self.hosts = hosts
+    let former = site.formerHosts(in: hosts)
+    self.unreachable =
+      (unreachable
+      + former.map {
+        UnreachableHost(name: $0, reason: "the spec has it no more, and VMs of the stack may be on it")
+      }).sorted { $0.name < $1.name }
+    abandoned = self.unreachable.map(\.name).filter(options.fenced.contains)
     indices = Dictionary(
       hosts.map { ($0.name, HostIndex($0, identity: Identity(stack: site.stack), moved: site.moved)) },
       uniquingKeysWith: { first, _ in first })
-    if options.goal == .converge, site.hosts.count > 1, !diagnostics.hasErrors { place() }
-    self.hosts = SharedPools(self.site, unreachable: Set(unreachable.map(\.name))).views(of: self.hosts)
+    if options.goal == .converge, site.hosts.count + former.count > 1, !diagnostics.hasErrors { place() }
+    if options.goal == .destroy { unknown = self.unreachable.map { unknownHost($0) } }
+    let away = Set(self.unreachable.map(\.name))
+    self.hosts = SharedPools(self.site, unreachable: away).views(of: self.hosts)
   }
 
   private var names: [ResourceName] { indices.keys.sorted() }
@@ -75,26 +87,32 @@ struct Relocation {
         Plan.Note(Address(.vm, name.rawValue, on: host), "moves in the next run, once others have made room"))
     }
     noteStaying(locations)
-    unknown = unreachable.map { host in
-      Plan.UnknownHost(
-        host: host.name, reason: host.reason,
-        machines: site.machines.filter { $0.host == host.name }.map(\.name).sorted())
-    }
+    unknown = unreachable.map { unknownHost($0) }
+    applyRemains()
     for machine in site.machines {
       guard let from = locations[machine.name], lost[machine.name] == nil, from != machine.host,
         indices[machine.host] != nil
       else { continue }
       plan(machine, from: from)
     }
-    applyRemains()
+  }
+
+  private func unknownHost(_ host: UnreachableHost) -> Plan.UnknownHost {
+    Plan.UnknownHost(
+      host: host.name, reason: host.reason,
+      machines: site.machines.filter { $0.host == host.name }.map(\.name).sorted())
   }
 
   /// The host that has the VM; of several, the one where it runs, or has run.
   private mutating func location(of spec: MachineSpec) -> ResourceName? {
-    let places = names.compactMap { name in
+    let all = names.compactMap { name in
       indices[name]?.ownMachine(named: spec.name.rawValue).map { (host: name, machine: $0) }
     }
-    guard places.count > 1 else { return places.first?.host }
+    guard all.count > 1 else { return all.first?.host }
+    // What a host has that was lost, and has come back, counts no more.
+    let lost = all.filter { isLost($0.machine, on: $0.host) && !$0.machine.isActive }
+    let places =
+      lost.count < all.count ? all.filter { place in !lost.contains { $0.host == place.host } } : all
     let running = places.filter { $0.machine.settings.state == .running }
     let paused = places.filter { $0.machine.settings.state == .paused }
     let words = places.map { "'\($0.host)' (\($0.machine.settings.state?.rawValue ?? "off"))" }.joined(
@@ -103,15 +121,44 @@ struct Relocation {
       diagnostics.error(
         "VM '\(spec.name)' is on hosts \(words), and which one counts nobody can tell",
         at: site.origins.location(of: spec.path),
-        help: "look at both, power one of them off and undefine it: virsh destroy, virsh undefine")
+        help: running.isEmpty
+          ? "a move that is under way, or was cut off just now, is settled by the hosts within a minute: plan again; if both stay, look at them, power one off and undefine it: virsh destroy, virsh undefine"
+          : "look at both, power one of them off and undefine it: virsh destroy, virsh undefine")
       return nil
     }
     let place = running.first ?? paused.first ?? places.first { $0.host == spec.host } ?? places[0]
-    for other in places where other.host != place.host {
+    for other in all where other.host != place.host {
       remains.append(
-        MoveRemains(name: spec.name, host: other.host, machine: other.machine, place: place.host))
+        MoveRemains(
+          name: spec.name, host: other.host, machine: other.machine, place: place.host,
+          isLost: lost.contains { $0.host == other.host }))
     }
     return place.host
+  }
+
+  /// True if the VM was started elsewhere when this host was lost, as its disks say.
+  private func isLost(_ machine: Machine, on host: ResourceName) -> Bool {
+    machine.disks.contains { disk in
+      let stem = Identity.stem(ofPath: disk.path)
+      return indices[host]?.state.pools.contains { pool in
+        pool.volumeNames.contains { Identity.lostStem(of: $0, on: host) == stem }
+      } ?? false
+    }
+  }
+
+  /// The VMs that no host has, with disks that were being copied to one when a move of theirs was cut off.
+  private func isCutOff(_ machine: MachineSpec) -> Bool {
+    indices.values.contains { index in
+      index.state.pools.contains { pool in
+        pool.volumeNames.contains { note in
+          guard let stem = Identity.movedStem(of: note),
+            let disk = identity.volume(named: "\(stem).\(DiskFormat.qcow2.rawValue)"),
+            disk.kind == .machineDisk
+          else { return false }
+          return machine.disks.contains { "\(machine.name).\($0.name)" == disk.base }
+        }
+      }
+    }
   }
 
   /// The unreachable hosts that VMs may be on which no other host has. Whatever host the spec has for a VM now, it may have had
@@ -130,6 +177,9 @@ struct Relocation {
         !machine.placement.isChosen || !site.isOnSharedStorage(machine)
       {
         // What is gone with its host is not made anew as if it had never been.
+        places[machine.name] = host
+      } else if let host = away.first, isCutOff(machine) {
+        // It was about to leave its host, whatever the spec says of it now; what had arrived of it is not whole.
         places[machine.name] = host
       }
     }
@@ -222,12 +272,14 @@ struct Relocation {
       return "between these hypervisors virtform moves no VM"
     }
     if machine.hasSavedState { return "it has a saved state, which stays on its host: start it first" }
-    if let other = new.machine(machine.uuid) ?? new.machine(named: machine.name) {
+    if let other = new.machine(machine.uuid) ?? new.machine(named: machine.name),
+      !remains.contains(where: { $0.host == new.state.name && $0.machine.uuid == other.uuid })
+    {
       return "host '\(new.state.name)' has a VM '\(other.name)'"
     }
     let guest = old.guest(of: machine)
     let running = guest ?? machine
-    if machine.settings.state == .paused, running.hasNotRunSinceMove {
+    if machine.settings.state == .paused, running.transit == .paused {
       return
         "it was moved while it was paused, and QEMU before 10.0 crashes if it moves again before it has run: "
         + "state: running first"

@@ -38,6 +38,32 @@ struct SharedPools {
     (hostsByDisk, hostsByImage) = (disks, images)
   }
 
+  /// `states` where every host of a shared pool has what one of them knows of: libvirt knows what it saw when it last looked.
+  static func united(_ states: [HostState], of site: Site) -> [HostState] {
+    var states = states
+    for spec in site.pools where spec.isShared {
+      let places = states.indices.compactMap { host in
+        states[host].pools.firstIndex {
+          spec.hosts.contains(states[host].name) && $0.name == spec.name.rawValue && $0.isActive
+        }
+        .map { (host: host, pool: $0) }
+      }
+      guard places.count > 1 else { continue }
+      let pools = places.map { states[$0.host].pools[$0.pool] }
+      let names = pools.reduce(into: Set<String>()) { $0.formUnion($1.volumeNames) }
+      for place in places {
+        var volumes = states[place.host].pools[place.pool].volumes
+        var known = Set(volumes.map(\.path))
+        for volume in pools.flatMap(\.volumes) where known.insert(volume.path).inserted {
+          volumes.append(volume)
+        }
+        states[place.host].pools[place.pool].volumes = volumes.sorted { $0.name < $1.name }
+        states[place.host].pools[place.pool].volumeNames = names
+      }
+    }
+    return states
+  }
+
   /// `states` with what each host looks after.
   func views(of states: [HostState]) -> [HostState] {
     var states = states
@@ -65,7 +91,10 @@ struct SharedPools {
     }
     let users = users(of: Set(volumes.keys), among: states)
     let renamed = identity.renamedDisks(among: names)
-    let isWatched = unreachable.isDisjoint(with: spec.hosts)
+    // A host that has left the spec and still has VMs is as good as out of reach.
+    let isWatched =
+      unreachable.isDisjoint(with: spec.hosts)
+      && names.compactMap(identity.host(noted:)).allSatisfy { site.host($0) != nil }
     var hosts: [String: Set<ResourceName>?] = [:]
     for (path, volume) in volumes {
       hosts[path] = self.hosts(

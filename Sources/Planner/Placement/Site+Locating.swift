@@ -76,3 +76,13 @@ extension Site {
     SharedPools(self, unreachable: unreachable).views(of: states)
   }
 }
+
+extension Site {
+  /// The hosts that the spec has no more, and that have VMs with disks in pools which others see: the pools say so.
+  func formerHosts(in states: [HostState]) -> [ResourceName] {
+    let identity = Identity(stack: stack)
+    let shared = Set(pools.filter(\.isShared).map(\.name.rawValue))
+    let names = states.flatMap(\.pools).filter { shared.contains($0.name) }.flatMap(\.volumeNames)
+    return Set(names.compactMap(identity.host(noted:))).filter { host($0) == nil }.sorted()
+  }
+}

@@ -59,6 +59,9 @@ extension Operation {
   fileprivate var takesAway: Bool {
     switch self {
     case .removePool, .deleteVolume, .removeNetwork, .removeFirewall: true
+    // A network may lose the address that it keeps for a VM.
+    case .updateNetwork: true
+    case .noteVolume(_, let name, false): name.hasSuffix(".host")
     default: false
     }
   }

@@ -26,14 +26,19 @@ struct PlanDraft {
 
   /// A VM that moves, and what else becomes of it, are one change.
   mutating func add(_ change: Change) {
-    guard let index = changes.firstIndex(where: { $0.action == .move && $0.address == change.address }) else {
+    let index = changes.firstIndex { there in
+      there.address == change.address
+        && (there.action == .move || there.action == .update && change.action == .update)
+    }
+    guard let index else {
       changes.append(change)
       return
     }
-    let move = changes[index]
+    let there = changes[index]
     changes[index] = Change(
-      move.address, .move, fields: move.fields + change.fields, effect: max(move.effect, change.effect),
-      reason: move.reason, path: move.path)
+      there.address, there.action, fields: there.fields + change.fields,
+      effect: max(there.effect, change.effect), reason: there.reason ?? change.reason,
+      path: there.path ?? change.path)
   }
 
   mutating func addMove(of name: ResourceName, from: ResourceName, to: ResourceName, step: Int) {
