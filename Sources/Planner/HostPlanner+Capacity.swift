@@ -54,9 +54,9 @@ extension HostPlanner {
       return sum > available.rawValue
     }
     guard let excess else { return }
-    let size = pool.capacity.map { " of \($0)" } ?? ""
+    let size = pool.capacity.map { " of \($0.rounded)" } ?? ""
     refuse(
-      "\(excess.address) does not fit into pool '\(pool.name)' on host '\(state.name)': the plan needs \(ByteCount(rawValue: total)) there, and \(available)\(size) are free",
+      "\(excess.address) does not fit into pool '\(pool.name)' on host '\(state.name)': the plan needs \(ByteCount(rawValue: total).roundedUp) there, and \(available.rounded)\(size) are free",
       at: excess.path, help: "\(state.virsh("pool-refresh \(pool.name)")) reads anew what is free")
   }
 
@@ -68,6 +68,7 @@ extension HostPlanner {
     guard promised > capacity.rawValue else { return }
     draft.note(
       address(.pool, pool.name),
-      "its disks may come to \(ByteCount(rawValue: promised)), more than the \(capacity) that it has")
+      "its disks may come to \(ByteCount(rawValue: promised).roundedUp), more than the \(capacity.rounded) that it has"
+    )
   }
 }

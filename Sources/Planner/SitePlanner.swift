@@ -64,7 +64,10 @@ public struct SitePlanner {
     }
     let plan = finished(draft, relocation)
     guard options.isOnlyMoves else { return plan.restricted(to: options.scope, needs: draft.needs) }
-    return plan.restrictedToMoves(words: options.moveWords, needs: draft.needs)
+    let asked = relocation.moves.filter { options.asks(for: $0.name, on: $0.from) }
+    return plan.restrictedToMoves(
+      of: Set(asked.map { Address(.vm, $0.name.rawValue, on: $0.to) }), words: options.moveWords,
+      needs: draft.needs)
   }
 
   private static func finished(_ draft: PlanDraft, _ relocation: Relocation) -> Plan {
@@ -93,9 +96,12 @@ public struct SitePlanner {
   ) -> (PlanDraft, Relocation, Diagnostics) {
     let diagnostics = Diagnostics()
     refuseUnknownHosts(options, wanted, former: wanted.formerHosts(in: hosts), diagnostics)
+    refuseUnfitHosts(options, unreachable.map(\.name), wanted, diagnostics)
     refuseSharedHosts(wanted, hosts.sorted { $0.name < $1.name }, diagnostics)
     let relocation = Relocation(
       wanted, hosts: hosts, unreachable: unreachable, options: options, diagnostics: diagnostics)
+    // What is said of VMs that are on no host of their choice would be wrong.
+    let hostDiagnostics = relocation.isPlaced ? diagnostics : Diagnostics()
     let (site, hosts) = (relocation.site, relocation.hosts.sorted { $0.name < $1.name })
     var draft = PlanDraft(stack: site.stack, goal: options.goal)
     let identity = Identity(stack: site.stack)
@@ -109,13 +115,13 @@ public struct SitePlanner {
       if options.goal == .converge {
         var builder = DesiredHostBuilder(
           site: site, host: host, index: index, images: images, options: options,
-          diagnostics: diagnostics)
+          diagnostics: hostDiagnostics)
         desired = builder.build()
       }
       let elsewhere = indices.filter { $0.state.name != host.name }
       var planner = HostPlanner(
         site: site, desired: desired, host: index, elsewhere: elsewhere, relocation: relocation,
-        options: options, diagnostics: diagnostics, draft: draft)
+        options: options, diagnostics: hostDiagnostics, draft: draft)
       draft = planner.plan()
       known.formUnion(planner.addresses)
     }
@@ -123,7 +129,11 @@ public struct SitePlanner {
     let lost = Set(relocation.unknown.flatMap(\.machines))
     known.formUnion(
       site.machines.filter { lost.contains($0.name) }.map { Address(.vm, $0.name.rawValue, on: $0.host) })
-    refuseUnknown(options, known, diagnostics)
+    if relocation.isPlaced {
+      refuseUnknown(options, known, relocation.moves, diagnostics)
+    } else {
+      draft.refusals = relocation.refusals
+    }
     noteUnusedConsent(options, known, site, &draft)
     return (draft, relocation, diagnostics)
   }
@@ -140,12 +150,36 @@ public struct SitePlanner {
     }
   }
 
+  /// A host that answers is not fenced, and nothing moves from one that does not.
+  private static func refuseUnfitHosts(
+    _ options: Options, _ unreachable: [ResourceName], _ site: Site, _ diagnostics: Diagnostics
+  ) {
+    for name in options.fenced.sorted() where site.host(name) != nil && !unreachable.contains(name) {
+      diagnostics.error(
+        "host '\(name)' answers: --fenced is for hosts that do not", at: nil,
+        help: "--drain \(name) moves its VMs to other hosts")
+    }
+    for name in options.drained.subtracting(options.fenced).sorted() where unreachable.contains(name) {
+      let isDown = site.host(name)?.state == .down
+      diagnostics.error(
+        "host '\(name)' \(isDown ? "is down, as the spec says" : "does not answer"), and nothing moves from it",
+        at: nil,
+        help: "if nothing runs there any more, apply --fenced \(name) starts its VMs on other hosts")
+    }
+  }
+
   /// A name on the command line that names nothing is a slip of the pen.
   private static func refuseUnknown(
-    _ options: Options, _ known: Set<Address>, _ diagnostics: Diagnostics
+    _ options: Options, _ known: Set<Address>, _ moves: [Move], _ diagnostics: Diagnostics
   ) {
     let patterns = options.scope.targets + options.scope.excluded + options.replaced
     for pattern in patterns where !known.contains(where: pattern.matches) {
+      if let move = moves.first(where: { pattern.matches(Address(.vm, $0.name.rawValue, on: $0.from)) }) {
+        diagnostics.error(
+          "VM '\(move.name)' moves from host '\(move.from)' to '\(move.to)', and is planned there", at: nil,
+          help: "write \(move.to)/vm.\(move.name)")
+        continue
+      }
       let all = known.map(\.description).sorted()
       // The VMs of a count are several.
       let counted = all.filter { name in

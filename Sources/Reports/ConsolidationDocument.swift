@@ -76,7 +76,10 @@ public struct ConsolidationDocument {
         func value(_ amount: UInt64) -> StructuredValue {
           resource == .cpus ? Self.cpus(amount, found.cpuUnit) : StructuredValue(amount)
         }
-        return ["capacity": value(use.capacity), "before": value(use.before), "after": value(use.after)]
+        return [
+          "capacity": use.capacity.map(value) ?? .null, "before": value(use.before),
+          "after": value(use.after),
+        ]
       },
       "fullest": host.fullest.map { .string("\($0)") } ?? .null,
     ]

@@ -74,7 +74,8 @@ public struct PlanMarkdown {
     let lines = plan.breaches.prefix(10).map { breach in
       let places = breach.places.count > 500 ? breach.places.prefix(500) + "…" : breach.places
       return
-        "> - `\(breach.rule.name)` (\(Self.prose("\(breach.rule.location)"))): \(Self.prose(breach.message)): \(Self.prose(places))\n"
+        "> - `\(breach.rule.name)` (\(Self.prose("\(breach.rule.location)"))): \(Self.prose(breach.message))"
+        + (places.isEmpty ? "" : ": \(Self.prose(places))") + "\n"
     }
     let more = plan.breaches.count - lines.count
     return "> [!CAUTION]\n> **Refused by the policy**\n" + lines.joined()

@@ -30,7 +30,7 @@ struct CapacityTests {
     expect(
       try scenario.refusal(two),
       is: """
-        site.yaml:12:53: error: disk.web.b does not fit into pool 'main' on host 'alpha': the plan needs 3 GiB there, and 2044 MiB of 8188 MiB are free
+        site.yaml:12:53: error: disk.web.b does not fit into pool 'main' on host 'alpha': the plan needs 3 GiB there, and 1.9 GiB of 7.9 GiB are free
           12 |     disks: {root: {size: 4GiB}, a: {size: 1GiB}, b: {size: 2GiB}}
              |                                                     ^
           help: virsh pool-refresh main reads anew what is free

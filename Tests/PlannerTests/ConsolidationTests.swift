@@ -75,6 +75,7 @@ struct ConsolidationTests {
       #expect(throws: ValueError.self) { try Headroom(parsing: [text]) }
     }
     #expect(try MachineSize(parsing: "2cpus,4GiB").description == "2 vCPUs and 4 GiB")
+    #expect(try MachineSize(parsing: "4GiB,2cpus").description == "2 vCPUs and 4 GiB")
     #expect(try MachineSize(parsing: "1cpu,512MiB") == MachineSize(cpus: 1, memory: .mebibytes(512)))
     for text in ["2,4GiB", "2cpus", "0cpus,4GiB", "2cpus,4", "2cpus,0B", "cpus,4GiB"] {
       #expect(throws: ValueError.self) { try MachineSize(parsing: text) }
@@ -249,6 +250,24 @@ struct ConsolidationTests {
 
         """)
   }
+
+  @Test("of a host that nobody knows the size of, nothing is said but that")
+  func unknownSize() throws {
+    let spec = Self.spec.with(", size: {cpus: 4, memory: 16GiB}, overcommit: {cpus: 2}}\n  b:", "}\n  b:")
+    let states = try Scenario.applied(Self.spec, on: Self.unknownFleet).fleet.states(for: Scenario.site(spec))
+    let found = try SiteConsolidation.propose(
+      for: try Scenario.site(spec), hosts: states.filter { $0.name.rawValue != "a" },
+      unreachable: [try ResourceName(parsing: "a")], options: .init(basis: .hosts))
+    let lines = ConsolidationText(found).render().split(separator: "\n").map(String.init)
+    #expect(
+      lines.filter { $0.hasPrefix("  a ") || $0.hasPrefix("  HOST") } == [
+        "  HOST  VMS    MEMORY  OF       VCPUS  OF       FULLEST",
+        "  a     1              unknown         unknown",
+      ], "\(lines.joined(separator: "\n"))")
+    #expect(found.usage.first?.fullest == nil)
+  }
+
+  private static let unknownFleet = SimulatedFleet(["a", "b", "c"].map { SimulatedHost($0) })
 
   // MARK: The example
 

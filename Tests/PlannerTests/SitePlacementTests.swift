@@ -126,9 +126,60 @@ struct SitePlacementTests {
         site.yaml:9:15: error: there is no place for VM 'big': no host takes it (alpha: lacks 4 GiB of memory; beta: lacks 8 GiB of memory; gamma: is drained)
           9 |   big: {host: any, memory: 12GiB}
             |               ^
-          help: it would be enough to have 4 GiB more on host 'alpha' (reserve or overcommit.memory)
+          help: this would be enough: 4 GiB more on host 'alpha' (reserve or overcommit.memory)
 
         """)
+  }
+
+  @Test(
+    "of several VMs that have no place the message speaks of them, and of what is missing as no less than it is"
+  )
+  func infeasibleCompany() throws {
+    let spec =
+      header(["alpha": "reserve: {memory: 7200000000B}", "beta": "state: drained", "gamma": "state: drained"])
+      + "vms:\n  a: {host: any, keep_with: [b], memory: 1GiB}\n  b: {host: any, memory: 1GiB}\n"
+    expect(
+      try Scenario(Self.fleet()).refusal(spec),
+      is: """
+        site.yaml:9:13: error: there is no place for VMs 'a', 'b': all VMs need 2 GiB, and the hosts that take VMs have 1.2 GiB for them (alpha: lacks 722.5 MiB of memory; beta: is drained; gamma: is drained)
+          9 |   a: {host: any, keep_with: [b], memory: 1GiB}
+            |             ^
+          help: any of these would be enough: 1.8 GiB more on host 'alpha' (reserve or overcommit.memory); VMs on host 'beta' again, not drained
+
+        """)
+    let spread =
+      header(["beta": "state: drained", "gamma": "state: drained"])
+      + "vms:\n  a: {count: 2, host: any, spread: host, memory: 1GiB}\n"
+    #expect(
+      try Scenario(Self.fleet()).refusal(spread).contains("spread of 'a' asks for 2 places, and there is 1"))
+  }
+
+  @Test("a VM that comes back is placed where its disks are, or nowhere")
+  func keptDisks() throws {
+    let without = header().with("pools: {nas:", "pools: {main: {path: /srv/main}, nas:")
+    let spec =
+      without
+      + "vms:\n  web: {host: any, memory: 1GiB, disks: {data: {size: 1GiB, keep: true, pool: main}}}\n"
+    var scenario = try Scenario.applied(spec, on: Self.fleet())
+    let home = try #require(Self.places(scenario)["web"])
+    try scenario.apply(without)
+    // Its host is by now the fullest.
+    let other =
+      without + "vms:\n  other: {host: \(home), memory: 4GiB}\n"
+    try scenario.apply(other)
+    let back = spec + "  other: {host: \(home), memory: 4GiB}\n"
+    let plan = try scenario.apply(back)
+    #expect(Self.places(scenario)["web"] == home)
+    #expect(plan.changes.map { "\($0.action) \($0.address)" } == ["create vm.web"])
+    #expect(plan.changes.first?.reason == "its disks are there")
+    #expect(try scenario.plan(back).isEmpty)
+    // Where it has no room, no empty disk takes the place of its own.
+    try scenario.apply(other)
+    let refusal = try scenario.refusal(back.with("memory: 4GiB", "memory: 8GiB"))
+    let elsewhere = try #require(["alpha", "beta", "gamma"].first { $0 != home })
+    #expect(refusal.contains("\(home): lacks 1 GiB of memory"), "\(refusal)")
+    #expect(refusal.contains("\(elsewhere): its disk 'data' lies on host '\(home)'"), "\(refusal)")
+    #expect(refusal.contains("host: \(elsewhere) for VM 'web', with new disks"), "\(refusal)")
   }
 
   @Test("rules hold: labels, company, distance")
@@ -188,6 +239,9 @@ struct SitePlacementTests {
           let name = plan.placement.first { $0.value.rawValue == host }?.key.rawValue ?? ""
           return "if '\(host)' fails, there is no place for '\(name)' (memory)"
         })
+    let lines = PlanText(plan).render().split(separator: "\n", omittingEmptySubsequences: false)
+    #expect(lines.filter { $0.hasPrefix("  survive (site.yaml:8:10): if '") }.count == 3)
+    #expect(!lines.contains { !$0.isEmpty && $0.allSatisfy(\.isWhitespace) })
     let small = try Scenario.site(spec.with("5GiB", "4GiB"))
     #expect(try SitePlanner.plan(small, hosts: states, images: [:]).gaps == [])
   }

@@ -96,6 +96,15 @@ import Testing
     #expect(ByteCount(rawValue: 0).description == "0 B")
   }
 
+  @Test("what is missing is shown as no less than it is")
+  func roundedUp() {
+    let sizes: [(UInt64, String)] = [
+      (4 << 30, "4 GiB"), (66_528_424, "63.5 MiB"), (25_254_407_694, "23.6 GiB"), ((1 << 30) - 1, "1 GiB"),
+      ((4 << 30) + 1, "4.1 GiB"), (185_096_652 << 10, "176.6 GiB"), (500, "500 B"), (.max, "16777215.9 TiB"),
+    ]
+    for (size, text) in sizes { #expect(ByteCount(rawValue: size).roundedUp == text) }
+  }
+
   @Test("rounding up to KiB never overflows")
   func rounding() {
     #expect(ByteCount(rawValue: 1).roundedUpToKibibytes == .kibibytes(1))

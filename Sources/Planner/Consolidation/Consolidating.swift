@@ -101,7 +101,7 @@ struct Consolidating {
       lowerBound: found.lowerBound, usage: usage(found), moves: moves, stuck: stuck, stopping: stopping,
       room: room(found), measurements: measurements,
       gaps: site.survivedFailures > 0
-        ? model.gaps(after: site.survivedFailures, hosts: found.assignment.hosts) : [],
+        ? model.gaps(after: site.survivedFailures, hosts: found.assignment.hosts).map(\.text) : [],
       placement: Dictionary(
         zip(model.machines, found.assignment.hosts).map { ($0.name, model.order[$1].name) },
         uniquingKeysWith: { first, _ in first }))
@@ -125,14 +125,16 @@ struct Consolidating {
     return used.sorted { model.order[$0].name < model.order[$1].name }.map { host in
       let state = model.states[model.order[host].name]
       let others = options.movesOthers ? 0 : state.map { model.others(on: $0).count } ?? 0
+      let isKnown = model.size(of: model.order[host]) != nil
       let capacity = model.problem.hosts[host].capacity
       return SiteConsolidation.HostUse(
         name: model.order[host].name, machinesBefore: countsBefore[host] + others,
         machinesAfter: countsAfter[host] + others,
         uses: capacity.indices.map {
-          SiteConsolidation.Use(capacity: capacity[$0], before: before[host][$0], after: after[host][$0])
+          SiteConsolidation.Use(
+            capacity: isKnown ? capacity[$0] : nil, before: before[host][$0], after: after[host][$0])
         },
-        fullest: binding[host].flatMap(PlacementResource.init(rawValue:)),
+        fullest: isKnown ? binding[host].flatMap(PlacementResource.init(rawValue:)) : nil,
         isEmptied: !found.hostsAfter.contains(host))
     }
   }

@@ -10,10 +10,11 @@ public struct MachineSize: Hashable, Sendable, CustomStringConvertible {
     self.memory = memory
   }
 
-  /// Reads `2cpus,4GiB`.
+  /// Reads `2cpus,4GiB`, in whatever order.
   public init(parsing text: String) throws(ValueError) {
-    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    var parts = text.split(separator: ",", omittingEmptySubsequences: false)
     let words = ["cpus", "cpu"]
+    if let last = parts.last, words.contains(where: last.hasSuffix) { parts.reverse() }
     guard parts.count == 2, let word = words.first(where: parts[0].hasSuffix),
       let cpus = UInt64(parts[0].dropLast(word.count)), (1...65_536).contains(cpus)
     else { throw ValueError("'\(text)' is not the size of a VM", help: "write 2cpus,4GiB") }

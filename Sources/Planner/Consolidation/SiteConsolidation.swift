@@ -34,14 +34,16 @@ public struct SiteConsolidation: Sendable {
 
   /// How much of a resource is taken of a host: bytes of memory; vCPUs, or, where they are measured, hundredths of CPUs.
   public struct Use: Hashable, Sendable {
-    /// What VMs may take: without the reserve, with overcommit.
-    public let capacity: UInt64
+    /// What VMs may take: without the reserve, with overcommit; nil of a host that nobody knows the size of.
+    public let capacity: UInt64?
     public let before: UInt64
     public let after: UInt64
 
-    /// Whole percents, rounded; of nothing, nothing is 0 and anything 100.
-    public func percent(_ amount: UInt64) -> Int {
-      capacity == 0 ? (amount == 0 ? 0 : 100) : Int((Double(amount) / Double(capacity) * 100).rounded())
+    /// Whole percents, rounded; of nothing, nothing is 0 and anything 100. nil where nobody knows.
+    public func percent(_ amount: UInt64) -> Int? {
+      guard let capacity else { return nil }
+      return capacity == 0
+        ? (amount == 0 ? 0 : 100) : Int((Double(amount) / Double(capacity) * 100).rounded())
     }
   }
 
@@ -53,7 +55,7 @@ public struct SiteConsolidation: Sendable {
     public let machinesAfter: Int
     /// In the order of the resources.
     public let uses: [Use]
-    /// The resource that is fullest afterwards; nil on a host that is empty then.
+    /// The resource that is fullest afterwards; nil on a host that is empty then, or of unknown size.
     public let fullest: PlacementResource?
     public let isEmptied: Bool
 

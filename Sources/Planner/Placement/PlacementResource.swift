@@ -7,8 +7,10 @@ public enum PlacementResource: Int, CaseIterable, Sendable {
   /// `memory`, `vCPUs`
   public var title: String { self == .memory ? "memory" : "vCPUs" }
 
-  func text(_ amount: UInt64) -> String {
-    self == .memory
-      ? "\(ByteCount(rawValue: amount))" : "\(amount) \(amount == 1 ? "vCPU" : "vCPUs")"
+  /// - Parameter roundsUp: whether it is said to be rather more than less.
+  func text(_ amount: UInt64, roundsUp: Bool = false) -> String {
+    let size = ByteCount(rawValue: amount)
+    return self == .memory
+      ? roundsUp ? size.roundedUp : size.rounded : "\(amount) \(amount == 1 ? "vCPU" : "vCPUs")"
   }
 }

@@ -19,6 +19,10 @@ struct Relocation {
   private(set) var gaps: [String] = []
   /// Why VMs are where they are chosen to be.
   private(set) var reasons: [ResourceName: String] = [:]
+  /// VMs that make way on hosts where they are not wanted, and go on from there in the next run.
+  private var detours: Set<ResourceName> = []
+  /// False if VMs have no place, or no way to it: then they are where they were, and what is said of that counts alone.
+  private(set) var isPlaced = true
 
   /// The hosts that somebody has made sure run nothing any more.
   let abandoned: [ResourceName]
@@ -49,7 +53,9 @@ struct Relocation {
     indices = Dictionary(
       hosts.map { ($0.name, HostIndex($0, identity: Identity(stack: site.stack), moved: site.moved)) },
       uniquingKeysWith: { first, _ in first })
-    if options.goal == .converge, site.hosts.count + former.count > 1, !diagnostics.hasErrors { place() }
+    if options.goal == .converge, site.hosts.count + former.count > 1 {
+      if diagnostics.hasErrors { isPlaced = false } else { place() }
+    }
     if options.goal == .destroy { unknown = self.unreachable.map { unknownHost($0) } }
     let away = Set(self.unreachable.map(\.name))
     self.hosts = SharedPools(self.site, unreachable: away).views(of: self.hosts)
@@ -64,27 +70,46 @@ struct Relocation {
     for machine in site.machines {
       if let host = location(of: machine) { locations[machine.name] = host }
     }
-    let lost = unknownPlaces(besides: locations)
+    let left = LostMachines(
+      of: site, besides: locations, unreachable: unreachable.map(\.name), fenced: options.fenced,
+      isCutOff: isCutOff)
+    let lost = left.hosts
+    notes += left.notes
+    for (name, host) in lost.sorted(by: { $0.key < $1.key }) where options.destinations[name] != nil {
+      diagnostics.error(
+        "VM '\(name)' may be on host '\(host)', which does not answer, and is not moved",
+        at: site.machine(name).flatMap { site.origins.location(of: $0.path) })
+    }
     locations.merge(lost) { found, _ in found }
     var placement = SitePlacement(
       site, states: hosts, locations: locations, unreachable: Set(unreachable.map(\.name)),
-      drained: options.drained, destinations: options.destinations)
-    if let why = placement.solve(survives: site.survivedFailures) {
+      drained: options.drained, destinations: options.destinations, disksLeft: disksLeft(besides: locations))
+    placement.solve(survives: site.survivedFailures)
+    if let obstacle = placement.obstacle, isInTheWay(obstacle, of: locations) {
       refusals += 1
-      placement.report(why) { message, path, help in
+      isPlaced = false
+      placement.report(obstacle) { message, path, help in
         diagnostics.error(message, at: path.flatMap { site.origins.location(of: $0) }, help: help)
       }
-      return
+      site = site.placing(locations)
+      unknown = unreachable.map { unknownHost($0) }
+      return applyRemains()
     }
     // What nobody knows stays where it may be.
     site = site.placing(placement.hosts.merging(lost) { _, lost in lost })
     waits = placement.waits
-    gaps = placement.gaps(after: site.survivedFailures)
+    judgeFailures(placement)
     reasons = placement.reasons
+    detours = placement.detours
+    let isStuck = placement.obstacle != nil
     for name in placement.postponed.sorted() {
       guard let host = placement.hosts[name] else { continue }
       notes.append(
-        Plan.Note(Address(.vm, name.rawValue, on: host), "moves in the next run, once others have made room"))
+        Plan.Note(
+          Address(.vm, name.rawValue, on: host),
+          isStuck
+            ? "stays for now: it and others wait for each other's room"
+            : "moves in the next run, once others have made room"))
     }
     noteStaying(locations)
     unknown = unreachable.map { unknownHost($0) }
@@ -146,7 +171,7 @@ struct Relocation {
     }
   }
 
-  /// The VMs that no host has, with disks that were being copied to one when a move of theirs was cut off.
+  /// True if no host has the VM, and disks of it were being copied to one when a move was cut off.
   private func isCutOff(_ machine: MachineSpec) -> Bool {
     indices.values.contains { index in
       index.state.pools.contains { pool in
@@ -161,34 +186,56 @@ struct Relocation {
     }
   }
 
-  /// The unreachable hosts that VMs may be on which no other host has. Whatever host the spec has for a VM now, it may have had
-  /// another one before, and a second guest on the same disks would ruin them.
-  private func unknownPlaces(besides locations: [ResourceName: ResourceName]) -> [ResourceName: ResourceName]
+  /// Whether nothing is planned for it. VMs that nobody asks to move now may go on waiting for each other.
+  private func isInTheWay(_ obstacle: SitePlacement.Obstacle, of locations: [ResourceName: ResourceName])
+    -> Bool
   {
-    let away = unreachable.map(\.name)
-    guard !away.isEmpty else { return [:] }
-    let alive = away.filter { !options.fenced.contains($0) }
-    var places: [ResourceName: ResourceName] = [:]
-    for machine in site.machines where locations[machine.name] == nil {
-      let candidates = machine.placement.isChosen ? machine.placement.hosts : [machine.host]
-      if let host = alive.first(where: candidates.contains) ?? alive.first {
-        places[machine.name] = host
-      } else if let host = away.first(where: candidates.contains),
-        !machine.placement.isChosen || !site.isOnSharedStorage(machine)
-      {
-        // What is gone with its host is not made anew as if it had never been.
-        places[machine.name] = host
-      } else if let host = away.first, isCutOff(machine) {
-        // It was about to leave its host, whatever the spec says of it now; what had arrived of it is not whole.
-        places[machine.name] = host
+    switch obstacle {
+    case .noPlace: return true
+    case .deadlock(let machines, _):
+      return !options.isOnlyMoves || machines.contains { options.asks(for: $0, on: locations[$0]) }
+    }
+  }
+
+  /// Where disks lie of VMs that are nowhere.
+  private func disksLeft(besides locations: [ResourceName: ResourceName]) -> [ResourceName: DisksLeft] {
+    var found: [ResourceName: DisksLeft] = [:]
+    for machine in site.machines where machine.placement.isChosen && locations[machine.name] == nil {
+      for host in machine.placement.hosts {
+        guard let disks = indices[host]?.disksLeft(by: machine, of: site), let first = disks.first,
+          disks.count > found[machine.name]?.count ?? 0
+        else { continue }
+        found[machine.name] = DisksLeft(host: host, disk: first, count: disks.count)
       }
     }
-    return places
+    return found
+  }
+
+  /// A failure that has happened is one of those that the policy wants survived: what else would not be is told then, and
+  /// refuses nothing.
+  private mutating func judgeFailures(_ placement: SitePlacement) {
+    let failures = site.survivedFailures
+    let away = Set(unreachable.map(\.name).filter { site.host($0) != nil })
+    gaps = placement.gaps(after: max(0, failures - away.count)).filter { away.isDisjoint(with: $0.hosts) }
+      .map(\.text)
+    guard !away.isEmpty else { return }
+    let hosts = away.sorted().map { "'\($0)'" }.joined(separator: " and ")
+    for gap in placement.gaps(after: failures) where !gaps.contains(gap.text) {
+      guard let failure = gap.without(away)?.failure else { continue }
+      for machine in site.machines where gap.machines.contains(machine.name.rawValue) {
+        notes.append(
+          Plan.Note(
+            Address(.vm, machine.name.rawValue, on: placement.hosts[machine.name] ?? machine.host),
+            "has no place if \(failure), too\(gap.cause): what the policy wants survived is that of \(hosts)")
+        )
+      }
+    }
   }
 
   /// Whose host the spec names does not leave it, drained or not.
   private mutating func noteStaying(_ locations: [ResourceName: ResourceName]) {
-    for machine in site.machines where !machine.placement.isChosen {
+    let away = Set(unreachable.map(\.name))
+    for machine in site.machines where !machine.placement.isChosen && !away.contains(machine.host) {
       guard let host = site.host(machine.host),
         locations[machine.name] == host.name || locations[machine.name] == nil,
         host.state == .drained || options.drained.contains(host.name)
@@ -220,7 +267,7 @@ struct Relocation {
       }
       return Move.Copy(disk: disk, volume: volume, obstacle: obstacle(at: volume, on: new))
     }
-    let choice = spec.placement.isChosen ? reasons[spec.name] : nil
+    let choice = spec.placement.isChosen || detours.contains(spec.name) ? reasons[spec.name] : nil
     moves.append(
       Move(
         name: spec.name, from: from, to: spec.host, machine: machine, guest: old.guest(of: machine),
@@ -306,7 +353,8 @@ struct Relocation {
     if let copy = copies.first(where: { if case .file = $0.obstacle { true } else { false } }) {
       return
         "host '\(new.state.name)' has a file \(copy.volume.path), and nobody says that it is worth nothing: "
-        + "delete or rename it there first"
+        + "delete or rename it there first; in a run in which the VM does not move, --allow-data-loss-of "
+        + "\(new.state.name)/disk.\(spec.name).\(copy.disk.name) deletes it"
     }
     if !copies.isEmpty, !running.hostDevices.isEmpty || !running.shares.isEmpty {
       return "it has devices or directories of its host, and disks that lie there alone"

@@ -27,6 +27,8 @@ struct SiteProblem {
   private let load: MeasuredLoad?
   /// The hosts that somebody wants VMs on.
   private let destinations: [ResourceName: ResourceName]
+  /// Where disks lie of VMs that are nowhere.
+  private let disksLeft: [ResourceName: DisksLeft]
   /// The hosts that could have the VMs whose host the spec names.
   private let hostsOfNamed: [ResourceName: [ResourceName]]
 
@@ -35,17 +37,19 @@ struct SiteProblem {
   ///   - locations: the hosts that VMs of the spec are on, or may be on.
   ///   - unreachable: hosts whose VMs nobody knows.
   ///   - drained: hosts that VMs have to leave, whatever the spec says of them.
+  ///   - disksLeft: where disks lie of VMs that are nowhere.
   ///   - load: what VMs were seen to take of CPUs, which then counts instead of their vCPUs.
   init(
     _ site: Site, machines: [MachineSpec], states: [HostState], locations: [ResourceName: ResourceName],
     unreachable: Set<ResourceName>, drained: Set<ResourceName> = [],
-    destinations: [ResourceName: ResourceName] = [:], choice: Choice = .asWritten,
-    load: MeasuredLoad? = nil
+    destinations: [ResourceName: ResourceName] = [:], disksLeft: [ResourceName: DisksLeft] = [:],
+    choice: Choice = .asWritten, load: MeasuredLoad? = nil
   ) {
     self.site = site
     self.choice = choice
     self.load = load
     self.destinations = destinations
+    self.disksLeft = disksLeft
     self.states = Dictionary(states.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     order = site.hosts
     numbers = Dictionary(
@@ -70,6 +74,11 @@ struct SiteProblem {
   /// True if somebody wants the machine on a certain host.
   func isAsked(_ machine: Int) -> Bool {
     machines.indices.contains(machine) && destinations[machines[machine].name] != nil
+  }
+
+  /// Where disks of the machine lie that is nowhere; nil if there are none.
+  func disksLeft(by machine: Int) -> DisksLeft? {
+    machines.indices.contains(machine) ? disksLeft[machines[machine].name] : nil
   }
 
   /// True if the host of the VM is open.
@@ -176,13 +185,39 @@ struct SiteProblem {
   private func allowedHosts(for machine: MachineSpec, _ current: ResourceName?) -> [ResourceName] {
     guard isChosen(machine) else { return [machine.host] }
     if let wanted = destinations[machine.name], machine.placement.hosts.contains(wanted) { return [wanted] }
+    if let left = disksLeft[machine.name], current == nil { return [left.host] }
+    return hosts(hostsOfNamed[machine.name] ?? machine.placement.hosts, thatRun: machine, current)
+  }
+
+  private func hosts(
+    _ names: [ResourceName], thatRun machine: MachineSpec, _ current: ResourceName?
+  ) -> [ResourceName] {
     let home = current.flatMap { states[$0] }
-    return (hostsOfNamed[machine.name] ?? machine.placement.hosts).filter { name in
+    return names.filter { name in
       guard let state = states[name] else { return true }
       if let home, home.capabilities.driver != state.capabilities.driver { return false }
       let accel = machine.settings.accel ?? site.host(name)?.accel
       return accel != .kvm || state.capabilities.driver != .qemu || state.capabilities.hasKVM
     }
+  }
+
+  /// The problem for the way to `hosts`, of which there is one for each machine: while it makes way for others, a VM may be on
+  /// any host that has what it needs.
+  func problemOnTheWay(to hosts: [Int]) -> PlacementProblem {
+    let moving = machines.indices.filter { index in
+      problem.machines[index].current.map { $0 != hosts[index] } ?? false
+    }
+    let named = moving.contains { !machines[$0].placement.isChosen } ? site.hostsOfMachinesWithNamedHost : [:]
+    var changed = problem
+    for index in moving where !machines[index].placement.isPinned {
+      let machine = machines[index]
+      guard let current = problem.machines[index].current,
+        let names = machine.placement.isChosen ? machine.placement.hosts : named[machine.name]
+      else { continue }
+      let running = self.hosts(names, thatRun: machine, order[current].name)
+      changed.machines[index].allowedHosts?.formUnion(running.compactMap { numbers[$0] })
+    }
+    return changed
   }
 
   /// The bytes that a move of the VM copies, as far as the spec tells.
@@ -210,8 +245,9 @@ struct SiteProblem {
           max: spread.maximum))
     }
     for (index, machine) in machines.enumerated() {
-      let company = machine.placement.keepWith.compactMap { indices[$0] }
-      if !company.isEmpty {
+      // Who is where nobody can look keeps nobody from being elsewhere.
+      let company = machine.placement.keepWith.compactMap { indices[$0] }.filter { !isAway($0) }
+      if !company.isEmpty, !isAway(index) {
         rules.append(.keepTogether("keep_with of '\(machine.name)'", [index] + company))
       }
       for other in machine.placement.avoid.compactMap({ indices[$0] }) {
@@ -224,4 +260,17 @@ struct SiteProblem {
     }
     return rules
   }
+
+  /// True if the machine may be on a host that does not answer.
+  private func isAway(_ machine: Int) -> Bool {
+    problem.machines[machine].current.map { problem.hosts[$0].availability == .closed } ?? false
+  }
+}
+
+/// Disks of a VM that is nowhere.
+struct DisksLeft {
+  let host: ResourceName
+  /// The first of them.
+  let disk: ResourceName
+  let count: Int
 }

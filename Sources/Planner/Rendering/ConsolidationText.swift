@@ -43,11 +43,16 @@ public struct ConsolidationText {
           + PlacementResource.allCases.flatMap { resource in
             let use = host[resource]
             return [
-              Self.change("\(use.percent(use.before)) %", "\(use.percent(use.after)) %"),
-              resource == .memory ? ByteCount(rawValue: use.capacity).rounded : cpus(use.capacity),
+              Self.change(percent(use, use.before), percent(use, use.after)),
+              use.capacity.map { resource == .memory ? ByteCount(rawValue: $0).rounded : cpus($0) }
+                ?? "unknown",
             ]
           } + [host.isEmptied ? "emptied" : host.fullest.map(title) ?? ""]
       })
+  }
+
+  private func percent(_ use: SiteConsolidation.Use, _ amount: UInt64) -> String {
+    use.percent(amount).map { "\($0) %" } ?? ""
   }
 
   private func cpus(_ amount: UInt64) -> String {

@@ -39,7 +39,9 @@ public struct PlanText {
   /// What the policy has against it, a rule a paragraph.
   private func breaches() -> String {
     guard !plan.breaches.isEmpty else { return "" }
-    let paragraphs = plan.breaches.map { "  \(printable($0.text))\n      \($0.places)\n" }
+    let paragraphs = plan.breaches.map { breach in
+      "  \(printable(breach.text))\n" + (breach.addresses.isEmpty ? "" : "      \(breach.places)\n")
+    }
     return "\n" + style(.red, "Refused by the policy:") + "\n" + paragraphs.joined()
   }
 

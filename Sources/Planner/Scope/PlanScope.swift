@@ -27,13 +27,19 @@ extension Plan {
     return restricted(to: scope, words: scope.words, needs: needs)
   }
 
-  /// The VMs that move, and what that needs.
-  func restrictedToMoves(words: [String], needs: [Address: Set<Address>]) -> Plan {
-    let moved = Set(changes.filter { $0.action == .move }.map(\.address))
-    guard moved.count < changes.count else { return self }
-    let targets = moved.map { AddressPattern($0.kind, $0.name) }
-    if targets.isEmpty { return keeping([], words: words) }
-    return restricted(to: PlanScope(targets: targets, excluded: []), words: words, needs: needs)
+  /// The moves of the VMs that are `asked` for, and what those need. Other moves are told of.
+  func restrictedToMoves(of asked: Set<Address>, words: [String], needs: [Address: Set<Address>]) -> Plan {
+    let moves = Set(changes.filter { $0.action == .move }.map(\.address))
+    let wanted = moves.intersection(asked)
+    guard wanted.count < changes.count else { return self }
+    let targets = wanted.map { AddressPattern($0.kind, $0.name) }
+    let plan =
+      targets.isEmpty
+      ? keeping([], words: words)
+      : restricted(to: PlanScope(targets: targets, excluded: []), words: words, needs: needs)
+    let left = moves.subtracting(plan.changes.map(\.address)).sorted()
+    return plan.noting(
+      left.map { Note($0, "moves here with the next apply: this run makes the moves that it was asked for") })
   }
 
   private func restricted(to scope: PlanScope, words: [String], needs: [Address: Set<Address>]) -> Plan {
@@ -89,6 +95,16 @@ extension Plan {
     var plan = Plan(
       stack: stack, goal: goal, changes: changes, steps: steps, notes: notes,
       partial: Partial(words: words, omitted: self.changes.count - changes.count))
+    (plan.unknown, plan.placement, plan.gaps) = (unknown, placement, gaps)
+    return plan
+  }
+}
+
+extension Plan {
+  /// The same plan with more to tell.
+  fileprivate func noting(_ more: [Note]) -> Plan {
+    var plan = Plan(
+      stack: stack, goal: goal, changes: changes, steps: steps, notes: notes + more, partial: partial)
     (plan.unknown, plan.placement, plan.gaps) = (unknown, placement, gaps)
     return plan
   }

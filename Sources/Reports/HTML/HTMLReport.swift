@@ -111,7 +111,9 @@ public struct HTMLReport {
         at: 0)
     }
     if !plan.breaches.isEmpty {
-      let rules = plan.breaches.map { Markup.element("li", [:], "\($0.text): \($0.places)") }
+      let rules = plan.breaches.map { breach in
+        Markup.element("li", [:], breach.text + (breach.addresses.isEmpty ? "" : ": \(breach.places)"))
+      }
       parts.append(
         .element(
           "div", ["class": "warning refused"],

@@ -156,7 +156,7 @@ public enum Language {
         "address", .form(.networkAddress), "The address or name at which other hosts reach its QEMU.",
         default: .words("the name that its libvirt gives"), example: "10.0.0.2"),
       LanguageField(
-        "uri", .form(.hostURI),
+        "uri", .form(.migrationURI),
         "Where the libvirt of other hosts reaches its libvirt. With it hosts migrate guests among themselves, and go on if virtform is gone.",
         default: .words("virtform leads the migration"), example: "qemu+tls://rack1.example.org/system"),
       LanguageField(

@@ -43,6 +43,9 @@ public struct TextForm: Sendable {
   static let hostURI = TextForm(
     "libvirt URI, or embedded",
     "embedded|(\(any(of: HostURI.drivers)))([+](\(any(of: HostURI.transports))))?://.*", kind: "URI")
+  static let migrationURI = TextForm(
+    "libvirt URI of QEMU that names its host",
+    "qemu([+](\(any(of: HostURI.transports))))?://[^/].*", kind: "URI")
   static let cpuSet = TextForm(
     "set of numbers, such as 0-3,7", " *\\^?[0-9]+(-[0-9]+)? *(, *\\^?[0-9]+(-[0-9]+)? *)*", kind: "CPU set")
   static let vcpu = TextForm("number", "[0-9]+", kind: "number", plural: "numbers", placeholder: "NUMBER")

@@ -39,7 +39,13 @@ extension SiteDecoder {
   private func decodeHostSize(_ reader: MappingReader) -> HostSize? {
     guard let nested = reader.nonEmpty("size", help: "such as {cpus: 32, memory: 256GiB}") else { return nil }
     let cpus = nested.int("cpus", in: Self.hostCPUs)
-    let memory = nested.value("memory", ByteCount.init(parsing:))
+    let memory = nested.value("memory") { text throws(ValueError) in
+      let memory = try ByteCount(parsing: text)
+      guard memory >= .mebibytes(1) else {
+        throw ValueError("memory of \(memory) is too little for a host", help: "such as 256GiB")
+      }
+      return memory
+    }
     for key in ["cpus", "memory"] { nested.missing(key) }
     nested.finish()
     guard let cpus, let memory else { return nil }
@@ -73,9 +79,25 @@ extension SiteDecoder {
       return migration
     }
     migration.address = server(nested, "address")
-    migration.uri = nested.value("uri", HostURI.init(parsing:))
+    migration.uri = nested.value("uri", Self.migrationURI)
     migration.usesTLS = nested.bool("tls") ?? false
     nested.finish()
     return migration
+  }
+
+  /// What the libvirt of another host opens, so it has to say which machine it means.
+  private static func migrationURI(_ text: String) throws(ValueError) -> HostURI {
+    let help = "such as qemu+tls://rack1/system"
+    if text == "embedded" {
+      throw ValueError("no other host reaches a libvirt of virtform's own", help: help)
+    }
+    let uri = try HostURI(parsing: text)
+    guard uri.driver == "qemu" else {
+      throw ValueError("only the libvirts of QEMU migrate guests among themselves", help: help)
+    }
+    guard uri.host != nil else {
+      throw ValueError("by '\(text)' each other host would reach its own libvirt", help: help)
+    }
+    return uri
   }
 }

@@ -112,7 +112,9 @@ extension SiteDecoder {
       _ = reader.node("pool")
       return nil
     }
+    // What it names in error is reported, and is no reason to ask each disk for a pool.
     return pool(reader, on: host)
+      ?? reader.node("pool")?.scalar?.string.flatMap { try? ResourceName(parsing: $0) }
   }
 
   /// `memory: 2GiB` is short for `memory: {size: 2GiB, max: 2GiB}`. Returns the devices.

@@ -18,6 +18,9 @@ extension SiteDecoder {
       placement = decodeHostLabels(reader)
     case .scalar(let scalar) where scalar.string == Self.anyHost:
       placement = PlacementSpec(hosts: hosts.all.map(\.name).sorted(), isChosen: hosts.all.count > 1)
+    case .scalar(let scalar) where isAnyHostMisspelt(scalar):
+      reader.error(
+        "no host '\(scalar.text)' in this spec", at: "host", help: "did you mean '\(Self.anyHost)'?")
     case .scalar, nil:
       let host = isComplete ? self.host(reader) : reference(reader, "host", to: .hosts)
       placement = host.map { PlacementSpec(hosts: [$0], isChosen: false) }
@@ -31,12 +34,20 @@ extension SiteDecoder {
     return placement
   }
 
+  private func isAnyHostMisspelt(_ scalar: YAMLScalar) -> Bool {
+    guard let text = scalar.string, text.lowercased() == Self.anyHost else { return false }
+    return !hosts.all.contains { $0.name.rawValue == text }
+  }
+
   private func decodeHostLabels(_ reader: MappingReader) -> PlacementSpec? {
     guard let host = reader.nested("host") else { return nil }
     defer { host.finish() }
     host.missing("labels", help: "such as host: {labels: {room: a}}")
     let wanted = decodeLabels(host)
-    guard host.has("labels") else { return nil }
+    // What is no label is reported already.
+    guard let entries = host.node("labels")?.mapping?.entries, entries.count == wanted.count else {
+      return nil
+    }
     if wanted.isEmpty {
       host.error("'labels' is empty", at: "labels", help: "write host: any for all hosts")
       return nil
@@ -130,15 +141,24 @@ extension SiteDecoder {
     migration.downtime = nested.value("downtime", Self.milliseconds)
     migration.bandwidth = nested.value("bandwidth") { text throws(ValueError) in
       let rate = try ByteCount(parsing: text)
-      guard rate >= .mebibytes(1), rate.rawValue % (1 << 20) == 0, rate <= .gibibytes(1 << 10) else {
+      guard rate >= .mebibytes(1), rate.rawValue % (1 << 20) == 0 else {
         throw ValueError(
           "libvirt counts the bandwidth of migrations in whole MiB a second", help: "such as 100MiB")
+      }
+      guard rate <= .gibibytes(1 << 10) else {
+        throw ValueError("a bandwidth of \(rate) a second is too much", help: "at most 1TiB")
       }
       return rate
     }
     migration.convergence = nested.choice("converge", MigrationConvergence.self) ?? .none
     migration.connections = nested.int("connections", in: Self.migrationConnections) ?? 1
-    migration.timeout = nested.value("timeout") { text throws(ValueError) in try TimeSpan(parsing: text) }
+    migration.timeout = nested.value("timeout") { text throws(ValueError) in
+      let time = try TimeSpan(parsing: text)
+      guard time.seconds > 0 else {
+        throw ValueError("no guest moves in '\(text)'", help: "leave it out for as long as it takes")
+      }
+      return time
+    }
     nested.finish()
     return migration
   }

@@ -82,7 +82,8 @@ extension SiteDecoder {
     return nil
   }
 
-  /// The pool that `pool:` names, or `inherited`, or the only one; nil with a diagnostic if it is not on `host`.
+  /// The pool that `pool:` names, or `inherited`, which was looked at already, or the only one; nil with a diagnostic if it is
+  /// not on `host`.
   func pool(_ reader: MappingReader, on host: ResourceName?, inherited: ResourceName? = nil) -> ResourceName?
   {
     let name: ResourceName
@@ -91,7 +92,7 @@ extension SiteDecoder {
       name = named
     } else if let inherited {
       _ = reader.node("pool")
-      name = inherited
+      return inherited
     } else {
       _ = reader.node("pool")
       let known = declared[.pools] ?? []

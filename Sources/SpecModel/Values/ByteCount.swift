@@ -80,6 +80,17 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable, Custo
     return description
   }
 
+  /// The same, and never less than it is: what is missing is enough once that much is there.
+  public var roundedUp: String {
+    let units: [UInt64] = [1 << 40, 1 << 30, 1 << 20]
+    guard let unit = units.first(where: { rawValue >= $0 }) else { return description }
+    let whole = rawValue - rawValue % unit
+    let tenths = (rawValue % unit * 10 + unit - 1) / unit
+    // The smallest size that reads as so many tenths.
+    let (sum, overflow) = whole.addingReportingOverflow((tenths * unit + 9) / 10)
+    return overflow ? rounded : ByteCount(rawValue: sum).rounded
+  }
+
   public static func < (a: ByteCount, b: ByteCount) -> Bool { a.rawValue < b.rawValue }
 
   /// Rounded up to whole KiB, libvirt's unit of memory.

@@ -25,13 +25,16 @@ struct ConsolidateCommand: AsyncParsableCommand {
       valueName: "hosts|spec"))
   var from = Basis.hosts
 
+  // What begins with a dash is a value, too, and told what is wrong with it.
   @Option(
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Leave this share of each host free, such as 20% or memory=20%; may be given again.",
       valueName: "share"))
   var headroom: [String] = []
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Count how many more VMs of this size fit; without it, of the median VM.", valueName: "2cpus,4GiB"),
     transform: Self.size)
@@ -41,13 +44,14 @@ struct ConsolidateCommand: AsyncParsableCommand {
   var movesOthers = false
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Look at running VMs for this long, such as 60s, and count the CPUs that they use instead of their vCPUs.",
       valueName: "time"), transform: Self.time)
   var measure: TimeSpan?
 
   @Option(
-    name: .customLong("cpu-factor"),
+    name: .customLong("cpu-factor"), parsing: .unconditional,
     help: ArgumentHelp(
       "Count so many CPUs for each that was in use at most while VMs were looked at.", valueName: "ratio"),
     transform: Self.ratio)
@@ -72,7 +76,11 @@ struct ConsolidateCommand: AsyncParsableCommand {
   }
 
   private static func time(_ text: String) throws -> TimeSpan {
-    try checked { () throws(ValueError) in try TimeSpan(parsing: text) }
+    try checked { () throws(ValueError) in
+      let span = try TimeSpan(parsing: text)
+      guard span.seconds > 0 else { throw ValueError("in '\(text)' nothing is measured", help: "write 60s") }
+      return span
+    }
   }
 
   private static func ratio(_ text: String) throws -> Ratio {

@@ -6,8 +6,9 @@ struct MigrateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "migrate", abstract: "Move a VM to another of the hosts that the spec allows.",
     discussion: """
-      It stays there: virtform moves no VM without a reason. A VM whose host the spec names is moved by writing another one \
-      there.
+      It stays there: virtform moves no VM without a reason. What the spec changes of the VM, and what its move needs, comes \
+      along; all else is left for the next apply. A VM whose host the spec names goes there alone: another host is written \
+      into the spec, and applied.
       """)
 
   @Argument(help: "The VM.")
@@ -22,7 +23,7 @@ struct MigrateCommand: AsyncParsableCommand {
     let site = try options.spec.load()
     let machine = try options.spec.machine(vm, in: site)
     try options.spec.requireHost(host, in: site)
-    guard machine.placement.isChosen, machine.placement.hosts.contains(host) else {
+    guard machine.placement.hosts.contains(host) else {
       throw Terminal.fail(
         "the spec does not allow VM '\(machine.name)' on host '\(host)'",
         at: site.origins.location(of: machine.path + "host"),
