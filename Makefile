@@ -8,8 +8,10 @@ SWIFT_BUILD := swift build --quiet
 VIRTFORM := .build/debug/virtform
 GUEST := .lab/guest
 DEBIAN := .lab/debian
+XEN := .lab/xen
 
-.PHONY: build run test fast-test bench lint format docs deb check-deb lab lab-down packages-build packages-run packages-lab packages-test packages-deb guest
+.PHONY: build run test fast-test bench lint format docs deb check-deb lab lab-down lab-xen lab-xen-down xen-image test-xen
+.PHONY: packages-build packages-run packages-lab packages-lab-xen packages-test packages-deb guest
 
 build: packages-build
 	$(SWIFT_BUILD)
@@ -45,12 +47,34 @@ lab: packages-lab
 lab-down:
 	Lab/qemu/lab.sh down
 
+## lab-xen: a Xen host on this machine to play with; see Lab/xen/README.md
+lab-xen: packages-lab-xen
+	$(SWIFT_BUILD) --product virtform
+	Lab/guest/build.sh $(GUEST)
+	Lab/xen/lab.sh up
+	Lab/xen/lab.sh status
+	@echo "The quickstart on it:"
+	@echo "  export VIRTFORM_URI=$$(Lab/xen/lab.sh uri)"
+	@echo "  $(VIRTFORM) apply examples/quickstart"
+	@echo "  $(VIRTFORM) console web-1 examples/quickstart"
+	@echo "The end of it, with all that is on it:"
+	@echo "  make lab-xen-down"
+
+## lab-xen-down: ends the Xen host, and removes what it had
+lab-xen-down:
+	Lab/xen/lab.sh down
+
 ## test: everything, the fast parts first
 test: packages-test lint fast-test guest
 	VIRTFORM_STRICT=1 Lab/with-daemon.sh swift test --skip-build --filter DaemonTests
 	VIRTFORM_STRICT=1 Lab/with-switch.sh swift test --skip-build --filter SwitchTests
 	VIRTFORM_STRICT=1 swift test --skip-build --filter EndToEndTests
 	$(MAKE) --no-print-directory check-deb
+
+## test-xen: the tests of a Xen host, which take an image of one; a machine with little else to do
+test-xen: packages-test packages-lab-xen guest xen-image
+	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
+	VIRTFORM_STRICT=1 swift test --skip-build --filter XenTests
 
 fast-test:
 	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
@@ -79,7 +103,7 @@ check-deb: packages-deb
 ## lint: the format that .swift-format describes, and shell scripts
 lint:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
-	shellcheck --external-sources Lab/*.sh Lab/guest/*.sh Lab/debian/*.sh Lab/qemu/*.sh Packaging/*.sh
+	shellcheck --external-sources Lab/*.sh Lab/guest/*.sh Lab/debian/*.sh Lab/qemu/*.sh Lab/xen/*.sh Packaging/*.sh
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
@@ -89,5 +113,8 @@ guest:
 	Lab/debian/image.sh $(DEBIAN)
 	Lab/qemu/sshd.sh .lab/sshd >/dev/null
 
-packages-build packages-run packages-lab packages-test packages-deb:
+xen-image:
+	@if ((EUID)); then echo "Building the Xen host takes root: its tests will be skipped"; else Lab/xen/image.sh $(XEN); fi
+
+packages-build packages-run packages-lab packages-lab-xen packages-test packages-deb:
 	@Lab/packages.sh $(@:packages-%=%)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that a purpose needs, if some are missing.
 #
-#   packages.sh build|run|lab|test|deb
+#   packages.sh build|run|lab|lab-xen|test|deb
 set -euo pipefail
 
 build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev libcurl4-openssl-dev)
@@ -12,11 +12,13 @@ run=(
 )
 # For a lab of several hosts: certificates and keys, and the file system that they share.
 lab=("${run[@]}" bindfs openssh-client openssl)
+# For a Xen host, which QEMU emulates: its image, a way in, and QEMU's monitor.
+lab_xen=("${run[@]}" mmdebstrap e2fsprogs openssh-client socat)
 # Firmware and a TPM for guests; for the one with cloud-init its image, and a way in; for storage pools volume groups,
 # partitions, and the check of documents against libvirt's grammars; for VLANs a switch; for reports their schemas, and a
 # browser to look at them; for pipelines what their jobs take.
 test=(
-    "${lab[@]}" ovmf swtpm swtpm-tools shellcheck mmdebstrap e2fsprogs ansible-core
+    "${lab[@]}" "${lab_xen[@]}" ovmf swtpm swtpm-tools shellcheck ansible-core
     lvm2 parted libxml2-utils openvswitch-switch python3-jsonschema
     chromium chromium-driver python3-selenium python3-yaml python3-venv jq
 )
@@ -27,10 +29,11 @@ case ${1:-} in
 build) wanted=("${build[@]}") ;;
 run) wanted=("${run[@]}") ;;
 lab) wanted=("${lab[@]}") ;;
+lab-xen) wanted=("${lab_xen[@]}") ;;
 test) wanted=("${test[@]}") ;;
 deb) wanted=("${deb[@]}") ;;
 *)
-    echo "usage: packages.sh build|run|lab|test|deb" >&2
+    echo "usage: packages.sh build|run|lab|lab-xen|test|deb" >&2
     exit 2
     ;;
 esac

@@ -20,7 +20,7 @@ PATH=$PATH:/usr/sbin:/sbin
 required_modules=(
     virtio_pci virtio_blk virtio_net virtio_balloon virtio_console virtio-rng virtio_scsi virtio_mem
     sd_mod sr_mod isofs vfat nls_cp437 nls_iso8859-1 nls_ascii nls_utf8
-    ata_piix button evdev 8021q qemu_fw_cfg virtiofs
+    ata_piix button evdev 8021q qemu_fw_cfg virtiofs xen-blkfront xen-netfront
 )
 # Not every flavour of the kernel has these.
 optional_modules=(ahci 9pnet_virtio 9p)

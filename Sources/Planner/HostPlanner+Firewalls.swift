@@ -6,7 +6,7 @@ extension HostPlanner {
   mutating func plan(_ wanted: DesiredHost.WantedFirewall) {
     let (firewall, path) = (wanted.firewall, wanted.spec.path)
     // Xen's driver takes a filter and never enforces it; without root, libvirt lists none and takes none.
-    guard state.capabilities.driver == .qemu, state.isPrivileged, let there = state.firewalls,
+    guard state.capabilities.driver.can(.firewalls), state.isPrivileged, let there = state.firewalls,
       let names = state.filterNames
     else {
       return report(

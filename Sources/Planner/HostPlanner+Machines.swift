@@ -166,6 +166,11 @@ extension HostPlanner {
       actual.nics.contains { $0.name == nic.name } ? nic : withAddress(nic, of: target)
     }
     draft.needs[address, default: []].formUnion(networksToReserve(wanted))
+    if actual.domainName != wanted.machine.name, !state.capabilities.driver.can(.renaming) {
+      return report(
+        "host '\(state.name)' (\(state.capabilities.driver.title)) cannot rename VM '\(actual.domainName)' to '\(wanted.machine.name)'",
+        at: path, help: "leave it its name")
+    }
     if refusesChange(of: actual, to: target, wanted.spec) { return }
     refuseTakenNames(of: actual, wanted)
     let difference = MachineDifference(

@@ -86,8 +86,7 @@ extension HostPlanner {
       }
   }
 
-  /// Only QEMU lets an interface of a running guest be plugged into another network.
-  private var canPlugIn: Bool { state.capabilities.driver == .qemu }
+  private var canPlugIn: Bool { state.capabilities.driver.can(.replugging) }
 
   /// True if guests can be parked while the network restarts: as it runs, and as it will.
   private func canMove(between actual: Network, _ wanted: Network) -> Bool {

@@ -17,6 +17,7 @@ struct DomainDocumentTests {
     settings.title = "A <title> & more"
     settings.description = "two\nlines"
     settings.accel = .tcg
+    settings.virt = .hvm
     settings.cpus = VCPUs(count: 2, max: 4)
     settings.memory = MemoryAmount(size: .gibibytes(1), max: .gibibytes(2))
     settings.machine = "q35"

@@ -27,7 +27,7 @@ struct FieldTableTests {
   /// nil for what this driver cannot be asked: it has one accelerator, keeps no files, and names are moved, not set.
   private func row(_ field: MachineField) -> Row? {
     switch field {
-    case .name, .accel, .kernel, .initrd, .cmdline, .ignition: nil
+    case .name, .accel, .virt, .kernel, .initrd, .cmdline, .ignition: nil
     case .title: Row("title: A", "title: B", .live, owns: "title")
     case .description: Row("description: A", "description: B", .live, owns: "description")
     case .cpus: Row("cpus: {count: 1, max: 4}", "cpus: {count: 3, max: 4}", .live, owns: "vcpu")

@@ -54,7 +54,7 @@ extension QEMUTests {
     let plan = try await shell("./virtform plan --detailed-exitcode examples/quickstart")
     #expect(plan.status == 0, "\(plan.output)")
     let nat = try await shell(
-      "sed 's/{mode: user}/{mode: nat, cidr: 10.9.9.0\\/24}/' examples/quickstart/site.yaml > home/site.yaml; "
+      "sed 's/mode: auto/mode: nat/' examples/quickstart/site.yaml > home/site.yaml; "
         + "sed -i 's#\\.\\./\\.\\./##; s#\\.lab#\(directory)/.lab#' home/site.yaml; ./virtform plan home/site.yaml"
     )
     #expect(nat.status == 1)

@@ -6,19 +6,25 @@ import Testing
 /// The page of all fields says what the tables say.
 @Suite("The reference of fields")
 struct FieldReferenceTests {
-  private static let page: String = {
+  @Test(
+    "a page is as the tables are; VIRTFORM_WRITE_DOCS=1 writes it",
+    arguments: [("fields", FieldReference.markdown()), ("hypervisors", HypervisorReference.markdown())])
+  func page(name: String, text: String) throws {
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    return "/\(root)/docs/fields.md"
-  }()
-
-  @Test("docs/fields.md is as the tables are; VIRTFORM_WRITE_DOCS=1 writes it")
-  func page() throws {
-    let text = FieldReference.markdown()
+    let page = URL(filePath: "/\(root)/docs/\(name).md")
     if ProcessInfo.processInfo.environment["VIRTFORM_WRITE_DOCS"] == "1" {
-      try Data(text.utf8).write(to: URL(filePath: Self.page))
+      try Data(text.utf8).write(to: page)
     }
-    let written = try String(contentsOf: URL(filePath: Self.page), encoding: .utf8)
-    #expect(written == text, "docs/fields.md is not what the tables say: make docs")
+    let written = try String(contentsOf: page, encoding: .utf8)
+    #expect(written == text, "docs/\(name).md is not what the tables say: make docs")
+  }
+
+  @Test("what is tested on a Xen host is a field that Xen has")
+  func evidence() {
+    let rows = HypervisorReference.markdown().split(separator: "\n")
+    for name in HypervisorReference.testedOnXen {
+      #expect(rows.contains { $0.hasPrefix("| `\(name)` |") && $0.hasSuffix("| real |") }, "\(name)")
+    }
   }
 
   @Test("every field of every table has a line in the page")

@@ -62,6 +62,7 @@ struct FieldScenarioTests {
     case .title: row("title: A", "title: B", .live, .live, .live)
     case .description: row("description: A", "description: B", .live, .live, .live)
     case .accel: row("accel: kvm", "accel: tcg", .restart, nil, nil)
+    case .virt: row("virt: pv", "virt: pvh", nil, .restart, nil)
     case .cpus:
       row("cpus: {count: 1, max: 4}", "cpus: {count: 2, max: 4}", .live, .live, .live)
     case .cpuShares:
@@ -79,8 +80,7 @@ struct FieldScenarioTests {
       row("memory: {size: 1GiB, max: 4GiB}", "memory: {size: 2GiB, max: 4GiB}", .live, .live, .live)
     case .memoryLimit:
       row(
-        "memory: {size: 1GiB, limit: 8GiB}", "memory: {size: 1GiB, limit: 16GiB}", .restart, .restart,
-        .restart)
+        "memory: {size: 1GiB, limit: 8GiB}", "memory: {size: 1GiB, limit: 16GiB}", .restart, nil, .restart)
     case .hugePages:
       row(
         "memory: {size: 1GiB, huge_pages: true}", "memory: {size: 1GiB, huge_pages: 2MiB}",
@@ -97,7 +97,7 @@ struct FieldScenarioTests {
       row(
         "firmware: {type: uefi, secure_boot: false}", "firmware: {type: uefi, secure_boot: true}",
         without: "firmware: uefi", .restart, nil, .restart)
-    case .cpu: row("cpu: max", "cpu: qemu64", .restart, .restart, .restart)
+    case .cpu: row("cpu: max", "cpu: qemu64", .restart, nil, .restart)
     case .kernel: row("kernel: linux", "kernel: debian", .restart, .restart, .restart)
     case .initrd:
       row(
@@ -109,7 +109,7 @@ struct FieldScenarioTests {
         .restart, .restart)
     case .ignition:
       row("ignition: {hostname: a}", "ignition: {hostname: b}", .restart, nil, nil)
-    case .boot: row("boot: [root, lan]", "boot: [lan]", .restart, .restart, .restart)
+    case .boot: row("boot: [root, lan]", "boot: [lan]", .restart, nil, .restart)
     case .graphics: row("graphics: vnc", "graphics: spice", .restart, .restart, .restart)
     case .password:
       row(
@@ -157,7 +157,7 @@ struct FieldScenarioTests {
     case .attached: row(nil, "", .live, .live, .restart)
     case .bus: row(", bus: virtio", ", bus: scsi", .restart, nil, .restart)
     case .iotune:
-      row(", iotune: {total_iops: 100}", ", iotune: {total_iops: 200}", .live, .restart, .restart)
+      row(", iotune: {total_iops: 100}", ", iotune: {total_iops: 200}", .live, nil, .restart)
     case .keep: row(", keep: false", ", keep: true", Effect.none, Effect.none, Effect.none)
     case .protect: row(", protect: false", ", protect: true", Effect.none, Effect.none, Effect.none)
     }
@@ -434,7 +434,9 @@ struct FieldScenarioTests {
   func unset(row: Row) throws {
     guard let text = row.without else { return }
     let without = spec(row, text, state: .off)
-    var scenario = try Scenario.applied(spec(row, row.after, state: .off), on: host(.qemu))
+    var scenario = try Scenario.applied(
+      spec(row, row.after, state: .off),
+      on: host(row.effects[.qemu] == nil ? .xen : .qemu))
     let plan = try scenario.apply(without)
     let fields = plan.changes.first { "\($0.address)" == row.address }?.fields ?? []
     let change = fields.first { $0.path == row.path || $0.path.hasPrefix("\(row.path).") }

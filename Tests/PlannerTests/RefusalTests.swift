@@ -228,16 +228,41 @@ struct RefusalTests {
     expect(
       try Scenario(SimulatedFleet([SimulatedHost("alpha", driver: .xen)])).refusal(spec),
       is: """
-        site.yaml:12:37: error: host 'alpha' (Xen) has no disk bus to choose
+        site.yaml:12:37: error: host 'alpha' (Xen) cannot give a VM 'bus'
           12 |     disks: {root: {size: 4GiB, bus: scsi}}
              |                                     ^
-          help: leave out 'bus'
+          help: leave it out
         site.yaml:13:17: error: host 'alpha' (Xen) has no user-mode network
           13 |     nics: {lan: {}}
              |                 ^
           help: use a bridge or a virtual network
 
         """)
+  }
+
+  @Test("a host runs no guests that its libvirt says nothing of")
+  func virtualization() throws {
+    var xen = SimulatedHost("alpha", driver: .xen)
+    xen.state.capabilities.virtualizations = [.pv]
+    for (host, virt, error) in [
+      (SimulatedHost("alpha"), "pvh", "(QEMU) runs no pvh guests\n  11 |     virt: pvh"),
+      (xen, "hvm", "(Xen) runs no hvm guests\n  11 |     virt: hvm"),
+    ] {
+      let text = try Scenario(SimulatedFleet([host])).refusal(
+        Specs.web.with("memory:", "virt: \(virt)\n    memory:"))
+      #expect(text.hasPrefix("site.yaml:11:11: error: host 'alpha' \(error)\n"), "\(text)")
+      #expect(text.contains("help: it runs \(virt == "hvm" ? "pv" : "hvm")\n"), "\(text)")
+    }
+  }
+
+  @Test("Xen cannot rename a VM")
+  func xenRenames() throws {
+    let before = Scenario.header() + "vms: {web: {memory: 1GiB}}\n"
+    let scenario = try Scenario.applied(before, on: SimulatedFleet([SimulatedHost("alpha", driver: .xen)]))
+    let after = Scenario.header() + "moved: {vms.web: vms.front}\nvms: {front: {memory: 1GiB}}\n"
+    let text = try scenario.refusal(after)
+    #expect(text.contains("error: host 'alpha' (Xen) cannot rename VM 'web' to 'front'\n"), "\(text)")
+    #expect(text.contains("help: leave it its name\n"), "\(text)")
   }
 
   @Test("KVM is refused where the host has none, at the host's line or the VM's")

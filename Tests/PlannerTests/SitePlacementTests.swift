@@ -51,6 +51,32 @@ struct SitePlacementTests {
 
   private func header(_ fields: [String: String] = [:]) -> String { Self.header(fields) }
 
+  @Test(
+    "a VM is on a host whose hypervisor gives it all that it asks for",
+    arguments: [
+      ("virt: pv", "beta"), ("virt: hvm", "alpha"), ("machine: q35", "alpha"), ("cpu: max", "alpha"),
+      ("shares: {a: {path: /srv}}", "alpha"), ("ignition: {hostname: a}, pool: nas", "alpha"),
+      ("nics: {out: {}}", "alpha"), ("disks: {root: {size: 1GiB, pool: nas, bus: scsi}}", "alpha"),
+    ])
+  func hypervisors(fields: String, host: String) throws {
+    // The Xen host has more room, so it would be chosen otherwise.
+    var (alpha, beta) = (SimulatedHost("alpha"), SimulatedHost("beta", driver: .xen))
+    (alpha.state.capabilities.cpus, alpha.state.capabilities.memory) = (4, .gibibytes(8))
+    (beta.state.capabilities.cpus, beta.state.capabilities.memory) = (32, .gibibytes(64))
+    beta.state.capabilities.virtualizations = [.pv]
+    let spec = """
+      virtform: 1
+      stack: shop
+      hosts: {alpha: {uri: qemu+tls://alpha/system}, beta: {uri: xen+tls://beta/}}
+      pools: {nas: {path: /srv/nas, shared: true}}
+      networks: {out: {mode: user}}
+      vms: {web: {host: any, memory: 1GiB, \(fields)}}
+
+      """
+    let scenario = try Scenario.applied(spec, on: SimulatedFleet([alpha, beta]))
+    #expect(Self.places(scenario) == ["web": host])
+  }
+
   @Test("a drained host is left, with the reason, and what moves waits for nobody that it need not wait for")
   func drained() throws {
     let spec =

@@ -29,15 +29,33 @@ import Testing
     #expect(site.networks.map(\.mode.hasAddresses) == [true, true, true, false, false, false, true])
   }
 
+  @Test("mode auto is user where all hosts of the network are QEMU's, else nat with the block that it names")
+  func automatic() throws {
+    func network(_ uris: String...) throws -> NetworkSpec {
+      let hosts = uris.enumerated().map { "h\($0): {uri: \"\($1)\"}" }.joined(separator: ", ")
+      let block = "cidr: 10.0.0.0/24, dhcp: {from: 10.0.0.100, to: 10.0.0.199}"
+      return try site("hosts: {\(hosts)}\nnetworks: {n: {mode: auto, \(block)}}\n").networks[0]
+    }
+    for hosts in [try network("embedded"), try network("qemu:///system", "embedded")] {
+      #expect(hosts.mode == .user && hosts.ipv4 == nil)
+    }
+    let mixed = try network("qemu:///system", "xen+ssh://root@rack2/")
+    #expect(mixed.mode == .nat && mixed.ipv4?.dhcp?.description == "10.0.0.100 – 10.0.0.199")
+    #expect(
+      self.network("mode: auto, cidr: 10.0.0.0/24, bridge: 1️⃣br0") == [
+        "1️⃣ a network of mode auto has no 'bridge'"
+      ])
+  }
+
   @Test("each mode has what it needs and nothing that means nothing to it")
   func modes() {
     #expect(
       findings(in: "networks: {n: 1️⃣{}}\n") == [
-        "1️⃣ 'mode' is missing in networks.n | help: one of nat, routed, isolated, open, bridge, ovs, macvtap, user"
+        "1️⃣ 'mode' is missing in networks.n | help: one of nat, routed, isolated, open, bridge, ovs, macvtap, user, auto"
       ])
     #expect(
       network("mode: 1️⃣nta") == [
-        "1️⃣ 'mode' cannot be 'nta' | help: did you mean 'nat'? it is one of: nat, routed, isolated, open, bridge, ovs, macvtap, user"
+        "1️⃣ 'mode' cannot be 'nta' | help: did you mean 'nat'? it is one of: nat, routed, isolated, open, bridge, ovs, macvtap, user, auto"
       ])
     for mode in ["nat", "routed", "open"] {
       #expect(

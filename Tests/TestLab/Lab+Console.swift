@@ -58,7 +58,11 @@ extension Lab {
   /// The fields of the guest's next status line, such as `cpus`, `mem`, `vda` and `boot`.
   public func status(of name: String, within limit: Duration = .seconds(90)) async throws -> [String: String]
   {
-    let line = try await console(of: name, shows: "VF-STATUS", within: limit)
+    Self.fields(of: try await console(of: name, shows: "VF-STATUS", within: limit))
+  }
+
+  /// The fields of a status line, such as `cpus=2 mem=92M`, by their names.
+  static func fields(of line: String) -> [String: String] {
     let pairs = line.split(separator: " ").compactMap { word -> (String, String)? in
       let parts = word.split(separator: "=", maxSplits: 1)
       return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil

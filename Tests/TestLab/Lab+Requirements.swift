@@ -67,6 +67,11 @@ extension Lab {
       "/usr/bin/ssh-keygen")
     && (has("/usr/sbin/sshd") || has("\(repository)/.lab/sshd/sshd"))
 
+  /// True where a Xen host can be had, as `Lab/xen/image.sh` makes it.
+  public static let hasXen =
+    has("/usr/bin/qemu-system-x86_64", "/usr/bin/virsh", "/usr/bin/socat", "/usr/bin/ssh")
+    && has("\(guest)/vmlinuz", "\(repository)/.lab/xen/state", "\(repository)/.lab/xen/dom0.qcow2")
+
   /// True where Ansible reads inventories.
   public static let hasAnsible = has("/usr/bin/ansible-inventory")
 }

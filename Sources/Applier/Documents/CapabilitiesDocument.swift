@@ -6,13 +6,16 @@ import SpecModel
 enum CapabilitiesDocument {
   static func read(_ document: XMLElement, driver: String) -> HostCapabilities {
     let architecture = document.at("host", "cpu", "arch")?.text ?? "x86_64"
-    let native = document.all("guest").flatMap { $0.all("arch") }.first {
-      $0[attribute: "name"] == architecture
+    let guests = document.all("guest").compactMap { guest in
+      guest.all("arch").first { $0[attribute: "name"] == architecture }.map { (guest, $0) }
     }
+    let native = guests.first?.1
     var capabilities = HostCapabilities(
       driver: Self.driver(driver), hostUUID: document.at("host", "uuid")?.text ?? "",
       architecture: architecture,
       hasKVM: native?.all("domain").contains { $0[attribute: "type"] == "kvm" } ?? false)
+    capabilities.virtualizations = Set(
+      guests.compactMap { Virtualization(osType: $0.0.first("os_type")?.text ?? "") })
     for machine in native?.all("machine") ?? [] {
       capabilities.machines.insert(machine.text)
       if let canonical = machine[attribute: "canonical"] {

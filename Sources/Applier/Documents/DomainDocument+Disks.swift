@@ -30,7 +30,7 @@ extension DomainDocument {
       XMLElement(
         "driver",
         [
-          "name": host.driver == .test ? nil : "qemu", "type": disk.format?.rawValue,
+          "name": backend(of: disk.format ?? .raw, on: host), "type": disk.format?.rawValue,
           "discard": host.driver == .qemu ? "unmap" : nil,
         ])
       source
@@ -38,6 +38,16 @@ extension DomainDocument {
         "target", ["dev": target, "bus": host.driver == .xen ? "xen" : (disk.bus ?? .virtio).rawValue])
       disk.ioTune.flatMap(element)
       if host.driver == .qemu, let bootOrder { XMLElement("boot", ["order": "\(bootOrder)"]) }
+    }
+  }
+
+  /// What serves a disk; nil where libvirt chooses. Of what is raw, dom0's kernel does it in Xen; without a name it would be
+  /// given what is not raw, too, and the guest would see the file as it is.
+  private static func backend(of format: DiskFormat, on host: HostCapabilities) -> String? {
+    switch host.driver {
+    case .test: nil
+    case .xen where format == .raw: nil
+    default: "qemu"
     }
   }
 

@@ -188,6 +188,7 @@ extension DomainDocument {
     settings.memoryLimit = kibibytes(document.first("maxMemory"))
     let os = document.first("os")
     settings.machine = os?.first("type")?[attribute: "machine"]
+    settings.virt = os?.first("type").flatMap { Virtualization(osType: $0.text) }
     settings.firmware = isUEFI(os) ? .uefi : .bios
     settings.secureBoot = secureBoot(of: document)
     settings.cpuTopology = topology(of: document)

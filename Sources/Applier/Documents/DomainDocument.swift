@@ -21,10 +21,7 @@ struct DomainDocument {
         XMLElement("os") {
           XMLElement("type", ["arch": host.architecture, "machine": host.defaultMachine], text: "hvm")
         }
-        XMLElement("features") {
-          XMLElement("acpi")
-          if host.isX86 { XMLElement("apic") }
-        }
+        Self.features(on: host)
         XMLElement("clock", ["offset": "utc"])
         XMLElement("on_poweroff", text: "destroy")
         XMLElement("on_reboot", text: "restart")
@@ -35,6 +32,7 @@ struct DomainDocument {
     // What the spec leaves open gets a value that a server wants.
     var machine = machine
     machine.settings.console = machine.settings.console ?? true
+    machine.settings.virt = machine.settings.virt ?? host.virtualization(hasKernel: machine.kernel != nil)
     if host.driver == .qemu {
       machine.settings.randomSource = machine.settings.randomSource ?? .present(RandomSource())
     }
@@ -44,6 +42,7 @@ struct DomainDocument {
     for field in MachineField.allCases where field != .accel || machine.settings.accel != nil {
       document.write(field, of: machine)
     }
+    document.writeBootloader()
     if host.driver == .qemu { document.addQEMUDevices() }
     for device in machine.memoryDevices { document.set(device) }
     for share in machine.shares { document.set(share) }
@@ -68,6 +67,7 @@ struct DomainDocument {
     let present = before.map { Self.present($0, in: document, guest: guest, overlays: update.overlays) }
     (mark.disks, mark.nics) = (present?.disks ?? [], present?.nics ?? [])
     for field in update.fields.sorted() { edited.write(field, of: update.wanted) }
+    edited.writeBootloader()
     for name in update.removeMemory { edited.removeMemoryDevice(name) }
     for device in update.setMemory { edited.set(device) }
     for name in update.removeShares { edited.removeShare(name) }
@@ -93,6 +93,7 @@ struct DomainDocument {
     case .description:
       setText("description", settings.description, after: ["name", "uuid", "genid", "title"])
     case .accel: tree[attribute: "type"] = host.domainType(settings.accel)
+    case .virt: writeVirtualization(settings.virt)
     case .cpus: writeCPUs(settings.cpus)
     case .cpuShares: writeCPUShares(settings.cpuShares)
     case .cpuPinning: writeCPUPinning(settings.cpuPinning)

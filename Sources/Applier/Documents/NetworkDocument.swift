@@ -126,7 +126,7 @@ enum NetworkDocument {
     case .open: "open"
     case .bridge, .ovs: "bridge"
     case .macvtap: (network.macvtap ?? .bridge).rawValue
-    case .isolated, .user, nil: nil
+    case .isolated, .user, .auto, nil: nil
     }
   }
 

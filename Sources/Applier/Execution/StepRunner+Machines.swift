@@ -98,7 +98,8 @@ extension StepRunner {
       }
     case .password: try await setPassword(settings.graphicsPassword, of: domain)
     case .randomSource: try await set(settings.randomSource, of: domain)
-    case .name, .accel, .cpuTopology, .memoryLimit, .hugePages, .numaCells, .numaNodes, .machine, .firmware,
+    case .name, .accel, .virt, .cpuTopology, .memoryLimit, .hugePages, .numaCells, .numaNodes, .machine,
+      .firmware,
       .secureBoot, .cpu, .kernel, .initrd, .cmdline, .ignition, .boot, .graphics, .console, .consoleLog, .tpm,
       .watchdog,
       .autostart, .shutdown, .protect, .metaData, .networkConfig, .userData, .state:
@@ -279,8 +280,10 @@ extension StepRunner {
         }
       }
       try await domain.shutdown(host.driver == .qemu ? .acpi : .automatic)
-    } catch let error as LibvirtError where error.code == .operationInvalid {
-      // It went down in between.
+    } catch let error as LibvirtError {
+      // It went down in between. On Xen it is shut off for some seconds before it is gone, and hears nothing.
+      if error.code == .operationInvalid { return }
+      guard try await domain.state() == .shutoff else { throw error }
     }
   }
 

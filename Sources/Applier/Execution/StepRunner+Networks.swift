@@ -21,7 +21,7 @@ extension StepRunner {
     if let autostart = wanted.autostart, try await network.autostart() != autostart {
       try await network.setAutostart(autostart)
     }
-    if !guests.isEmpty, host.driver == .qemu { try await reconnect(to: network, guests) }
+    if !guests.isEmpty, host.driver.can(.replugging) { try await reconnect(to: network, guests) }
   }
 
   func start(_ network: VirtualNetwork) async throws {

@@ -10,7 +10,7 @@ extension Inspector {
     let own = state.networks.filter { $0.isActive && identity.owns($0) }
     let live = try await concurrentlyThrowing(own) { network in try await read(network) }.compactMap { $0 }
     var networks = Dictionary(live.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
-    guard state.capabilities.driver == .qemu else { return networks }
+    guard state.capabilities.driver.can(.replugging) else { return networks }
     for network in live where network.parkedFor == nil {
       let isParked = live.contains { $0.parkedFor == network.name && $0.connections > 0 }
       networks[network.uuid]?.unplugged = try await unplugged(from: network, state, isParked: isParked)

@@ -8,6 +8,23 @@ extension DesiredHostBuilder {
       let field = ShareField.attached
       check(field.rule, field.path(of: share.name), of: share, at: spec.path)
     }
+    for (disk, wanted) in Self.pairs(spec.disks, machine.disks) {
+      for field in DiskField.allCases { check(field.rule, field.rawValue, of: wanted, at: disk.path) }
+    }
+    for (disk, wanted) in Self.pairs(spec.disks, machine.drives) {
+      for field in DriveField.allCases { check(field.rule, field.rawValue, of: wanted, at: disk.path) }
+    }
+    for device in machine.memoryDevices {
+      let field = MemoryDeviceField.attached
+      check(field.rule, field.path(of: device.name), of: device, at: spec.path)
+    }
+    if let virt = spec.settings.virt, !state.capabilities.virtualizations.contains(virt) {
+      let there = Virtualization.allCases.filter(state.capabilities.virtualizations.contains)
+      report(
+        "host '\(host.name)' (\(state.capabilities.driver.title)) runs no \(virt) guests",
+        at: spec.path + MachineField.virt.rawValue,
+        help: there.isEmpty ? nil : "it runs \(there.map(\.rawValue).joined(separator: ", "))")
+    }
     if machine.settings.secureBoot != nil, !state.isPrivileged {
       report(
         "host '\(host.name)' runs without root, where firmware has no variables for each kind of boot",
@@ -25,10 +42,18 @@ extension DesiredHostBuilder {
   /// Reports what the driver takes and never gives, or gives up on only when the guest starts.
   private func check<Object>(_ rule: FieldRule<Object>, _ name: String, of object: Object, at path: SpecPath)
   {
-    guard rule.lacking.contains(state.capabilities.driver), let value = rule.value(object),
-      value != OptionalDevice<TPMModel>.absent.description
-    else { return }
+    guard rule.isLacking(in: object, on: state.capabilities.driver) else { return }
     report(
-      "host '\(host.name)' (Xen) cannot give a VM '\(name)'", at: path + name, help: "leave it out")
+      "host '\(host.name)' (\(state.capabilities.driver.title)) cannot give a VM '\(name)'", at: path + name,
+      help: "leave it out")
+  }
+
+  /// The spec's disks with what the VM is to have of each.
+  private static func pairs<Device: NamedDevice>(
+    _ specs: [DiskSpec], _ devices: [Device]
+  ) -> [(DiskSpec, Device)] {
+    specs.compactMap { spec in
+      devices.first { $0.name == spec.name.rawValue }.map { (spec, $0) }
+    }
   }
 }

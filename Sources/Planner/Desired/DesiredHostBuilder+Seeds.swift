@@ -24,7 +24,7 @@ extension DesiredHostBuilder {
 
   func image(of config: IgnitionConfig, for spec: MachineSpec) -> DesiredHost.WantedImage? {
     let path = spec.path + "ignition"
-    guard state.capabilities.driver == .qemu else {
+    guard state.capabilities.driver.can(.ignition) else {
       report(
         "host '\(host.name)' cannot hand a config to Ignition", at: path,
         help: "it takes QEMU, whose firmware device the guest reads")

@@ -169,7 +169,6 @@ struct DesiredHostBuilder {
     let applied = isReplaced(spec) ? [:] : actual?.mark?.applied ?? [:]
     var volumes: [Int] = []
     for disk in spec.disks {
-      checkBus(disk)
       if case .existing(let volume, let pool) = disk.source {
         machine.disks += existing(volume, in: pool, as: disk, actual).map { [$0] } ?? []
         continue
@@ -234,12 +233,6 @@ struct DesiredHostBuilder {
     }
   }
 
-  private func checkBus(_ disk: DiskSpec) {
-    guard disk.bus != nil, state.capabilities.driver == .xen else { return }
-    report(
-      "host '\(host.name)' (Xen) has no disk bus to choose", at: disk.path + "bus", help: "leave out 'bus'")
-  }
-
   private func isProtected(_ disk: DiskSpec) -> Bool {
     if case .shared(let name) = disk.source { site.disk(name)?.isProtected ?? false } else { false }
   }
@@ -276,9 +269,9 @@ struct DesiredHostBuilder {
   private func wantedNIC(_ nic: NICSpec) -> Machine.NIC {
     let link: Machine.Link =
       site.network(nic.network)?.mode == .user ? .user : .network(libvirtName(ofNetwork: nic.network))
-    if link == .user, state.capabilities.driver == .xen {
+    if link == .user, !state.capabilities.driver.can(.userNetworks) {
       report(
-        "host '\(host.name)' (Xen) has no user-mode network", at: nic.path,
+        "host '\(host.name)' (\(state.capabilities.driver.title)) has no user-mode network", at: nic.path,
         help: "use a bridge or a virtual network")
     }
     var wanted = Machine.NIC(

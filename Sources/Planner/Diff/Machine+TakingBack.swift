@@ -24,6 +24,7 @@ extension Machine {
     for field in MachineField.allCases where staged.contains(field.rawValue) && field.value(of: self) == nil {
       switch field {
       case .accel: settings.accel = guest.settings.accel
+      case .virt: settings.virt = guest.settings.virt
       case .machine: settings.machine = guest.settings.machine
       case .firmware: settings.firmware = guest.settings.firmware
       case .secureBoot: settings.secureBoot = guest.settings.secureBoot
@@ -59,7 +60,8 @@ extension Machine {
       case .memory: settings.memory = definition.settings.memory
       case .randomSource: settings.randomSource = definition.settings.randomSource
       // Nothing reads a password, and the rest no guest takes while it runs.
-      case .name, .accel, .cpuTopology, .memoryLimit, .hugePages, .numaCells, .numaNodes, .machine, .firmware,
+      case .name, .accel, .virt, .cpuTopology, .memoryLimit, .hugePages, .numaCells, .numaNodes, .machine,
+        .firmware,
         .secureBoot, .cpu, .kernel, .initrd, .cmdline, .ignition, .boot, .graphics, .password, .console,
         .consoleLog, .tpm, .watchdog, .autostart, .shutdown, .protect, .metaData, .networkConfig, .userData,
         .state:

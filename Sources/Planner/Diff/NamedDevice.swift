@@ -60,12 +60,18 @@ extension DeviceField {
 }
 
 extension Machine.Disk: NamedDevice {
+  private var isRaw: Bool { (format ?? .raw) == .raw }
   typealias Field = DiskField
   static func all(of machine: Machine) -> [Machine.Disk] { machine.disks }
   var attachment: DeviceChange? { .attachDisk(self) }
   var detachment: DeviceChange? { .detachDisk(self) }
   var isCovered: Bool { overlay != nil }
   func isAttached(to guest: Machine) -> Bool { guest.files.contains(path) }
+  /// What is not raw takes a QEMU to serve it, which only a disk that was there at the start brings to a guest of Xen's.
+  func canPlugIn(to guest: Machine, of wanted: Machine) -> Bool {
+    guard let virt = guest.settings.virt, virt != .hvm else { return true }
+    return isRaw || guest.disks.contains { !$0.isRaw }
+  }
   func canReplace(_ there: Machine.Disk) -> Bool { there.path == path }
   mutating func clear(_ field: DiskField) { if field == .iotune { ioTune = IOTune() } }
 

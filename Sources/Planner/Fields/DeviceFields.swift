@@ -12,11 +12,11 @@ public enum DiskField: String, CaseIterable, Sendable {
         by: "virDomainAttachDeviceFlags, virDomainDetachDeviceFlags",
         live: .on(.qemu, .xen, if: "its bus is virtio, scsi or Xen's", { $1.bus != .sata }), unset: .removed
       ) { $0.path }
-    case .bus: .init("what it is attached as", "<target bus>") { $0.bus?.rawValue }
+    case .bus: .init("what it is attached as", "<target bus>", lacking: [.xen]) { $0.bus?.rawValue }
     case .iotune:
       .init(
         "limits of its throughput", "<iotune>", by: "virDomainSetBlockIoTune", live: .on(.qemu),
-        unset: .removed
+        unset: .removed, lacking: [.xen]
       ) { disk in disk.ioTune.flatMap { $0.isUnlimited ? nil : $0.description } }
     case .keep:
       .init("whether its content stays when the VM goes", "the mark", scope: .definition, unset: .removed) {
@@ -40,7 +40,7 @@ public enum MemoryDeviceField: String, CaseIterable, Sendable {
       .init(
         "memory that is plugged in like a module; a guest rarely gives it back", "<memory model='dimm'>",
         by: "virDomainAttachDeviceFlags", live: .on(.qemu, if: "it is added", { _, _ in true }),
-        unset: .removed
+        unset: .removed, lacking: [.xen]
       ) { $0.size.description }
     }
   }
@@ -95,7 +95,7 @@ public enum DriveField: String, CaseIterable, Sendable {
       .init("the image in the drive", "<source file>", by: "virDomainUpdateDeviceFlags", live: .on(.qemu)) {
         $0.media ?? "empty"
       }
-    case .bus: .init("what it is attached as", "<target bus>") { $0.bus?.rawValue }
+    case .bus: .init("what it is attached as", "<target bus>", lacking: [.xen]) { $0.bus?.rawValue }
     }
   }
 }

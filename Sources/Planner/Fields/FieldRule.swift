@@ -1,3 +1,5 @@
+import SpecModel
+
 /// One row of the tables of fields: what a field is, how it is read and written, and what changing it does.
 ///
 /// The tables are `MachineField`, `DiskField`, `DriveField`, `NICField`, `NetworkField` and `PoolField`; the differ,
@@ -86,6 +88,12 @@ public struct FieldRule<Object: Sendable>: Sendable {
     self.unset = unset
     self.lacking = lacking
     self.value = value
+  }
+
+  /// True if `object` is to have what the driver never gives.
+  func isLacking(in object: Object, on driver: HostCapabilities.Driver) -> Bool {
+    guard lacking.contains(driver), let value = value(object) else { return false }
+    return value != OptionalDevice<TPMModel>.absent.description
   }
 
   /// True if what is in use takes the change from what it has to `wanted`.

@@ -3,7 +3,7 @@ import SpecModel
 
 /// The fields of a VM, each with its rule. Its disks, CD-ROM drives and NICs have tables of their own.
 public enum MachineField: String, CaseIterable, Sendable, Comparable {
-  case name, title, description, accel, cpus
+  case name, title, description, accel, virt, cpus
   case cpuShares = "cpus.shares"
   case cpuPinning = "cpus.pin"
   case cpuTopology = "cpus.topology"
@@ -42,6 +42,10 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
       ) { $0.settings.description }
     case .accel:
       .init("what runs its CPU: KVM or QEMU's emulation", "<domain type>") { $0.settings.accel?.rawValue }
+    case .virt:
+      .init("how it is virtualized: hvm, or on Xen also pv and pvh", "<os><type>") {
+        $0.settings.virt?.rawValue
+      }
     case .cpus:
       .init(
         "its vCPUs: how many it has, and how many it could have", "<vcpu current>",
@@ -87,9 +91,10 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
           { $0.settings.memory?.max == $1.settings.memory?.max }), unset: .required
       ) { $0.settings.memory?.description }
     case .memoryLimit:
-      .init("its memory with all devices that could be plugged in", "<maxMemory>", unset: .removed) {
-        $0.settings.memoryLimit?.description
-      }
+      .init(
+        "its memory with all devices that could be plugged in", "<maxMemory>", unset: .removed,
+        lacking: [.xen]
+      ) { $0.settings.memoryLimit?.description }
     case .hugePages:
       .init(
         "the size of the host's pages that its memory is made of", "<memoryBacking><hugepages>",
@@ -105,14 +110,15 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
         unset: .removed,
         lacking: [.xen]
       ) { $0.settings.numaNodes?.description }
-    case .machine: .init("its machine type", "<os><type machine>") { $0.settings.machine }
+    case .machine:
+      .init("its machine type", "<os><type machine>", lacking: [.xen]) { $0.settings.machine }
     case .firmware: .init("its firmware", "<os firmware>, <loader>") { $0.settings.firmware?.rawValue }
     case .secureBoot:
       .init(
         "whether UEFI boots only what is signed; each has firmware variables of its own",
         "<os><firmware><feature name='secure-boot'>, <nvram>", lacking: [.xen]
       ) { $0.settings.secureBoot.map(String.init) }
-    case .cpu: .init("the model of its CPU", "<cpu>") { $0.settings.cpu }
+    case .cpu: .init("the model of its CPU", "<cpu>", lacking: [.xen]) { $0.settings.cpu }
     case .kernel: .init("the kernel it is booted with", "<os><kernel>", unset: .removed) { $0.kernel }
     case .initrd: .init("the initrd it is booted with", "<os><initrd>", unset: .removed) { $0.initrd }
     case .cmdline:
@@ -123,7 +129,9 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
         unset: .removed
       ) { $0.ignition }
     case .boot:
-      .init("the disks and NICs it boots from, in order", "<boot order> of its devices") { machine in
+      .init(
+        "the disks and NICs it boots from, in order", "<boot order> of its devices", lacking: [.xen]
+      ) { machine in
         machine.boot.map { $0.isEmpty ? "nothing" : $0.joined(separator: ", ") }
       }
     case .graphics:

@@ -59,6 +59,16 @@ public struct HostCapabilities: Hashable, Sendable {
   public enum Driver: Hashable, Sendable {
     case qemu, xen, test
     case other(String)
+
+    /// What people call it.
+    public var title: String {
+      switch self {
+      case .qemu: "QEMU"
+      case .xen: "Xen"
+      case .test: "test"
+      case .other(let name): name
+      }
+    }
   }
 
   public var driver: Driver
@@ -66,6 +76,8 @@ public struct HostCapabilities: Hashable, Sendable {
   public var hostUUID: String
   /// `x86_64`, `aarch64` …
   public var architecture: String
+  /// How it can virtualize guests of its own architecture.
+  public var virtualizations: Set<Virtualization> = [.hvm]
   /// True if the host accelerates guests of its own architecture.
   public var hasKVM: Bool
   /// Names of the machine types by their aliases: `q35` → `pc-q35-7.2`.
@@ -93,6 +105,13 @@ public struct HostCapabilities: Hashable, Sendable {
 }
 
 extension HostCapabilities {
+  /// How a guest is virtualized of which the spec does not say it: one without a kernel of its own as a whole machine, with
+  /// firmware that finds a boot loader on its disk.
+  public func virtualization(hasKernel: Bool) -> Virtualization {
+    let wanted: [Virtualization] = hasKernel ? [.pvh, .pv, .hvm] : [.hvm, .pv, .pvh]
+    return wanted.first(where: virtualizations.contains) ?? .hvm
+  }
+
   /// What the host has of both; nil if it does not say one of them.
   public var size: (cpus: Int, memory: ByteCount)? {
     guard let cpus, let memory, cpus > 0, memory.rawValue > 0 else { return nil }

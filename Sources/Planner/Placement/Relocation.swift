@@ -315,7 +315,7 @@ struct Relocation {
     to spec: MachineSpec, _ machine: Machine, _ copies: [Move.Copy], _ old: HostIndex, _ new: HostIndex
   ) -> String? {
     let drivers = (old.state.capabilities.driver, new.state.capabilities.driver)
-    if drivers.0 != drivers.1 || drivers.0 != .qemu {
+    if drivers.0 != drivers.1 || !drivers.0.can(.moving) {
       return "between these hypervisors virtform moves no VM"
     }
     if machine.hasSavedState { return "it has a saved state, which stays on its host: start it first" }

@@ -127,7 +127,7 @@ struct SiteProblem {
     if isRunning, !machine.hostDevices.isEmpty || !machine.shares.isEmpty { return true }
     guard let state, let found else { return false }
     let hasSnapshots = state.snapshots[found.uuid] != nil || !found.carriedSnapshots.isEmpty
-    return state.capabilities.driver != .qemu || found.hasSavedState
+    return !state.capabilities.driver.can(.moving) || found.hasSavedState
       || state.checkpointed.contains(found.uuid) || hasSnapshots && !site.isOnSharedStorage(machine)
       || found.disks.contains { $0.overlay != nil }
   }
@@ -193,12 +193,15 @@ struct SiteProblem {
     _ names: [ResourceName], thatRun machine: MachineSpec, _ current: ResourceName?
   ) -> [ResourceName] {
     let home = current.flatMap { states[$0] }
-    return names.filter { name in
+    let ofItsKind = names.filter { name in
       guard let state = states[name] else { return true }
       if let home, home.capabilities.driver != state.capabilities.driver { return false }
       let accel = machine.settings.accel ?? site.host(name)?.accel
       return accel != .kvm || state.capabilities.driver != .qemu || state.capabilities.hasKVM
     }
+    // Of a VM that suits none, the plan says at its lines what they lack.
+    let suited = ofItsKind.filter { states[$0].map { gives(machine, on: $0.capabilities) } ?? true }
+    return suited.isEmpty ? ofItsKind : suited
   }
 
   /// The problem for the way to `hosts`, of which there is one for each machine: while it makes way for others, a VM may be on

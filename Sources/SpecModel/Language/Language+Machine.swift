@@ -58,7 +58,17 @@ extension Language {
       .choice(
         Accelerator.self,
         [.auto: "KVM where the host has it, else emulation", .kvm: "KVM", .tcg: "emulation by QEMU itself"]),
-      "What runs its CPUs.", default: .words("as its host says")),
+      "What runs its CPUs on a QEMU host; others have no choice.", default: .words("as its host says")),
+    LanguageField(
+      "virt",
+      .choice(
+        Virtualization.self,
+        [
+          .pv: "the guest's kernel calls Xen", .pvh: "that, with a processor that virtualizes",
+          .hvm: "a whole machine with firmware and emulated devices",
+        ]),
+      "How it is virtualized. Xen hosts have the choice, as far as their processors go; QEMU hosts run hvm.",
+      default: .words("the best that its host runs")),
     LanguageField(
       "cpus", .either([.integer(SiteDecoder.vcpus), .object(cpus)]),
       "Its vCPUs: how many, or a map that says more. `2` is short for `{count: 2}`.", default: 1,

@@ -15,10 +15,11 @@ extension Language {
             .ovs: "an Open vSwitch bridge that the host has, with VLANs",
             .macvtap: "NICs of their own on an interface of the host's",
             .user: "QEMU's own: no root, guests reach out and nobody reaches in",
+            .auto: "user where all its hosts are of QEMU, else nat",
           ]), "How it reaches the world.", required: .sometimes("unless it is external"), example: "nat"),
       LanguageField(
         "cidr", .form(.ipv4Block), "Its block of IPv4 addresses, from /8 to /30.",
-        required: .sometimes("for nat, routed and open without ipv6"), example: "10.10.0.0/24"),
+        required: .sometimes("for nat, routed and open without ipv6, and for auto"), example: "10.10.0.0/24"),
       LanguageField(
         "gateway", .form(.ipv4), "The host's own address on it.", default: .words("the first of the cidr"),
         example: "10.10.0.1"),

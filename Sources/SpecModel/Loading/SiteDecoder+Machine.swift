@@ -13,6 +13,7 @@ extension SiteDecoder {
     settings.title = reader.line("title").nonEmpty
     settings.description = reader.string("description").nonEmpty
     settings.accel = reader.choice("accel")
+    settings.virt = reader.choice("virt")
     decodeCPUs(reader, isComplete: isComplete, into: &settings)
     let memoryDevices = decodeMemory(reader, isComplete: isComplete, into: &settings)
     if isComplete { reader.missing("memory", help: "such as memory: 1GiB") }

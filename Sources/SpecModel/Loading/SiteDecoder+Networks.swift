@@ -17,7 +17,8 @@ extension SiteDecoder {
         bridge: nil, devices: [], macvtap: nil, portgroups: [:], mtu: nil, autostart: nil, hosts: hosts,
         isExternal: true, isProtected: false, path: reader.path)
     }
-    let mode = reader.choice("mode", NetworkMode.self)
+    let written = reader.choice("mode", NetworkMode.self)
+    let mode = written == .auto ? automaticMode(on: hosts) : written
     reader.missing("mode", help: "one of " + NetworkMode.allCases.map(\.rawValue).joined(separator: ", "))
     let hasIPv4 = reader.has("cidr")
     let hasIPv6 = reader.has("ipv6")
@@ -44,7 +45,10 @@ extension SiteDecoder {
     let isProtected = reader.bool("protect") ?? false
     guard let mode else { return nil }
 
-    switch mode {
+    switch written ?? mode {
+    case .auto:
+      reader.missing("cidr", help: "its block where it is of mode nat, such as cidr: 10.10.0.0/24")
+      reader.refuse(["ipv6", "bridge", "portgroups", "mtu"]) { "a network of mode auto has no '\($0)'" }
     case .nat, .routed, .isolated, .open:
       if mode != .isolated, !hasIPv6 { reader.missing("cidr", help: "such as cidr: 10.10.0.0/24") }
     case .bridge, .ovs:
@@ -90,12 +94,23 @@ extension SiteDecoder {
     // A network with a block in error takes no part in the checks of addresses.
     if hasIPv4 && ipv4 == nil || hasIPv6 && ipv6 == nil { return nil }
     if mode.hasAddresses, mode != .isolated, ipv4 == nil, ipv6 == nil { return nil }
+    if mode == .user {
+      return NetworkSpec(
+        name: name, mode: mode, ipv4: nil, ipv6: nil, translatesIPv6: nil, domain: nil, records: [:],
+        bridge: nil, devices: [], macvtap: nil, portgroups: [:], mtu: nil, autostart: nil, hosts: hosts,
+        isExternal: false, isProtected: isProtected, path: reader.path)
+    }
     return NetworkSpec(
       name: name, mode: mode, ipv4: ipv4, ipv6: ipv6,
       translatesIPv6: mode == .nat && ipv6 != nil ? nat ?? true : nil, domain: domain, records: records,
       bridge: bridge, devices: mode == .macvtap ? devices.map(\.value) : [],
       macvtap: mode == .macvtap ? macvtap ?? .bridge : nil, portgroups: portgroups, mtu: mtu,
       autostart: autostart, hosts: hosts, isExternal: false, isProtected: isProtected, path: reader.path)
+  }
+
+  /// What `mode: auto` is on these hosts: one mode for all of them, since a VM may go from one to another.
+  private func automaticMode(on names: [ResourceName]) -> NetworkMode {
+    hosts.all.contains { names.contains($0.name) && !$0.isQEMU } ? .nat : .user
   }
 
   /// `cidr`, `gateway` and `dhcp` of one family; nil without a block that is usable.

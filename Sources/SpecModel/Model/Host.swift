@@ -23,6 +23,14 @@ public struct Host: Hashable, Sendable {
   public let path: SpecPath
 
   public var isEmbedded: Bool { connection == .embedded }
+
+  /// True if its libvirt is reached by QEMU's driver.
+  var isQEMU: Bool {
+    switch connection {
+    case .embedded: true
+    case .uri(let uri): uri.driver == "qemu"
+    }
+  }
 }
 
 /// What a host has.

@@ -58,6 +58,7 @@ public struct MachineSettings: Hashable, Sendable {
   public var title: String?
   public var description: String?
   public var accel: Accelerator?
+  public var virt: Virtualization?
   public var cpus: VCPUs?
   /// The VM's weight when CPU time is short, relative to others (`cputune/shares`).
   public var cpuShares: Int?

@@ -16,11 +16,13 @@ public enum NetworkMode: String, CaseIterable, Sendable {
   case macvtap
   /// QEMU's user-mode network: no privileges and no object on the host; guests reach out, nobody reaches in.
   case user
+  /// `user` where all its hosts have that, else `nat`: no network is of it once the spec is read.
+  case auto
 
   /// True where libvirt gives the guests addresses.
   public var hasAddresses: Bool {
     switch self {
-    case .nat, .routed, .isolated, .open: true
+    case .nat, .routed, .isolated, .open, .auto: true
     case .bridge, .ovs, .macvtap, .user: false
     }
   }

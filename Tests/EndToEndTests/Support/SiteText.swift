@@ -8,6 +8,7 @@ struct SiteText {
     "kernel": "{source: \(Lab.guest)/vmlinuz, format: raw}",
     "initrd": "{source: \(Lab.guest)/initrd.gz, format: raw}",
   ]
+  var hosts: [String: String] = [:]
   var pools: [String: String] = [:]
   var networks: [String: String] = [:]
   var firewalls: [String: String] = [:]
@@ -45,7 +46,8 @@ struct SiteText {
   var text: String {
     var text = "virtform: 1\nstack: \(stack)\n"
     let sections = [
-      ("variables", variables), ("images", images), ("pools", pools), ("networks", networks),
+      ("variables", variables), ("hosts", hosts), ("images", images), ("pools", pools),
+      ("networks", networks),
       ("firewalls", firewalls),
       ("disks", disks), ("outputs", outputs),
       ("moved", moved), ("removed", removed),

@@ -166,6 +166,7 @@ struct SimulatedHost {
         machineAliases: aliases,
         machines: Set(aliases.keys).union(aliases.values)))
     if driver == .qemu { state.firewalls = [] }
+    if driver == .xen { state.capabilities.virtualizations = Set(Virtualization.allCases) }
   }
 
   /// What an inspection reports.

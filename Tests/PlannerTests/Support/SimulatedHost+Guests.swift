@@ -39,7 +39,8 @@ extension SimulatedHost {
       if (from.randomSource?.kind == nil) == (to.randomSource?.kind == nil) {
         complain("no call changes the rate of random numbers")
       }
-    case .name, .accel, .cpuTopology, .memoryLimit, .hugePages, .numaCells, .numaNodes, .machine, .firmware,
+    case .name, .accel, .virt, .cpuTopology, .memoryLimit, .hugePages, .numaCells, .numaNodes, .machine,
+      .firmware,
       .secureBoot, .cpu, .kernel, .initrd, .cmdline, .ignition, .boot, .graphics, .console, .consoleLog, .tpm,
       .watchdog,
       .autostart, .shutdown, .protect, .state:
@@ -51,7 +52,7 @@ extension SimulatedHost {
 
   mutating func change(_ change: DeviceChange, of uuid: UUID, _ complain: Complain) {
     guard var guest = guests[uuid] else { return complain("no guest to change the devices of") }
-    if !isPossible(change) { complain("a running guest of \(driver) cannot \(change)") }
+    if !isPossible(change, guest) { complain("a running guest of \(driver) cannot \(change)") }
     if case .detachDisk = change, guest.settings.state == .paused {
       complain("a paused guest lets go of nothing")
     }
@@ -118,8 +119,11 @@ extension SimulatedHost {
     guests[uuid] = guest
   }
 
-  private func isPossible(_ change: DeviceChange) -> Bool {
+  private func isPossible(_ change: DeviceChange, _ guest: Machine) -> Bool {
     switch change {
+    case .attachDisk(let disk) where driver == .xen:
+      // A QEMU that serves disks is there if the guest started with one.
+      guest.settings.virt == .hvm || disk.format == .raw || guest.disks.contains { $0.format != .raw }
     case .attachDisk(let disk), .detachDisk(let disk):
       driver == .xen || driver == .qemu && disk.bus != .sata
     case .attachDrive(let drive), .detachDrive(let drive): driver == .qemu && drive.bus != .sata

@@ -223,6 +223,8 @@ extension SimulatedHost {
       defined.settings.randomSource = settings.randomSource ?? .present(RandomSource())
       defined.settings.accel = settings.accel ?? (state.capabilities.hasKVM ? .kvm : .tcg)
     }
+    defined.settings.virt =
+      settings.virt ?? state.capabilities.virtualization(hasKernel: machine.kernel != nil)
     defined.settings.cpus = settings.cpus ?? VCPUs(count: 1)
     defined.settings.machine = versioned(settings.machine ?? "q35")
     defined.settings.firmware = settings.firmware ?? .bios
@@ -382,6 +384,7 @@ extension SimulatedHost {
     case .title: machine.settings.title = settings.title
     case .description: machine.settings.description = settings.description
     case .accel: machine.settings.accel = settings.accel
+    case .virt: machine.settings.virt = settings.virt
     case .cpus: machine.settings.cpus = settings.cpus
     case .memory: machine.settings.memory = settings.memory
     case .memoryLimit: machine.settings.memoryLimit = settings.memoryLimit

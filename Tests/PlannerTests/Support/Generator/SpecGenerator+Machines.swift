@@ -111,7 +111,7 @@ extension SpecGenerator {
   }
 
   private mutating func changeBoot(of name: String) {
-    guard let machine = machines[name], machine.kernel == nil else { return }
+    guard driver != .xen, let machine = machines[name], machine.kernel == nil else { return }
     let devices =
       (Array(machine.disks.keys) + Array(machine.nics.keys)).sorted() + (machine.image == nil ? [] : ["root"])
     machines[name]?.boots = random.chance(30) ? [] : Array(devices.shuffled(using: &random).prefix(2))
@@ -147,6 +147,7 @@ extension SpecGenerator {
 
   private mutating func throttle(_ disk: String, of name: String) {
     if case .cdrom? = machines[name]?.disks[disk]?.content { return }
+    guard driver != .xen else { return }
     machines[name]?.disks[disk]?.iotune = random.pick([
       nil, "{total_bytes: 50MiB}", "{read_iops: 100, write_iops: 50}",
     ])

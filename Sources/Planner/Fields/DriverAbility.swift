@@ -1,0 +1,42 @@
+/// What a host's driver can do beside what the rows of fields say of it.
+///
+/// Whoever plans, inspects or carries out asks here; `docs/hypervisors.md` is written from it, too.
+public enum DriverAbility: String, CaseIterable, Sendable {
+  case userNetworks, replugging, firewalls, renaming, ignition, moving
+
+  /// What the ability is, for people.
+  var summary: String {
+    switch self {
+    case .userNetworks: "NICs on QEMU's user-mode network, `mode: user`"
+    case .replugging: "a network that restarts is plugged in again under running guests"
+    case .firewalls: "network filters, `firewalls:`"
+    case .renaming: "a VM is renamed, `moved:`"
+    case .ignition: "a config for Ignition, `ignition:`"
+    case .moving: "a VM moves to another host"
+    }
+  }
+
+  /// What the plan does without it, for people.
+  var otherwise: String {
+    switch self {
+    case .userNetworks: "refused at the NIC"
+    case .replugging: "the network restarts when its guests are off"
+    case .firewalls: "refused at the firewall"
+    case .renaming: "refused at the VM"
+    case .ignition: "refused at `ignition`"
+    case .moving: "refused at the VM, or it stays where it is"
+    }
+  }
+
+  var drivers: [HostCapabilities.Driver] {
+    switch self {
+    case .userNetworks: [.qemu, .test]
+    case .replugging, .firewalls, .ignition, .moving: [.qemu]
+    case .renaming: [.qemu, .test]
+    }
+  }
+}
+
+extension HostCapabilities.Driver {
+  public func can(_ ability: DriverAbility) -> Bool { ability.drivers.contains(self) }
+}
