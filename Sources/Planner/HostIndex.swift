@@ -318,6 +318,11 @@ struct HostIndex {
     pool(named: volume.pool)?.volumeNames.contains(Identity.copyingName(of: volume.name)) ?? false
   }
 
+  /// True if the volume is being copied to another host or from one, or was when that was cut off.
+  func isMoving(_ volume: Volume) -> Bool {
+    pool(named: volume.pool)?.volumeNames.contains(Identity.movingName(of: volume.name)) ?? false
+  }
+
   /// True if a volume beside the disk says that nothing may delete it.
   func isProtected(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
     let name = identity.protectionName(of: disk.kind, disk.base)

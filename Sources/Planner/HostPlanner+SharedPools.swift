@@ -119,13 +119,10 @@ extension HostPlanner {
         draft.add(
           .noteVolume(pool: pool.name, name: note, false), for: address(.pool, pool.name), after: leaving,
           path: nil)
-        if leaving.isEmpty {
-          draft.add(
-            Change(
-              address(.pool, pool.name), .update,
-              fields: [FieldChange(note, from: "host was lost", to: nil, effect: .none)],
-              path: nil))
-        }
+        draft.add(
+          Change(
+            address(.pool, pool.name), .update,
+            fields: [FieldChange(note, from: "host was lost", to: nil, effect: .none)], path: nil))
       }
     }
   }

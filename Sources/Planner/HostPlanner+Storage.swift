@@ -26,7 +26,7 @@ extension HostPlanner {
         "\(wanted.address) cannot be used again: another file is based on \(actual.path)", at: wanted.path,
         help: "take that file back into it (qemu-img commit), or delete it, if nobody needs what it holds")
     }
-    if isLeftover(actual), isOfMove(actual) { return refuseUnfinishedMove(of: wanted, actual) }
+    if isLeftover(actual), host.isMoving(actual) { return refuseUnfinishedMove(of: wanted, actual) }
     if host.isCutOff(actual) { return planCopy(ofVolume: index, over: actual) }
     if isLeftover(actual) { draft.note(wanted.address, "is there already and is used again") }
     tellOfImage(of: wanted, actual)
@@ -49,10 +49,6 @@ extension HostPlanner {
   /// True for a VM's own disk that no VM has: an earlier run was cut off, or its VM gave it up.
   private func isLeftover(_ volume: Volume) -> Bool {
     host.tagged(volume)?.kind == .machineDisk && host.users(of: volume.path).isEmpty
-  }
-
-  private func isOfMove(_ volume: Volume) -> Bool {
-    host.pool(named: volume.pool)?.volumeNames.contains(Identity.movingName(of: volume.name)) ?? false
   }
 
   /// The VM is nowhere, so that nobody knows which of the copies is whole.

@@ -144,9 +144,12 @@ public struct Identity: Sendable {
   /// `rack2-5b9313d2.host` says that VMs of the stack on the host rack2 have disks in the pool, which other hosts see, too.
   public func hostNoteName(_ host: ResourceName) -> String { "\(host)-\(tag("host/\(host)")).\(Self.host)" }
 
+  /// True for the name of such a note, of whatever stack.
+  static func isHostNote(_ name: String) -> Bool { name.hasSuffix(".\(host)") }
+
   /// The host that such a note names; nil for any other name.
   public func host(noted name: String) -> ResourceName? {
-    guard name.hasSuffix(".\(Self.host)"), let dash = name.lastIndex(of: "-"),
+    guard Self.isHostNote(name), let dash = name.lastIndex(of: "-"),
       let host = try? ResourceName(parsing: String(name[..<dash])), hostNoteName(host) == name
     else { return nil }
     return host

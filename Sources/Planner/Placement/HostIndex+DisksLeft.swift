@@ -10,8 +10,7 @@ extension HostIndex {
         let volume = volume(at: path)
       else { return false }
       // What a copy that was cut off has left is worth nothing.
-      let names = self.pool(named: volume.pool)?.volumeNames ?? []
-      return !isCutOff(volume) && !names.contains(Identity.movingName(of: volume.name))
+      return !isCutOff(volume) && !isMoving(volume)
     }.map(\.name)
   }
 }

@@ -307,7 +307,7 @@ struct Relocation {
   private func obstacle(at volume: Volume, on host: HostIndex) -> Move.Obstacle? {
     let names = host.pool(named: volume.pool)?.volumeNames ?? []
     guard names.contains(volume.name) else { return nil }
-    return names.contains(Identity.movingName(of: volume.name)) ? .unfinishedCopy : .file
+    return host.isMoving(volume) ? .unfinishedCopy : .file
   }
 
   /// Why the VM cannot be moved, whatever it is about to be given.

@@ -61,7 +61,7 @@ extension Operation {
     case .removePool, .deleteVolume, .removeNetwork, .removeFirewall: true
     // A network may lose the address that it keeps for a VM.
     case .updateNetwork: true
-    case .noteVolume(_, let name, false): name.hasSuffix(".host")
+    case .noteVolume(_, let name, false): Identity.isHostNote(name)
     default: false
     }
   }
