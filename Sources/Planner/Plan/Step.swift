@@ -212,6 +212,8 @@ public struct MachineUpdate: Sendable {
   public let renamedDevices: [String: String]
   /// What lies over the files of the VM's disks, by the file.
   public let overlays: [String: Machine.Overlay]
+  /// The names of the devices of a VM that becomes the stack's; nil for one that has a mark.
+  public var adopting: Mark?
   /// Disks to add or to change, by name.
   public var setDisks: [Machine.Disk]
   /// Names of disks and CD-ROM drives to detach.
