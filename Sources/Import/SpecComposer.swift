@@ -139,8 +139,8 @@ public struct SpecComposer {
           omit(subject, on: host.name, "it has no definition: once it stops, it is gone")
         } else if let other = places[name] {
           omit(subject, on: host.name, "one of this name is on \(other), and a spec has a name once")
-        } else if machine.settings.cpus == nil || (machine.settings.memory?.size ?? .mebibytes(0)) < .mebibytes(1) {
-          omit(subject, on: host.name, "it says nothing of its memory")
+        } else if let fault = fault(of: machine.settings) {
+          omit(subject, on: host.name, fault)
         } else {
           places[name] = host.name
           taken.append(TakenMachine(name: name, machine: machine, host: host))
@@ -148,6 +148,14 @@ public struct SpecComposer {
       }
     }
     return taken
+  }
+
+  /// Why the language has no VM of that size; nil if it has.
+  private func fault(of settings: MachineSettings) -> String? {
+    guard let memory = settings.memory, memory.size >= .mebibytes(1) else { return "it has no memory but what is plugged in" }
+    guard memory.max <= .gibibytes(1 << 16) else { return "a VM of a spec has at most 64 TiB, and it has \(memory.max)" }
+    guard let cpus = settings.cpus, cpus.max <= 4096 else { return "a VM of a spec has at most 4096 vCPUs" }
+    return nil
   }
 
   /// True for what a Xen host runs in itself.

@@ -6,14 +6,7 @@ import Planner
 extension DomainDocument {
   /// Lays `overlay` over the document.
   mutating func lay(_ overlay: XMLElement) {
-    // libvirt takes either classes of devices to boot from, or an order of devices.
-    if overlay.at("os", "boot") != nil {
-      tree.mutateFirst("devices") { devices in
-        for name in Set(devices.elements.map(\.name)) {
-          devices.mutateChildren(named: name) { $0.removeChildren(named: "boot") }
-        }
-      }
-    }
+    if overlay.at("os", "boot") != nil { tree.removeDeviceOrder() }
     tree.lay(overlay)
   }
 
@@ -25,21 +18,19 @@ extension DomainDocument {
     let architecture = actual.at("os", "type")?[attribute: "arch"]
     let chosen = ChosenByLibvirt(keepsEmulator: architecture != host.architecture)
     var (actual, made) = (chosen.removed(from: actual), chosen.removed(from: made))
-    // What names and identifies it is the spec's; so is a machine type, which has a short name, too.
+    // What names and identifies it is the spec's. So is its memory, without what is plugged in, and the machine type, which
+    // has a short name, too.
     for name in ["name", "uuid", "title", "description"] {
       actual.removeChildren(named: name)
       made.removeChildren(named: name)
     }
+    for name in ["memory", "currentMemory"] {
+      actual.mutateChildren(named: name) { $0.setText(made.first(name)?.text ?? "") }
+    }
     if let machine = made.at("os", "type")?[attribute: "machine"], isSame(machine, actual, host) {
       actual.mutateFirst("os") { $0.mutateFirst("type") { $0[attribute: "machine"] = machine } }
     }
-    if actual.at("os", "boot") != nil {
-      // See `lay`.
-      var document = DomainDocument(tree: made, host: host)
-      document.lay(XMLElement("domain") { XMLElement("os") { XMLElement("boot") } })
-      made = document.tree
-      made.mutateFirst("os") { _ = $0.removeChildren(named: "boot") }
-    }
+    if actual.at("os", "boot") != nil { made.removeDeviceOrder() }
     return actual.remainder(beside: made)
   }
 
@@ -163,6 +154,15 @@ private struct ChosenByLibvirt {
 }
 
 extension XMLElement {
+  /// libvirt takes either classes of devices to boot from, or an order of devices.
+  fileprivate mutating func removeDeviceOrder() {
+    mutateFirst("devices") { devices in
+      for name in Set(devices.elements.map(\.name)) {
+        devices.mutateChildren(named: name) { $0.removeChildren(named: "boot") }
+      }
+    }
+  }
+
   /// Puts what `overlay` has into this element: attributes and texts in the place of what is here, elements into those that
   /// they are about, or else beside them.
   fileprivate mutating func lay(_ overlay: XMLElement) {
@@ -224,8 +224,12 @@ extension XMLElement {
     // Of these each is one of its own: nothing is laid into another.
     case "hostdev", "redirdev", "smartcard", "sound", "shmem", "filesystem", "memory", "panic", "iommu":
       return own + [first("target")?[attribute: "dir"], first("source")?[attribute: "dir"]]
-    case "serial", "console", "parallel", "os", "type", "model", "source", "target", "driver", "seclabel":
-      return [name]
+    case "console", "serial", "parallel":
+      let target = first("target")
+      return [
+        name, target?[attribute: "type"] == "virtio" ? "virtio" : nil, target?[attribute: "port"] ?? "0",
+      ]
+    case "os", "type", "model", "source", "target", "driver", "seclabel": return [name]
     default: return own
     }
   }
@@ -259,7 +263,10 @@ extension XMLElement {
     case "channel":
       take("target", "name")
       take("type")
-    case "serial", "console", "parallel", "os", "type", "model", "source", "target", "driver", "seclabel": break
+    case "console", "serial", "parallel":
+      take("target", "type")
+      take("target", "port")
+    case "os", "type", "model", "source", "target", "driver", "seclabel": break
     default: take("type", "index", "name", "dev", "id", "cellid", "vcpu", "vcpus", "nodeset", "value")
     }
     return copy

@@ -51,7 +51,11 @@ struct DomainDocument {
     for drive in machine.drives { document.set(drive, &mark) }
     document.set(machine.nics, &mark)
     if let boot = machine.boot { document.writeBootOrder(boot, mark) }
-    if let xml = machine.xml, let overlay = try? XMLElement(parsing: xml) { document.lay(overlay) }
+    if let xml = machine.xml, let overlay = try? XMLElement(parsing: xml) {
+      document.lay(overlay)
+      // What is plugged in counts, too.
+      document.writeTotals(machine.settings.memory)
+    }
     MarkDocument.write(mark, into: &document.tree)
     return document.tree
   }

@@ -46,6 +46,10 @@ extension StepRunner {
     let before = try await domain.xml(.inactive, secure: true)
     let guest = isActive ? try await domain.xml(.live) : nil
     let after = DomainDocument.edit(before, update, on: host, guest: guest)
+    if update.isOnlyMark, let mark = MarkDocument.read(from: after) {
+      // The definition stays as it is, even one that this libvirt would not take again.
+      return try await write(mark, of: domain)
+    }
     _ = try await connection.defineDomain(after, validate: true)
   }
 

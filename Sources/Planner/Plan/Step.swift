@@ -258,6 +258,13 @@ public struct MachineUpdate: Sendable {
     self.removeHostDevices = removeHostDevices
   }
 
+  /// True if nothing but the mark is written.
+  public var isOnlyMark: Bool {
+    fields.isEmpty && devices.isEmpty && setDisks.isEmpty && removeDisks.isEmpty && setDrives.isEmpty
+      && setMemory.isEmpty && removeMemory.isEmpty && setNICs.isEmpty && removeNICs.isEmpty && setShares.isEmpty
+      && removeShares.isEmpty && setHostDevices.isEmpty && removeHostDevices.isEmpty
+  }
+
   /// The paths of the fields that the running guest is given: `title`, `disks.root.iotune`.
   public var livePaths: [String] {
     liveFields.map(\.rawValue)

@@ -64,12 +64,6 @@ struct ImportCommand: AsyncParsableCommand {
 private struct Importer {
   let hosts: [(host: ImportedHost, estate: EstateReader.Estate)]
 
-  struct Outcome {
-    let spec: ImportedSpec
-    /// What to say beside it.
-    let summary: [String]
-  }
-
   static func reading(_ sources: [String]) async throws -> Importer {
     let site = try site(of: sources)
     let embedded = EmbeddedLibvirt(environment: ProcessInfo.processInfo.environment)
@@ -131,46 +125,19 @@ private struct Importer {
 
   // MARK: The spec
 
-  func spec(stack: ResourceName, machines: Set<String>) throws -> Outcome {
+  func spec(stack: ResourceName, machines: Set<String>) throws -> SpecImport {
     var choice = ImportChoice(stack: stack)
     choice.machines = machines
     choice.origin = ["Written by virtform import from " + hosts.map { $0.host.uri ?? "" }.joined(separator: ", ") + "."]
-    let states = hosts.map(\.estate.state)
-    let plain = SpecComposer.compose(hosts.map(\.host), choice)
-    let wanted = SitePlanner.wantedMachines(of: try site(plain), hosts: states)
-    var xml: [ResourceName: String] = [:]
-    for machine in plain.machines {
-      guard let estate = hosts.first(where: { $0.host.name == machine.host })?.estate else { continue }
-      xml[machine.name] = wanted[machine.name].flatMap(estate.remainder)
-    }
-    let spec = SpecComposer.compose(hosts.map(\.host), choice, xml: xml)
-    return Outcome(spec: spec, summary: summary(of: spec, try site(spec), states))
-  }
-
-  /// A spec that cannot be read is a fault of this program.
-  private func site(_ spec: ImportedSpec) throws -> Site {
-    let result = Self.load(spec.text, as: "the spec")
-    guard let site = result.site else {
-      Terminal.report(result.diagnostics, in: result.sources)
+    let estates = Dictionary(hosts.map { ($0.host.name, $0.estate) }, uniquingKeysWith: { first, _ in first })
+    do {
+      return try SpecImport(of: hosts.map(\.host), choice) { machine, wanted in
+        estates[machine.host]?.remainder(beside: wanted)
+      }
+    } catch {
+      Terminal.report(error.diagnostics, in: [error.source])
       throw Terminal.fail("the spec that was written is in error, which is a fault of virtform's")
     }
-    return site
-  }
-
-  private func summary(of spec: ImportedSpec, _ site: Site, _ states: [HostState]) -> [String] {
-    var lines = ["\(spec.machines.count) VMs, \(site.networks.count) networks, \(site.pools.count) pools"]
-    lines += spec.omissions.map { "left out: \($0)" }
-    do {
-      let plan = try SitePlanner.plan(site, hosts: states, images: [:])
-      let changes = plan.changes.filter { $0.action != .adopt || !$0.fields.allSatisfy { $0.from == nil } }
-      lines.append(
-        changes.isEmpty
-          ? "its plan adopts \(plan.summary.adopted) and changes nothing"
-          : "its plan would change \(changes.map { "\($0.address)" }.joined(separator: ", "))")
-    } catch {
-      lines += error.diagnostics.map { "its plan is refused: \($0.message)" }
-    }
-    return lines
   }
 }
 
