@@ -54,7 +54,8 @@ struct Factoring {
     for (stem, members) in groups.sorted(by: { $0.key < $1.key }) {
       let count = members.count
       let indices = (1...max(count, 1)).compactMap { members[$0] }
-      guard count > 1, indices.count == count, !keys.contains(stem), (try? ResourceName(parsing: stem)) != nil,
+      guard count > 1, indices.count == count, !keys.contains(stem),
+        (try? ResourceName(parsing: stem)) != nil,
         let fields = template(of: indices.map { entries[$0].fields })
       else { continue }
       result[indices[0]].key = stem
@@ -113,7 +114,9 @@ struct Factoring {
       let (value, count) = Self.commonest(entries.compactMap { $0.fields[key] })
       guard let value, count > 1, count * 2 > entries.count else { continue }
       defaults[key] = value
-      for index in entries.indices where entries[index].fields[key] == value { entries[index].fields[key] = nil }
+      for index in entries.indices where entries[index].fields[key] == value {
+        entries[index].fields[key] = nil
+      }
     }
   }
 

@@ -138,7 +138,9 @@ extension SpecComposer {
     var counts: [String: Int] = [:]
     var seen: Set<MACAddress> = []
     return machine.unnamed.nics.map { nic in
-      guard let mac = nic.mac, addresses[mac] == machine.uuid, seen.insert(mac).inserted, let network = networks.name(of: nic.link, on: host.name)?.rawValue else { return nil }
+      guard let mac = nic.mac, addresses[mac] == machine.uuid, seen.insert(mac).inserted,
+        let network = networks.name(of: nic.link, on: host.name)?.rawValue
+      else { return nil }
       counts[network, default: 0] += 1
       return counts[network] == 1 ? network : "\(network)-\(counts[network] ?? 0)"
     }
@@ -166,7 +168,8 @@ extension SpecComposer {
 
   private func shares(of machine: Machine) -> SpecMap {
     var section = SpecMap()
-    for share in machine.shares where (try? ResourceName(parsing: share.name)) != nil && isPlainPath(share.path) {
+    for share in machine.shares
+    where (try? ResourceName(parsing: share.name)) != nil && isPlainPath(share.path) {
       section[share.name] = .map(
         SpecMap([
           "path": .text(share.path), "type": share.kind == .virtiofs ? nil : .text(share.kind.rawValue),

@@ -124,13 +124,17 @@ public struct SpecComposer {
     var taken: [TakenMachine] = []
     var places: [ResourceName: ResourceName] = [:]
     for host in hosts {
-      for machine in host.state.machines.sorted(by: { $0.domainName.isOrderedNaturally(before: $1.domainName) }) {
+      for machine in host.state.machines.sorted(by: {
+        $0.domainName.isOrderedNaturally(before: $1.domainName)
+      }) {
         let title = machine.domainName
         guard choice.machines.isEmpty || choice.machines.contains(title), !isControlDomain(machine, host)
         else { continue }
         let subject = "VM '\(title)'"
         guard let name = try? ResourceName(parsing: title) else {
-          omit(subject, on: host.name, "its name has characters that a spec's names do not have: rename it first")
+          omit(
+            subject, on: host.name, "its name has characters that a spec's names do not have: rename it first"
+          )
           continue
         }
         if let stack = machine.mark?.stack {
@@ -152,8 +156,12 @@ public struct SpecComposer {
 
   /// Why the language has no VM of that size; nil if it has.
   private func fault(of settings: MachineSettings) -> String? {
-    guard let memory = settings.memory, memory.size >= .mebibytes(1) else { return "it has no memory but what is plugged in" }
-    guard memory.max <= .gibibytes(1 << 16) else { return "a VM of a spec has at most 64 TiB, and it has \(memory.max)" }
+    guard let memory = settings.memory, memory.size >= .mebibytes(1) else {
+      return "it has no memory but what is plugged in"
+    }
+    guard memory.max <= .gibibytes(1 << 16) else {
+      return "a VM of a spec has at most 64 TiB, and it has \(memory.max)"
+    }
     guard let cpus = settings.cpus, cpus.max <= 4096 else { return "a VM of a spec has at most 4096 vCPUs" }
     return nil
   }
@@ -167,7 +175,8 @@ public struct SpecComposer {
   private func comments(on machine: Machine, _ host: ImportedHost) -> [String] {
     let bases = machine.unnamed.disks.compactMap { disk -> String? in
       let chain = backingChain(of: disk.path, on: host)
-      return chain.isEmpty ? nil : "\(disk.target ?? disk.path) lies over \(chain.joined(separator: ", over "))"
+      return chain.isEmpty
+        ? nil : "\(disk.target ?? disk.path) lies over \(chain.joined(separator: ", over "))"
     }
     return bases + (machine.hasSavedState ? ["It has a saved state: its next start goes on from there."] : [])
   }
@@ -217,7 +226,8 @@ struct ImportedNetworks {
     }
     let used = Set(known.values.flatMap { $0 } + direct.values.map(\.name))
     let names = [wish] + (2..<100).map { "\(wish)-\($0)" }
-    if case .bridge(let bridge) = link, (try? ResourceName(parsing: bridge)) == nil || bridge.utf8.count > 15 {
+    if case .bridge(let bridge) = link, (try? ResourceName(parsing: bridge)) == nil || bridge.utf8.count > 15
+    {
       return
     }
     for name in names.lazy.compactMap({ try? ResourceName(parsing: $0) }) where !used.contains(name) {

@@ -20,13 +20,16 @@ public struct SpecImport: Sendable {
   /// - Parameter remainder: what the definition of a VM says beside what virtform would make of the spec; nil if that is
   ///   nothing.
   public init(
-    of hosts: [ImportedHost], _ choice: ImportChoice, remainder: (ImportedMachine, _ wanted: Machine) -> String?
+    of hosts: [ImportedHost], _ choice: ImportChoice,
+    remainder: (ImportedMachine, _ wanted: Machine) -> String?
   ) throws(Unreadable) {
     let states = hosts.map(\.state)
     let plain = SpecComposer.compose(hosts, choice)
     let wanted = SitePlanner.wantedMachines(of: try Self.read(plain), hosts: states)
     var xml: [ResourceName: String] = [:]
-    for machine in plain.machines { xml[machine.name] = wanted[machine.name].flatMap { remainder(machine, $0) } }
+    for machine in plain.machines {
+      xml[machine.name] = wanted[machine.name].flatMap { remainder(machine, $0) }
+    }
     spec = SpecComposer.compose(hosts, choice, xml: xml)
     site = try Self.read(spec)
     do {
@@ -55,8 +58,11 @@ public struct SpecImport: Sendable {
   public var summary: [String] {
     func count(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }
     var lines = [
-      [count(spec.machines.count, "VM"), count(site.networks.count, "network"), count(site.pools.count, "pool")]
-        .joined(separator: ", ")
+      [
+        count(spec.machines.count, "VM"), count(site.networks.count, "network"),
+        count(site.pools.count, "pool"),
+      ]
+      .joined(separator: ", ")
     ]
     lines += spec.omissions.map { "left out: \($0)" }
     lines += obstacles.map { "its plan is refused: \($0.message)" }

@@ -44,8 +44,9 @@ struct SpecText {
     guard case .map(let map) = item else { return ["\(indent)- \(flow(item) ?? scalar(item))"] }
     var lines = map.entries.flatMap { self.lines($0, indented: depth + 2) }
     lines[0].replaceSubrange(
-      lines[0].index(lines[0].startIndex, offsetBy: depth)..<lines[0].index(
-        lines[0].startIndex, offsetBy: depth + 2), with: "- ")
+      lines[0].index(
+        lines[0].startIndex, offsetBy: depth)..<lines[0].index(
+          lines[0].startIndex, offsetBy: depth + 2), with: "- ")
     return lines
   }
 
@@ -99,7 +100,9 @@ struct SpecText {
   }
 
   private static func comment(_ text: String) -> String {
-    let line = text.unicodeScalars.map { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) ? " " : String($0) }
+    let line = text.unicodeScalars.map {
+      $0.value < 0x20 || (0x7f...0x9f).contains($0.value) ? " " : String($0)
+    }
     return text.isEmpty ? "#" : "# " + line.joined()
   }
 }

@@ -36,7 +36,8 @@ extension HostPlanner {
     if network.isOnlyRecorded { reason = reason ?? "it is so already, and the host is to remember it" }
     draft.add(
       Change(
-        address, network.actual == nil ? .create : isAdopted ? .adopt : .update, fields: network.fields, effect: worst,
+        address, network.actual == nil ? .create : isAdopted ? .adopt : .update, fields: network.fields,
+        effect: worst,
         reason: reason, path: network.path))
   }
 

@@ -15,7 +15,8 @@ struct AdoptionTests {
     var scenario = try Scenario.applied(spec)
     try scenario.apply(
       spec.without("networks:").without("vms:")
-        + "removed:\n  vms.web: {forget: true}\n  networks.lan: {forget: true}\n  networks.dmz: {forget: true}\n")
+        + "removed:\n  vms.web: {forget: true}\n  networks.lan: {forget: true}\n  networks.dmz: {forget: true}\n"
+    )
     return scenario
   }
 

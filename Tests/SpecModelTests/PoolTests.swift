@@ -189,7 +189,8 @@ import Testing
         """)
     let disks = try site.machine("a").disks
     #expect(disks.map(\.name.rawValue) == ["root", "b", "c"])
-    #expect(disks[1].source == .existing(volume: "unit:0:0:1", pool: try ResourceName(parsing: "san"), format: nil))
+    #expect(
+      disks[1].source == .existing(volume: "unit:0:0:1", pool: try ResourceName(parsing: "san"), format: nil))
     #expect(disks[1].keep && disks[1].bus == .scsi)
   }
 

@@ -72,8 +72,12 @@ public final class HostLab: Sendable {
 
     /// nil unless the console has what a kernel of Linux says when it crashes.
     public init?(console: String) {
-      let words = ["Oops", "general protection fault", "Kernel panic", "BUG: ", "unable to handle page fault"]
-      guard let word = words.first(where: console.contains), let place = console.firstRange(of: word) else { return nil }
+      let words = [
+        "Oops", "general protection fault", "Kernel panic", "BUG: ", "unable to handle page fault",
+      ]
+      guard let word = words.first(where: console.contains), let place = console.firstRange(of: word) else {
+        return nil
+      }
       description = "the guest's kernel crashed: \(console[place.lowerBound...].prefix(400))"
     }
   }
@@ -84,7 +88,8 @@ public final class HostLab: Sendable {
     do {
       try await once(hosts: count, body)
     } catch let crash as GuestCrash {
-      print("NOTE: \(crash)\nNOTE: QEMU's emulation may lose memory while it migrates: the test runs once more")
+      print(
+        "NOTE: \(crash)\nNOTE: QEMU's emulation may lose memory while it migrates: the test runs once more")
       try await once(hosts: count, body)
     }
   }

@@ -62,7 +62,9 @@ private struct ChosenByLibvirt {
     }
     document.removeChildren { $0.name == "metadata" && $0.elements.isEmpty }
     for name in ["memory", "currentMemory", "maxMemory"] {
-      document.mutateChildren(named: name) { if $0[attribute: "unit"] == "KiB" { $0[attribute: "unit"] = nil } }
+      document.mutateChildren(named: name) {
+        if $0[attribute: "unit"] == "KiB" { $0[attribute: "unit"] = nil }
+      }
     }
     document.mutateChildren(named: "os") { os in
       // From the first disk, unless something else is said.
@@ -74,7 +76,9 @@ private struct ChosenByLibvirt {
       cpu.mutateChildren(named: "model") {
         if $0[attribute: "fallback"] == "forbid" { $0[attribute: "fallback"] = nil }
       }
-      cpu.mutateChildren(named: "topology") { if $0[attribute: "dies"] == "1" { $0[attribute: "dies"] = nil } }
+      cpu.mutateChildren(named: "topology") {
+        if $0[attribute: "dies"] == "1" { $0[attribute: "dies"] = nil }
+      }
     }
     document.mutateChildren(named: "vcpu") {
       if $0[attribute: "placement"] == "static" { $0[attribute: "placement"] = nil }
@@ -122,7 +126,8 @@ private struct ChosenByLibvirt {
   /// True for the USB controller that a machine has of itself.
   private func isFirstUSB(_ device: XMLElement, on chipset: String?) -> Bool {
     let model = chipset == "pc" ? "piix3-uhci" : chipset == "q35" ? "qemu-xhci" : nil
-    return device.name == "controller" && device[attribute: "type"] == "usb" && device[attribute: "index"] == "0"
+    return device.name == "controller" && device[attribute: "type"] == "usb"
+      && device[attribute: "index"] == "0"
       && model != nil && device[attribute: "model"] == model && device[attribute: "ports"] == nil
       && device.elements.allSatisfy { ["address", "alias"].contains($0.name) }
   }
@@ -137,7 +142,8 @@ private struct ChosenByLibvirt {
       if device[attribute: "autoport"] == "yes" { device[attribute: "port"] = nil }
       let listen = device[attribute: "listen"]
       device.removeChildren { child in
-        child.name == "listen" && child[attribute: "type"] == "address" && child[attribute: "address"] == listen
+        child.name == "listen" && child[attribute: "type"] == "address"
+          && child[attribute: "address"] == listen
       }
     case "serial", "console", "channel", "parallel":
       if device[attribute: "type"] == "pty" { device.removeChildren(named: "source") }
@@ -145,7 +151,9 @@ private struct ChosenByLibvirt {
       device.mutateChildren(named: "target") { target in
         target.removeChildren { $0.name == "model" }
         if target[attribute: "port"] == "0" { target[attribute: "port"] = nil }
-        if ["isa-serial", "serial"].contains(target[attribute: "type"] ?? "") { target[attribute: "type"] = nil }
+        if ["isa-serial", "serial"].contains(target[attribute: "type"] ?? "") {
+          target[attribute: "type"] = nil
+        }
       }
       device.removeChildren { $0.name == "target" && $0.attributes.isEmpty && $0.elements.isEmpty }
     default: break
@@ -218,7 +226,8 @@ extension XMLElement {
       return [name, self[attribute: "vcpu"], self[attribute: "id"], self[attribute: "vcpus"]]
     case "feature", "timer", "boot", "cell", "distances", "sibling", "memnode", "page", "entry", "env", "arg":
       return [
-        name, self[attribute: "name"], self[attribute: "dev"], self[attribute: "id"], self[attribute: "cellid"],
+        name, self[attribute: "name"], self[attribute: "dev"], self[attribute: "id"],
+        self[attribute: "cellid"],
         self[attribute: "nodeset"], self[attribute: "value"],
       ]
     // Of these each is one of its own: nothing is laid into another.
@@ -237,7 +246,9 @@ extension XMLElement {
   /// What a disk is made of; nil for an empty drive.
   private var source: String? {
     guard let source = first("source") else { return nil }
-    let words = ["file", "dev", "protocol", "name", "pool", "volume", "dir"].compactMap { source[attribute: $0] }
+    let words = ["file", "dev", "protocol", "name", "pool", "volume", "dir"].compactMap {
+      source[attribute: $0]
+    }
     return words.isEmpty ? nil : words.joined(separator: " ")
   }
 

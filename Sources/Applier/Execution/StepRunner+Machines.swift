@@ -62,7 +62,8 @@ extension StepRunner {
     let before = try await domain.xml(.inactive, secure: true)
     let live = try await domain.xml(.live)
     let after = DomainDocument.edit(before, update, on: host, guest: live)
-    guard let old = update.adopting ?? MarkDocument.read(from: before), let wanted = MarkDocument.read(from: after)
+    guard let old = update.adopting ?? MarkDocument.read(from: before),
+      let wanted = MarkDocument.read(from: after)
     else { throw Failure(description: "the VM has lost virtform's mark") }
     var mark = DomainDocument.present(
       old.renaming(update.renamedDevices), in: before, guest: live, overlays: update.overlays)

@@ -235,7 +235,11 @@ extension Site {
   fileprivate func volumesInUse(in pool: String) -> Set<String> {
     Set(
       machines.flatMap(\.disks).compactMap { disk in
-        if case .existing(let volume, let name, _) = disk.source, name.rawValue == pool { volume } else { nil }
+        if case .existing(let volume, let name, _) = disk.source, name.rawValue == pool {
+          volume
+        } else {
+          nil
+        }
       })
   }
 }

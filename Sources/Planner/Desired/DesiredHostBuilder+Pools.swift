@@ -62,7 +62,8 @@ extension DesiredHostBuilder {
     // Only a pool that is active says the path.
     let former = actual?.disks.first { $0.name == disk.name.rawValue }?.path
     var attached = Machine.Disk(
-      name: disk.name.rawValue, path: known ?? former ?? "\(pool)/\(volume)", format: format ?? .raw, bus: disk.bus,
+      name: disk.name.rawValue, path: known ?? former ?? "\(pool)/\(volume)", format: format ?? .raw,
+      bus: disk.bus,
       keep: disk.keep, ioTune: disk.ioTune)
     attached.access =
       known == nil && former == nil ? .volume(pool: pool.rawValue, name: volume) : access(to: source)

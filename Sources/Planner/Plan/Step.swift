@@ -261,7 +261,8 @@ public struct MachineUpdate: Sendable {
   /// True if nothing but the mark is written.
   public var isOnlyMark: Bool {
     fields.isEmpty && devices.isEmpty && setDisks.isEmpty && removeDisks.isEmpty && setDrives.isEmpty
-      && setMemory.isEmpty && removeMemory.isEmpty && setNICs.isEmpty && removeNICs.isEmpty && setShares.isEmpty
+      && setMemory.isEmpty && removeMemory.isEmpty && setNICs.isEmpty && removeNICs.isEmpty
+      && setShares.isEmpty
       && removeShares.isEmpty && setHostDevices.isEmpty && removeHostDevices.isEmpty
   }
 

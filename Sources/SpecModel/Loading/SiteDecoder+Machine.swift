@@ -77,7 +77,8 @@ extension SiteDecoder {
       name: instance.name, host: host, placement: placement, migration: migration, settings: settings,
       kernel: kernel, initrd: initrd, pool: pool,
       disks: disks, nics: nics, memoryDevices: memoryDevices, shares: shares, hostDevices: hostDevices,
-      boot: boot, cloudInit: cloudInit, ignition: ignition, xml: xml, isProtected: isProtected, onChange: onChange,
+      boot: boot, cloudInit: cloudInit, ignition: ignition, xml: xml, isProtected: isProtected,
+      onChange: onChange,
       onImageChange: onImageChange, shutdown: shutdown, path: path, groups: groups, labels: labels,
       readiness: readiness,
       ssh: ssh)

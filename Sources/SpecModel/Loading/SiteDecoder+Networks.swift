@@ -48,7 +48,8 @@ extension SiteDecoder {
     if isDirect {
       if mode != .bridge {
         reader.error(
-          "a network of mode \(mode.rawValue) has no 'direct'", at: "direct", help: "only mode: bridge has it")
+          "a network of mode \(mode.rawValue) has no 'direct'", at: "direct", help: "only mode: bridge has it"
+        )
       }
       reader.refuse(
         ["portgroups", "mtu", "autostart", "protect"], help: "'direct' goes without a network of libvirt's"

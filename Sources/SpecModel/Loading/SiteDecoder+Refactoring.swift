@@ -272,7 +272,9 @@ extension SiteDecoder {
       throw ValueError(
         "'\(text)' cannot become the stack's", help: "a VM uses what is there by 'volume' or 'path'")
     case nil:
-      for section in ["vms.", "networks."] where text.hasPrefix(section) { _ = try SpecAddress(parsing: text) }
+      for section in ["vms.", "networks."] where text.hasPrefix(section) {
+        _ = try SpecAddress(parsing: text)
+      }
       throw ValueError("'\(text)' is nothing that can become the stack's", help: help)
     }
   }

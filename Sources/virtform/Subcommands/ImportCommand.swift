@@ -98,7 +98,9 @@ private struct Importer {
       text += "  \(name): {uri: \"\(source)\"}\n"
     }
     let result = load(text, as: "the sources")
-    guard let site = result.site else { throw Terminal.fail(result.diagnostics.map(\.message).joined(separator: "\n")) }
+    guard let site = result.site else {
+      throw Terminal.fail(result.diagnostics.map(\.message).joined(separator: "\n"))
+    }
     return site
   }
 
@@ -128,7 +130,9 @@ private struct Importer {
   func spec(stack: ResourceName, machines: Set<String>) throws -> SpecImport {
     var choice = ImportChoice(stack: stack)
     choice.machines = machines
-    choice.origin = ["Written by virtform import from " + hosts.map { $0.host.uri ?? "" }.joined(separator: ", ") + "."]
+    choice.origin = [
+      "Written by virtform import from " + hosts.map { $0.host.uri ?? "" }.joined(separator: ", ") + "."
+    ]
     let estates = Dictionary(hosts.map { ($0.host.name, $0.estate) }, uniquingKeysWith: { first, _ in first })
     do {
       return try SpecImport(of: hosts.map(\.host), choice) { machine, wanted in

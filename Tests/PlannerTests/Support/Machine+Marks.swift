@@ -31,7 +31,8 @@ extension Machine {
         var disk = unnamed.disks.remove(at: index)
         (disk.name, disk.keep, disk.isProtected) = (known.name, known.keep, known.isProtected)
         disks.append(disk)
-      } else if known.file == nil, let index = unnamed.drives.firstIndex(where: { $0.target == known.target }) {
+      } else if known.file == nil, let index = unnamed.drives.firstIndex(where: { $0.target == known.target })
+      {
         var drive = unnamed.drives.remove(at: index)
         drive.name = known.name
         drives.append(drive)

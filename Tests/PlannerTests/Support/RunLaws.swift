@@ -86,7 +86,8 @@ struct RunLaws {
     let isSameBoot = before.boots[machine.uuid] == after.boots[machine.uuid]
     guard let change, change.action == .update else {
       expect(isSameBoot, "\(name) was started without a word")
-      expect(isLetGo || guests.0?.unmarked == guests.1?.unmarked, "the guest of \(name) changed without a word")
+      expect(
+        isLetGo || guests.0?.unmarked == guests.1?.unmarked, "the guest of \(name) changed without a word")
       return
     }
     let power = change.fields.first { $0.path == MachineField.state.rawValue }
