@@ -58,7 +58,7 @@ let package = Package(
     .executableTarget(
       name: "virtform",
       dependencies: [
-        "Applier", "Import", "Planner", "Libvirt", "Reports", "SpecModel",
+        "Applier", "Conversion", "Import", "Planner", "Libvirt", "Reports", "SpecModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 

@@ -7,11 +7,52 @@ public struct ImportedHost: Sendable {
   /// nil for machines that were read from files and have no host yet.
   public let uri: String?
   public var state: HostState
+  /// What disks are to be made of, where nobody has them yet.
+  public var images: [ImportedImage] = []
+  /// How large disks are to be that nobody has yet.
+  public var sizes: [ImportedImage.Use: ByteCount] = [:]
+  /// Addresses of NICs that virtform may choose.
+  public var freeAddresses: Set<MACAddress> = []
 
   public init(name: ResourceName, uri: String?, state: HostState) {
     self.name = name
     self.uri = uri
     self.state = state
+  }
+}
+
+/// A file that disks of machines from files are to be made of.
+public struct ImportedImage: Hashable, Sendable {
+  /// A disk: libvirt's names of the domain and of the target.
+  public struct Use: Hashable, Sendable {
+    public let domain: String
+    public let target: String
+
+    public init(domain: String, target: String) {
+      self.domain = domain
+      self.target = target
+    }
+  }
+
+  public let name: ResourceName
+  /// A path or a URL.
+  public var source: String
+  /// As the language has it; nil to leave it to the name of the file.
+  public let format: String?
+  /// Of an archive.
+  public let member: String?
+  public let sha256: String?
+  public let uses: Set<Use>
+
+  public init(
+    name: ResourceName, source: String, format: String?, member: String?, sha256: String?, uses: Set<Use>
+  ) {
+    self.name = name
+    self.source = source
+    self.format = format
+    self.member = member
+    self.sha256 = sha256
+    self.uses = uses
   }
 }
 

@@ -10,7 +10,7 @@ extension SpecComposer {
     if hosts.count > 1 { fields["host"] = .text(host.name.rawValue) }
     fields["title"] = settings.title.flatMap(line)
     fields["description"] = settings.description.flatMap { $0.isEmpty ? nil : .text($0) }
-    if driver == .qemu, let accel = settings.accel {
+    if driver == .qemu, host.uri != nil, let accel = settings.accel {
       let usual = accelerator(of: host) ?? (host.state.capabilities.hasKVM ? .kvm : .tcg)
       if accel != usual { fields["accel"] = .text(accel.rawValue) }
     }
@@ -52,7 +52,8 @@ extension SpecComposer {
     }
     let named = NamedDevices(machine, names: nicNames(of: machine, on: host)) { device in
       // Only one VM can have a disk: what others have of it, too, libvirt is told.
-      owners[DiskPlace(host: host.name, path: device.path)] == machine.uuid ? disk(device, on: host) : nil
+      owners[DiskPlace(host: host.name, path: device.path)] == machine.uuid
+        || isMade(device, of: machine, on: host) ? disk(device, of: machine, on: host) : nil
     }
     fields["disks"] = named.disks.value
     fields["nics"] = nics(named, on: host).value
@@ -141,7 +142,8 @@ extension SpecComposer {
     var counts: [String: Int] = [:]
     var seen: Set<MACAddress> = []
     return machine.unnamed.nics.map { nic in
-      guard let mac = nic.mac, addresses[mac] == machine.uuid, seen.insert(mac).inserted,
+      guard let mac = nic.mac, host.freeAddresses.contains(mac) || addresses[mac] == machine.uuid,
+        seen.insert(mac).inserted,
         let network = networks.name(of: nic.link, on: host.name)?.rawValue
       else { return nil }
       counts[network, default: 0] += 1
@@ -155,7 +157,7 @@ extension SpecComposer {
       guard let network = networks.name(of: nic.link, on: host.name)?.rawValue else { continue }
       var entry = SpecMap()
       if network != name { entry["network"] = .text(network) }
-      entry["mac"] = nic.mac.map { .text("\($0)") }
+      entry["mac"] = nic.mac.flatMap { host.freeAddresses.contains($0) ? nil : .text("\($0)") }
       let usual = host.state.capabilities.driver == .xen ? "netfront" : "virtio"
       if let model = nic.model, model != usual { entry["model"] = self.name(model) }
       if nic.linkState == .down { entry["link"] = "down" }

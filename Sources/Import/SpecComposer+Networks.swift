@@ -30,7 +30,9 @@ extension SpecComposer {
         networks.known[host.name, default: []].insert(name)
       }
       for machine in machines where machine.host.name == host.name {
-        for nic in machine.machine.unnamed.nics { networks.note(nic.link, on: host.name) }
+        for nic in machine.machine.unnamed.nics {
+          networks.note(nic.link, on: host.name, isThere: host.uri != nil)
+        }
       }
     }
     var section = SpecMap()

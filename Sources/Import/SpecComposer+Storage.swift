@@ -5,19 +5,24 @@ extension SpecComposer {
   /// The pools that VMs have disks in. They are used as they are: a spec that made them would have to say who else uses them.
   mutating func poolSection(used machines: [TakenMachine]) -> SpecMap {
     var section = SpecMap()
-    var found: [ResourceName: (hosts: [ResourceName], comments: [String])] = [:]
+    var found: [ResourceName: (hosts: [ResourceName], comments: [String], path: String?)] = [:]
     for host in hosts {
       for pool in host.state.pools.sorted(by: { $0.name < $1.name }) where pool.isActive {
         guard let name = try? ResourceName(parsing: pool.name), let source = pool.source else { continue }
         let files = Set(machines.filter { $0.host.name == host.name }.flatMap { $0.machine.files })
         let used = pool.volumes.filter { files.contains($0.path) }
         guard !used.isEmpty else { continue }
-        found[name, default: ([], [])].hosts.append(host.name)
-        found[name]?.comments += comments(on: pool, source, files, host)
+        found[name, default: ([], [], nil)].hosts.append(host.name)
+        // Where there is no host yet, there is no pool either.
+        if host.uri == nil, case .directory(let path) = source {
+          found[name]?.path = path
+        } else {
+          found[name]?.comments += comments(on: pool, source, files, host)
+        }
       }
     }
     for (name, pool) in found.sorted(by: { $0.key < $1.key }) {
-      var entry = SpecMap(["external": true])
+      var entry = pool.path.map { SpecMap(["path": .text($0)]) } ?? SpecMap(["external": true])
       if pool.hosts.count < hosts.count { entry["hosts"] = .list(pool.hosts.map { .text($0.rawValue) }) }
       section.add(name.rawValue, .map(entry), comments: pool.comments)
     }
@@ -43,7 +48,16 @@ extension SpecComposer {
   // MARK: Disks
 
   /// What a disk of a VM is; nil for what the language cannot say.
-  func disk(_ disk: Machine.Disk, on host: ImportedHost) -> SpecMap? {
+  func disk(_ disk: Machine.Disk, of machine: Machine, on host: ImportedHost) -> SpecMap? {
+    let image = image(of: disk, of: machine, on: host)
+    let size = disk.target.flatMap { host.sizes[.init(domain: machine.domainName, target: $0)] }
+    if image != nil || size != nil {
+      var entry = SpecMap(["size": size?.spec, "image": image.map { .text($0.name.rawValue) }])
+      // A disk that was on IDE is on what came after it.
+      let bus = disk.bus ?? (host.state.capabilities.driver == .xen ? .virtio : .sata)
+      if bus != .virtio { entry["bus"] = .text(bus.rawValue) }
+      return entry
+    }
     guard let format = disk.format, !disk.path.isEmpty else { return nil }
     var entry = SpecMap()
     if let (pool, volume, holdsFiles) = volume(at: disk.path, on: host) {
@@ -59,6 +73,18 @@ extension SpecComposer {
     if bus != .virtio { entry["bus"] = .text(bus.rawValue) }
     if let limits = disk.ioTune { entry["iotune"] = limits.spec }
     return entry
+  }
+
+  /// True for a disk that nobody has yet.
+  func isMade(_ disk: Machine.Disk, of machine: Machine, on host: ImportedHost) -> Bool {
+    image(of: disk, of: machine, on: host) != nil
+      || disk.target.map { host.sizes[.init(domain: machine.domainName, target: $0)] != nil } == true
+  }
+
+  func image(of disk: Machine.Disk, of machine: Machine, on host: ImportedHost) -> ImportedImage? {
+    guard let target = disk.target else { return nil }
+    let use = ImportedImage.Use(domain: machine.domainName, target: target)
+    return host.images.first { $0.uses.contains(use) }
   }
 
   /// The volume at `path` in a pool that the spec has.

@@ -65,6 +65,7 @@ public struct SpecComposer {
     var spec = SpecMap(["virtform": 1, "stack": .text(choice.stack.rawValue)])
     spec["hosts"] = hostSection(taken.map(\.machine)).value
     spec["pools"] = poolSection.value
+    spec["images"] = imageSection().value
     // Networks that are not libvirt's come with the VMs that are plugged into them.
     spec["networks"] = networks.adding(to: networkSection).value
     spec["defaults"] = factored.defaults.value
@@ -104,9 +105,23 @@ public struct SpecComposer {
     return section
   }
 
+  private func imageSection() -> SpecMap {
+    var section = SpecMap()
+    for image in hosts.flatMap(\.images) {
+      let isURL = image.source.contains("://")
+      section[image.name.rawValue] = .map(
+        SpecMap([
+          "source": .text(image.source), "format": image.format.map { .text($0) },
+          "disk": image.member.map { .text($0) },
+          "sha256": (image.sha256 ?? (isURL ? "none" : nil)).map { .text($0) },
+        ]))
+    }
+    return section
+  }
+
   /// The accelerator of most of the host's VMs, where that is not what virtform would choose.
   func accelerator(of host: ImportedHost) -> Accelerator? {
-    guard host.state.capabilities.driver == .qemu else { return nil }
+    guard host.state.capabilities.driver == .qemu, host.uri != nil else { return nil }
     let used = host.state.machines.compactMap(\.settings.accel)
     let emulated = used.count { $0 == .tcg }
     return emulated * 2 > used.count && host.state.capabilities.hasKVM ? .tcg : nil
@@ -205,15 +220,21 @@ struct ImportedNetworks {
   /// Bridges and user-mode networks that VMs are plugged into without one of libvirt's: by what they are, with the hosts.
   var direct: [Machine.Link: (name: ResourceName, hosts: Set<ResourceName>)] = [:]
 
+  /// What files name without describing it.
+  var unknown: [Machine.Link: ResourceName] = [:]
+
   /// The spec's name of what a NIC is plugged into; nil for what the language has no word for.
   func name(of link: Machine.Link, on host: ResourceName) -> ResourceName? {
     if case .network(let name) = link {
       return (try? ResourceName(parsing: name)).flatMap { known[host]?.contains($0) == true ? $0 : nil }
+        ?? unknown[link]
     }
-    return direct[link]?.name
+    return direct[link]?.name ?? unknown[link]
   }
 
-  mutating func note(_ link: Machine.Link, on host: ResourceName) {
+  /// - Parameter isThere: false if no host says which networks there are.
+  mutating func note(_ link: Machine.Link, on host: ResourceName, isThere: Bool) {
+    if !isThere, name(of: link, on: host) == nil, noteUnknown(link, on: host) { return }
     let wish: String
     switch link {
     case .bridge(let name) where !name.isEmpty: wish = name
@@ -236,8 +257,29 @@ struct ImportedNetworks {
     }
   }
 
+  /// A network that the files name and do not describe: which one it is only its host can say.
+  private mutating func noteUnknown(_ link: Machine.Link, on host: ResourceName) -> Bool {
+    let text: String
+    switch link {
+    case .network(let name): text = name
+    case .bridge, .user, .other: return false
+    }
+    guard let name = try? ResourceName(parsing: text), known[host]?.contains(name) != true,
+      !unknown.values.contains(name)
+    else { return false }
+    unknown[link] = name
+    return true
+  }
+
   func adding(to section: SpecMap) -> SpecMap {
     var section = section
+    for (_, name) in unknown.sorted(by: { $0.value < $1.value }) {
+      section.add(
+        name.rawValue, .map(SpecMap(["external": true])),
+        comments: [
+          "Nobody says what it is: the host has to have a network of this name, or describe it here."
+        ])
+    }
     for (link, use) in direct.sorted(by: { $0.value.name < $1.value.name }) {
       switch link {
       case .bridge(let bridge):

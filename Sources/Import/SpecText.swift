@@ -120,7 +120,8 @@ extension String {
     func isWord(_ scalar: Unicode.Scalar) -> Bool {
       scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
     }
-    guard isWord(first) || first == "/" || first == "$", isWord(last) || "/+)}%".unicodeScalars.contains(last)
+    guard isWord(first) || first == "/" || first == "$" || hasPrefix("./"),
+      isWord(last) || "/+)}%".unicodeScalars.contains(last)
     else { return false }
     // What starts as a number may be one, or an address in base 60.
     if ("0"..."9").contains(first), !contains(where: { $0.isLetter && $0 != "e" && $0 != "E" }) {

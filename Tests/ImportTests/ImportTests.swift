@@ -56,8 +56,9 @@ struct ImportTests {
         let found = try await read(connection)
         #expect(found.obstacles.map(\.message) == [], "\(name)")
         #expect(found.changes.map { "\($0.address): \($0.fields)" } == [], "\(name)")
-        #expect(found.site.networks.count == 1, "\(name)")
-        if found.site.networks.allSatisfy(\.isExternal) { used.append(name) } else { described += 1 }
+        let site = try #require(found.site)
+        #expect(site.networks.count == 1, "\(name)")
+        if site.networks.allSatisfy(\.isExternal) { used.append(name) } else { described += 1 }
       }
     }
     print(
@@ -76,7 +77,7 @@ struct ImportTests {
     let host = ImportedHost(name: site.hosts[0].name, uri: "test:///default", state: estate.state)
     let found = try SpecImport(of: [host], ImportChoice(stack: site.stack)) { estate.remainder(beside: $1) }
     // What the spec comes to on an empty host says all that the definition says.
-    let wanted = SitePlanner.wantedMachines(of: found.site, hosts: [estate.state])
+    let wanted = SitePlanner.wantedMachines(of: try #require(found.site), hosts: [estate.state])
     for machine in found.spec.machines {
       let made = try #require(wanted[machine.name])
       #expect(estate.remainder(beside: made) == nil, "\(machine.name)")

@@ -175,6 +175,10 @@ private struct ChosenByLibvirt {
         || child.name == "alias" && child[attribute: "name"]?.hasPrefix("ua-") != true
     }
     switch device.name {
+    case "interface":
+      device.mutateChildren(named: "mac") {
+        if $0[attribute: "type"] == "generated" { $0[attribute: "type"] = nil }
+      }
     case "graphics":
       if device[attribute: "autoport"] == "yes" { device[attribute: "port"] = nil }
       let listen = device[attribute: "listen"]

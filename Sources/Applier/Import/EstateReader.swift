@@ -9,7 +9,15 @@ public struct EstateReader: Sendable {
   public struct Estate: Sendable {
     public let state: HostState
     /// By libvirt's name of the domain.
-    fileprivate let definitions: [String: XMLElement]
+    private let definitions: [String: XMLElement]
+    /// The addresses of NICs that have none of their own.
+    public let inventedAddresses: Set<MACAddress>
+
+    init(state: HostState, definitions: [String: XMLElement], inventedAddresses: Set<MACAddress> = []) {
+      self.state = state
+      self.definitions = definitions
+      self.inventedAddresses = inventedAddresses
+    }
   }
 
   /// - Parameter site: the spec that names the host, and nothing that is on it.

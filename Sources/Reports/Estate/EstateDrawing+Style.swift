@@ -13,6 +13,7 @@ extension EstateDrawing {
     .drawing .action-update,.drawing .action-move{stroke:var(--edit);stroke-width:2}
     .drawing .action-replace{stroke:var(--swap);stroke-width:2}
     .drawing .action-delete{stroke:var(--gone);stroke-width:2;stroke-dasharray:6 3}
+    .drawing .action-adopt{stroke:var(--soft);stroke-width:2}
     .drawing .action-forget{stroke:var(--soft);stroke-width:2;stroke-dasharray:6 3}
     .drawing .state{fill:none;stroke:var(--soft)}
     .drawing .state-running{fill:var(--new);stroke:var(--new)}

@@ -9,13 +9,17 @@ import SpecModel
 /// Writes a spec of what hosts have. Opens them for reading only.
 struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "import", abstract: "Write a spec of what hosts have; changes no host.",
+    commandName: "import", abstract: "Write a spec of what hosts or files have; changes no host.",
     discussion: """
       SOURCE is the libvirt URI of a host, such as qemu+ssh://root@rack1/system. The spec's plan adopts what is there and \
       changes nothing; from its apply on virtform manages it. 'removed: {vms.NAME: {forget: true}}' lets it go again.
+
+      Or it is a file: a document of libvirt's, a Terraform state or configuration in JSON with the provider for libvirt, a \
+      kcli plan, a box of vagrant-libvirt, an OVA or OVF, a VMX file or a configuration of xl. What the spec does not say of \
+      it is told.
       """)
 
-  @Argument(help: ArgumentHelp("URIs of hosts.", valueName: "source"))
+  @Argument(help: ArgumentHelp("URIs of hosts, or files.", valueName: "source"))
   var sources: [String]
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Write the spec into this new file.", valueName: "file"))
@@ -29,7 +33,14 @@ struct ImportCommand: AsyncParsableCommand {
     help: ArgumentHelp("Only this VM, and what it uses; may be given again.", valueName: "name"))
   var machines: [String] = []
 
+  private static func isHost(_ source: String) -> Bool { source == "embedded" || source.contains("://") }
+
   func validate() throws {
+    guard !sources.isEmpty else { throw ValidationError("name what to import: the URI of a host, or a file") }
+    if sources.contains(where: Self.isHost), !sources.allSatisfy(Self.isHost) {
+      throw ValidationError(
+        "import hosts and files each by themselves: who knows where the machines of files are")
+    }
     if let output, FileManager.default.fileExists(atPath: output) {
       throw ValidationError("there is a file '\(output)'; an import never overwrites one")
     }
@@ -41,7 +52,9 @@ struct ImportCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let importer = try await Importer.reading(sources)
+    let isHost = sources.allSatisfy(Self.isHost)
+    let importer =
+      isHost ? try await Importer.reading(sources) : try Importer.reading(files: sources, output: output)
     let found = try importer.spec(stack: try ResourceName(parsing: stack), machines: Set(machines))
     for name in machines where !found.spec.machines.contains(where: { $0.name.rawValue == name }) {
       let reason = found.spec.omissions.first { $0.subject == "VM '\(name)'" }
@@ -56,13 +69,27 @@ struct ImportCommand: AsyncParsableCommand {
     } else {
       Terminal.print(found.spec.text, terminator: "")
     }
-    for line in found.summary { Terminal.remark(line) }
+    for line in found.summary + importer.notes { Terminal.remark(line) }
   }
 }
 
 /// Hosts that were read, to make a spec of.
 private struct Importer {
   let hosts: [(host: ImportedHost, estate: EstateReader.Estate)]
+  /// What files are read from; nil for hosts.
+  var files: [String]?
+  /// What files say and the spec does not.
+  var notes: [String] = []
+
+  static func reading(files paths: [String], output: String?) throws -> Importer {
+    let files = try ImportedFiles(paths, isBesideSpec: output.map { !$0.contains("/") } ?? true)
+    let name = try ResourceName(parsing: "local")
+    let estate = EstateReader.read(files.documents, host: name)
+    var host = ImportedHost(name: name, uri: nil, state: estate.state)
+    (host.images, host.sizes, host.freeAddresses) = (files.images, files.sizes, estate.inventedAddresses)
+    return Importer(
+      hosts: [(host, estate)], files: paths, notes: files.notes.map { "not carried: \($0)" })
+  }
 
   static func reading(_ sources: [String]) async throws -> Importer {
     let site = try site(of: sources)
@@ -131,8 +158,12 @@ private struct Importer {
     var choice = ImportChoice(stack: stack)
     choice.machines = machines
     choice.origin = [
-      "Written by virtform import from " + hosts.map { $0.host.uri ?? "" }.joined(separator: ", ") + "."
+      "Written by virtform import from " + (files ?? hosts.map { $0.host.uri ?? "" }).joined(separator: ", ")
+        + "."
     ]
+    if files != nil {
+      choice.origin.append("Without 'hosts' it is for a libvirt of your own on this machine.")
+    }
     let estates = Dictionary(hosts.map { ($0.host.name, $0.estate) }, uniquingKeysWith: { first, _ in first })
     do {
       return try SpecImport(of: hosts.map(\.host), choice) { machine, wanted in
