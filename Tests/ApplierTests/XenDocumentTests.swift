@@ -16,6 +16,7 @@ struct XenDocumentTests {
     var settings = MachineSettings()
     settings.cpus = VCPUs(count: 1, max: 2)
     settings.cpuShares = 512
+    settings.cpuLimit = CPULimit(percent: 50)
     settings.memory = MemoryAmount(size: .mebibytes(96), max: .mebibytes(128))
     settings.cmdline = "console=hvc0"
     let uuid = try #require(UUID(uuidString: "6F000000-0000-4000-8000-000000000001"))
@@ -42,7 +43,11 @@ struct XenDocumentTests {
           <memory unit="KiB">131072</memory>
           <currentMemory unit="KiB">98304</currentMemory>
           <vcpu current="1">2</vcpu>
-          <cputune><shares>512</shares></cputune>
+          <cputune>
+            <shares>512</shares>
+            <global_period>100000</global_period>
+            <global_quota>50000</global_quota>
+          </cputune>
           <os>
             <type arch="x86_64">linux</type>
             <kernel>/images/kernel</kernel>

@@ -96,6 +96,7 @@ struct DomainDocument {
     case .virt: writeVirtualization(settings.virt)
     case .cpus: writeCPUs(settings.cpus)
     case .cpuShares: writeCPUShares(settings.cpuShares)
+    case .cpuLimit: writeCPULimit(settings.cpuLimit)
     case .cpuPinning: writeCPUPinning(settings.cpuPinning)
     case .cpuTopology: writeCPUTopology(settings.cpuTopology)
     case .memory: writeMemory(settings.memory)

@@ -18,6 +18,17 @@ extension DesiredHostBuilder {
       let field = MemoryDeviceField.attached
       check(field.rule, field.path(of: device.name), of: device, at: spec.path)
     }
+    let driver = state.capabilities.driver
+    if let weight = spec.settings.cpuShares, weight > driver.largestWeight {
+      report(
+        "host '\(host.name)' (\(driver.title)) takes no weight above \(driver.largestWeight)",
+        at: spec.path + MachineField.cpuShares.rawValue)
+    }
+    if driver == .xen, machine.name == Machine.dom0Name {
+      report(
+        "'\(machine.name)' is dom0 of host '\(host.name)', and no VM", at: spec.path,
+        help: "give the VM another name")
+    }
     if let virt = spec.settings.virt, !state.capabilities.virtualizations.contains(virt) {
       let there = Virtualization.allCases.filter(state.capabilities.virtualizations.contains)
       report(

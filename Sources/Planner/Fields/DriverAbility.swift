@@ -39,4 +39,7 @@ public enum DriverAbility: String, CaseIterable, Sendable {
 
 extension HostCapabilities.Driver {
   public func can(_ ability: DriverAbility) -> Bool { ability.drivers.contains(self) }
+
+  /// The largest weight of a VM that its scheduler takes, of those that a spec may have.
+  var largestWeight: Int { self == .xen ? 65_535 : .max }
 }

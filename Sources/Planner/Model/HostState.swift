@@ -19,8 +19,10 @@ public struct HostState: Sendable {
   public var filterNames: Set<String>?
   /// The devices on its PCI and USB buses; nil where nobody asked, or libvirt does not know.
   public var devices: Set<HostDevice.ID>?
-  /// The persistent definitions.
+  /// The persistent definitions. Xen's dom0 is none of them.
   public var machines: [Machine]
+  /// The memory that Xen's dom0 has of the host; zero elsewhere, where guests run beside what the host does.
+  public var dom0Memory = ByteCount(rawValue: 0)
   /// What the guests of the stack's running VMs run with.
   public var guests: [UUID: Machine]
   /// What libvirt knows of snapshots of the stack's VMs, by UUID; empty where no VM can move.
@@ -43,6 +45,12 @@ public struct HostState: Sendable {
 }
 
 extension HostState {
+  /// Takes dom0 from the VMs, among which libvirt lists it: it is what runs them, and nobody's to change.
+  public mutating func separateDom0() {
+    guard let index = machines.firstIndex(where: \.isDom0) else { return }
+    dom0Memory = ByteCount(rawValue: machines.remove(at: index).totalMemory ?? 0)
+  }
+
   /// The files that `machine` uses at this moment.
   public func liveFiles(of machine: Machine) -> Set<String> {
     machine.isActive ? guests[machine.uuid]?.files ?? machine.files : []

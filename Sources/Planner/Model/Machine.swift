@@ -149,6 +149,11 @@ public struct Machine: Hashable, Sendable {
     }
   }
 
+  /// What libvirt calls Xen's dom0.
+  static let dom0Name = "Domain-0"
+  /// True for Xen's dom0, which libvirt lists among the VMs that it runs.
+  var isDom0: Bool { name == Self.dom0Name && uuid.uuidString.allSatisfy { "0-".contains($0) } }
+
   /// The name in the spec. It is libvirt's, too, but for a VM that was renamed while it ran.
   public var name: String
   /// libvirt's name of the domain.
