@@ -120,6 +120,33 @@ struct XenDocumentTests {
     #expect(CapabilitiesDocument.read(document, driver: "Xen").virtualizations == [.pv, .pvh])
   }
 
+  @Test("what guests of a kind can have is what the host's libvirt says")
+  func guestCapabilities() throws {
+    func read(_ loader: String, _ devices: String) throws -> GuestCapabilities {
+      CapabilitiesDocument.readGuest(
+        try XMLElement(
+          parsing: "<domainCapabilities><os supported='yes'><loader supported='\(loader)'/></os><devices>"
+            + devices + "</devices></domainCapabilities>"))
+    }
+    #expect(
+      try read("no", "<hostdev supported='yes'/>")
+        == GuestCapabilities(hasFirmware: false, hasHostDevices: true))
+    #expect(try read("yes", "") == GuestCapabilities(hasFirmware: true, hasHostDevices: false))
+  }
+
+  @Test("a running guest has the weight and the cap that the scheduler says")
+  func scheduler() {
+    var guest = MachineSettings()
+    var definition = MachineSettings()
+    guest.take(xenScheduler: ["weight": 256, "cap": 0], definition: definition)
+    #expect(guest.cpuShares == nil && guest.cpuLimit == nil)
+    definition.cpuShares = 256
+    guest.take(xenScheduler: ["weight": 256, "cap": 150], definition: definition)
+    #expect(guest.cpuShares == 256 && guest.cpuLimit == CPULimit(percent: 150))
+    guest.take(xenScheduler: ["weight": 300], definition: MachineSettings())
+    #expect(guest.cpuShares == 300)
+  }
+
   @Test(
     "guests of Xen's are in the grammar of a domain, however they are virtualized",
     .enabled(if: Lab.hasGrammars, "needs xmllint and libvirt's schemas"), arguments: Virtualization.allCases,

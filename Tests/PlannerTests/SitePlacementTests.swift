@@ -56,7 +56,9 @@ struct SitePlacementTests {
     arguments: [
       ("virt: pv", "beta"), ("virt: hvm", "alpha"), ("machine: q35", "alpha"), ("cpu: max", "alpha"),
       ("shares: {a: {path: /srv}}", "alpha"), ("ignition: {hostname: a}, pool: nas", "alpha"),
-      ("nics: {out: {}}", "alpha"), ("disks: {root: {size: 1GiB, pool: nas, bus: scsi}}", "alpha"),
+      ("nics: {out: {}}", "alpha"),
+      ("cpus: {count: 1, shares: 65536}", "alpha"), ("firmware: uefi", "alpha"),
+      ("disks: {root: {size: 1GiB, pool: nas, bus: scsi}}", "alpha"),
     ])
   func hypervisors(fields: String, host: String) throws {
     // The Xen host has more room, so it would be chosen otherwise.
@@ -64,6 +66,7 @@ struct SitePlacementTests {
     (alpha.state.capabilities.cpus, alpha.state.capabilities.memory) = (4, .gibibytes(8))
     (beta.state.capabilities.cpus, beta.state.capabilities.memory) = (32, .gibibytes(64))
     beta.state.capabilities.virtualizations = [.pv]
+    beta.state.capabilities.guests = [.pv: GuestCapabilities(hasFirmware: false, hasHostDevices: true)]
     let spec = """
       virtform: 1
       stack: shop

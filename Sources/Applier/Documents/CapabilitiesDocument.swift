@@ -38,10 +38,20 @@ enum CapabilitiesDocument {
     return capabilities
   }
 
+  /// What a guest can have, from <https://libvirt.org/formatdomaincaps.html>.
+  static func readGuest(_ document: XMLElement) -> GuestCapabilities {
+    func isSupported(_ parent: String, _ name: String) -> Bool {
+      document.at(parent, name)?[attribute: "supported"] == "yes"
+    }
+    return GuestCapabilities(
+      hasFirmware: isSupported("os", "loader"), hasHostDevices: isSupported("devices", "hostdev"))
+  }
+
   private static func driver(_ name: String) -> HostCapabilities.Driver {
     switch name {
     case "QEMU": .qemu
     case "Xen": .xen
+    case "ESX", "VPX": .esx
     case "TEST": .test
     default: .other(name)
     }

@@ -54,6 +54,15 @@ extension Virtualization {
     }
   }
 
+  /// The machine that libvirt knows it by.
+  var machine: String {
+    switch self {
+    case .hvm: "xenfv"
+    case .pv: "xenpv"
+    case .pvh: "xenpvh"
+    }
+  }
+
   var osType: String {
     switch self {
     case .hvm: "hvm"

@@ -227,6 +227,7 @@ extension HostCapabilities {
     case .qemu: accel == .kvm || (accel != .tcg && hasKVM) ? "kvm" : "qemu"
     case .xen: "xen"
     case .test: "test"
+    case .esx: "vmware"
     case .other(let name): name.lowercased()
     }
   }

@@ -89,7 +89,8 @@ extension StepRunner {
     case .cpuShares:
       guard let shares = settings.cpuShares else { break }
       if host.driver == .xen {
-        try await domain.setSchedulerParameters([.init("weight", .unsignedInt(UInt32(shares)))], affecting: [])
+        try await domain.setSchedulerParameters(
+          [.init("weight", .unsignedInt(UInt32(shares)))], affecting: [])
       } else {
         try await domain.setSchedulerParameters([.init("cpu_shares", UInt64(shares))], affecting: .live)
       }
@@ -325,7 +326,7 @@ extension StepRunner {
       case .qemu: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .nvram]
       case .test: [.managedSave, .snapshotsMetadata]
       case .xen: [.managedSave]
-      case .other: []
+      case .esx, .other: []
       }
     // A libvirt that does not know the word, which is older than 8.9, would delete what a TPM holds: it shall refuse.
     let hasTPM = try await domain.xml(.inactive).at("devices", "tpm") != nil

@@ -36,6 +36,14 @@ extension DesiredHostBuilder {
         at: spec.path + MachineField.virt.rawValue,
         help: there.isEmpty ? nil : "it runs \(there.map(\.rawValue).joined(separator: ", "))")
     }
+    let missing = state.capabilities.fieldsNotGiven(
+      to: machine.settings, hasKernel: machine.kernel != nil, machine.hostDevices)
+    for path in missing.paths {
+      report(
+        "host '\(host.name)' (\(driver.title)) gives a \(missing.kind) guest no '\(path)'",
+        at: spec.path + path,
+        help: "leave it out, or say another 'virt'")
+    }
     if machine.settings.secureBoot != nil, !state.isPrivileged {
       report(
         "host '\(host.name)' runs without root, where firmware has no variables for each kind of boot",

@@ -65,7 +65,7 @@ extension HostState {
 /// What a host can run, from <https://libvirt.org/formatcaps.html>.
 public struct HostCapabilities: Hashable, Sendable {
   public enum Driver: Hashable, Sendable {
-    case qemu, xen, test
+    case qemu, xen, esx, test
     case other(String)
 
     /// What people call it.
@@ -73,6 +73,7 @@ public struct HostCapabilities: Hashable, Sendable {
       switch self {
       case .qemu: "QEMU"
       case .xen: "Xen"
+      case .esx: "ESX"
       case .test: "test"
       case .other(let name): name
       }
@@ -86,6 +87,8 @@ public struct HostCapabilities: Hashable, Sendable {
   public var architecture: String
   /// How it can virtualize guests of its own architecture.
   public var virtualizations: Set<Virtualization> = [.hvm]
+  /// What guests have by how they are virtualized, where the host says so.
+  public var guests: [Virtualization: GuestCapabilities] = [:]
   /// True if the host accelerates guests of its own architecture.
   public var hasKVM: Bool
   /// Names of the machine types by their aliases: `q35` → `pc-q35-7.2`.
