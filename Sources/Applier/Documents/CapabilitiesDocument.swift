@@ -16,6 +16,14 @@ enum CapabilitiesDocument {
       hasKVM: native?.all("domain").contains { $0[attribute: "type"] == "kvm" } ?? false)
     capabilities.virtualizations = Set(
       guests.compactMap { Virtualization(osType: $0.0.first("os_type")?.text ?? "") })
+    if capabilities.driver == .xen {
+      for (guest, native) in guests {
+        guard let kind = Virtualization(osType: guest.first("os_type")?.text ?? "") else { continue }
+        // The domain capabilities, which tell of devices, are for nobody who may only read. They have none for PVH.
+        capabilities.guests[kind] = GuestCapabilities(
+          hasFirmware: native.first("loader") != nil, hasHostDevices: kind != .pvh)
+      }
+    }
     for machine in native?.all("machine") ?? [] {
       capabilities.machines.insert(machine.text)
       if let canonical = machine[attribute: "canonical"] {
@@ -36,15 +44,6 @@ enum CapabilitiesDocument {
       capabilities.memory = ByteCount(rawValue: memory << 10)
     }
     return capabilities
-  }
-
-  /// What a guest can have, from <https://libvirt.org/formatdomaincaps.html>.
-  static func readGuest(_ document: XMLElement) -> GuestCapabilities {
-    func isSupported(_ parent: String, _ name: String) -> Bool {
-      document.at(parent, name)?[attribute: "supported"] == "yes"
-    }
-    return GuestCapabilities(
-      hasFirmware: isSupported("os", "loader"), hasHostDevices: isSupported("devices", "hostdev"))
   }
 
   private static func driver(_ name: String) -> HostCapabilities.Driver {

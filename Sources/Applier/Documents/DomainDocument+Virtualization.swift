@@ -54,15 +54,6 @@ extension Virtualization {
     }
   }
 
-  /// The machine that libvirt knows it by.
-  var machine: String {
-    switch self {
-    case .hvm: "xenfv"
-    case .pv: "xenpv"
-    case .pvh: "xenpvh"
-    }
-  }
-
   var osType: String {
     switch self {
     case .hvm: "hvm"

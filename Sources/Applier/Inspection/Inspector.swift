@@ -45,10 +45,7 @@ struct Inspector {
     state.filterNames = names.map { Set($0.map(\.name)) }
     state.firewalls = try await firewalls(names)
     state.liveNetworks = try await liveNetworks(beside: state)
-    if state.capabilities.driver == .xen {
-      state.separateDom0()
-      state.capabilities.guests = try await guestsOfXen(state.capabilities)
-    }
+    if state.capabilities.driver == .xen { state.separateDom0() }
     if site.hosts.count > 1, state.capabilities.driver == .qemu { try await readSnapshots(into: &state) }
     return state
   }
@@ -60,21 +57,6 @@ struct Inspector {
     } catch let error as LibvirtError where error.code == .noSupport {
       return nil
     }
-  }
-
-  /// What guests of each kind can have; on QEMU that depends on the machine, and is left to the start.
-  private func guestsOfXen(_ host: HostCapabilities) async throws -> [Virtualization: GuestCapabilities] {
-    let kinds = host.virtualizations.sorted { $0.rawValue < $1.rawValue }
-    let found = try await concurrentlyThrowing(kinds) { kind -> (Virtualization, GuestCapabilities)? in
-      do {
-        let document = try await connection.domainCapabilities(
-          arch: host.architecture, machine: kind.machine, virtType: "xen")
-        return (kind, CapabilitiesDocument.readGuest(document))
-      } catch let error as LibvirtError where error.code == .noSupport || error.code == .invalidArgument {
-        return nil
-      }
-    }
-    return Dictionary(found.compactMap { $0 }, uniquingKeysWith: { first, _ in first })
   }
 
   // MARK: VMs

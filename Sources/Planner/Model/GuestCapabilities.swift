@@ -1,6 +1,6 @@
 import SpecModel
 
-/// What a host gives guests of one kind, as its libvirt says (<https://libvirt.org/formatdomaincaps.html>).
+/// What a host gives guests of one kind, as its libvirt says (<https://libvirt.org/formatcaps.html>).
 public struct GuestCapabilities: Hashable, Sendable {
   public var hasFirmware: Bool
   /// Whether they can have devices of the host.
