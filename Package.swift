@@ -44,6 +44,8 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["README.md"], swiftSettings: settings),
     .target(
+      name: "Import", dependencies: ["Planner", "SpecModel"], exclude: ["README.md"], swiftSettings: settings),
+    .target(
       name: "Reports", dependencies: ["Applier", "Planner", "SpecModel"], exclude: ["README.md"],
       swiftSettings: settings),
     .target(name: "Placement", exclude: ["README.md"], swiftSettings: settings),
@@ -53,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "virtform",
       dependencies: [
-        "Applier", "Planner", "Libvirt", "Reports", "SpecModel",
+        "Applier", "Import", "Planner", "Libvirt", "Reports", "SpecModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: settings),
 
@@ -61,6 +63,9 @@ let package = Package(
     .testTarget(name: "CloudInitTests", dependencies: ["CloudInit", "SpecModel"], swiftSettings: settings),
     .testTarget(name: "PlacementTests", dependencies: ["Placement"], swiftSettings: settings),
     .testTarget(name: "PlannerTests", dependencies: ["Planner", "SpecModel"], swiftSettings: settings),
+    .testTarget(
+      name: "ImportTests", dependencies: ["Import", "Applier", "Planner", "Libvirt", "SpecModel", "TestLab"],
+      swiftSettings: strictness),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Applier", "Planner", "SpecModel", "TestLab"],
       swiftSettings: settings),

@@ -5,7 +5,9 @@
 #
 # IMAGES is what image.sh built. DIR has the host's disk, which is made if it is not there, its console (console.log, and a socket
 # console), and QEMU's monitor (a socket monitor). `boot` starts the machine, `resume` goes on from where image.sh left it, for which
-# the disk has to be a new one. With `svm`, which only boots, the processor runs guests that are not paravirtualized. Nobody but this machine gets at its ports, which the system chooses; `info usernet` tells them.
+# the disk has to be a new one. With `svm`, which only boots, the processor is for guests that are not paravirtualized, too. Nobody but
+# this machine gets at its ports. They are those in DIR's libvirt-port and ssh-port; where these are not there the system chooses, and
+# `info usernet` tells.
 set -euo pipefail
 
 images=$1
@@ -31,13 +33,20 @@ if [[ ${4:-} == svm ]]; then
     processor=Opteron_G3,+svm,+npt,-rdtscp,-misalignsse
     xen+=" asid=0"
 fi
+# port NAME: the one that the host has had; 0 leaves the choice to the system.
+port() {
+    local known
+    known=$(cat "$directory/$1" 2>/dev/null || true)
+    echo "${known:-0}"
+}
+forwarding="hostfwd=tcp:127.0.0.1:$(port libvirt-port)-:16509,hostfwd=tcp:127.0.0.1:$(port ssh-port)-:22"
 linux="console=hvc0 quiet mitigations=off nokaslr random.trust_cpu=on net.ifnames=0"
 
 exec qemu-system-x86_64 -name xen -M pc,hpet=on -accel tcg,thread=multi -cpu "$processor" -smp 2 -m 3072 \
     -uuid 76697274-666f-726d-0000-00000078656e -nodefaults -display none -vga none -no-reboot \
     -kernel "$images/xen" -append "${xen//$'\n'/ }" -initrd "$images/vmlinux ${linux//,/,,},$images/initrd.img" \
     -drive "file=$disk,if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap" -device virtio-blk-pci,drive=disk \
-    -netdev user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:0-:16509,hostfwd=tcp:127.0.0.1:0-:22 \
+    -netdev "user,id=net,restrict=on,$forwarding" \
     -device virtio-net-pci,netdev=net,romfile= \
     -chardev "socket,id=console,path=$directory/console,server=on,wait=off,logfile=$directory/console.log" -serial chardev:console \
     -monitor "unix:$directory/monitor,server=on,wait=off" "${incoming[@]}"

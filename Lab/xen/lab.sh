@@ -71,7 +71,8 @@ is_ready() { grep -aq 'dom0 is ready' "$directory/console.log" 2>/dev/null; }
 
 # Starts QEMU and waits for libvirt: `boot`, or `resume` from where the image was left.
 start() {
-    rm -f "$directory"/{pid,console.log,libvirt-port,ssh-port}
+    # The ports stay: whoever has the host's URI shall have the next one's.
+    rm -f "$directory"/{pid,monitor,console.log}
     cp "$images/id" "$directory/id"
     # The shell in between ends, so that QEMU is nobody's child.
     # shellcheck disable=SC2016
@@ -101,6 +102,7 @@ up() {
     ! is_up || fail "the lab in $directory is up already"
     "$here/image.sh" "$images"
     mkdir -p "$directory"
+    rm -f "$directory"/{libvirt-port,ssh-port}
     echo "${1:-}" >"$directory/processor"
     renew
 }

@@ -23,7 +23,8 @@ extension HostPlanner {
         return refuseUnmarked(actual, at: spec.path)
       }
       return refuseForeign(
-        "VM", name, ownedBy: actual.mark?.stack, at: spec.path, help: "give this VM another name")
+        "VM", name, ownedBy: actual.mark?.stack, at: spec.path,
+        help: "give this VM another name" + adoption(of: "vms.\(name)", actual.mark))
     }
     if let renamed = host.machine(wanted.machine.uuid) {
       if host.owns(renamed) {
@@ -49,7 +50,7 @@ extension HostPlanner {
     report(
       "VM '\(actual.name)' on host '\(state.name)' has lost virtform's mark, which names its disks", at: path,
       help: "its disks stay if you undefine it while it is off and apply again: "
-        + state.virsh("undefine \(actual.name)")
+        + state.virsh("undefine \(actual.name)") + adoption(of: "vms.\(actual.name)", nil)
     )
   }
 
@@ -120,7 +121,7 @@ extension HostPlanner {
 
   func storageSteps(of wanted: DesiredHost.WantedMachine) -> [Int] {
     let pools = wanted.spec.disks.compactMap { disk in
-      if case .existing(_, let pool) = disk.source { poolSteps[pool.rawValue] } else { nil }
+      if case .existing(_, let pool, _) = disk.source { poolSteps[pool.rawValue] } else { nil }
     }
     // A clone that is there may lack its image.
     let images = wanted.volumes.compactMap {
@@ -147,6 +148,7 @@ extension HostPlanner {
     mark.origin = origin == machine.name ? nil : origin
     // libvirt's name is a person's to change.
     mark.name = machine.name
+    mark.adopted = actual?.mark?.adopted
     return mark
   }
 
@@ -218,7 +220,8 @@ extension HostPlanner {
     changes += imageChanges
     let power = powerChange(from: actual, to: wantedState)
     // The mark remembers the power, too: by it drift is told from a change of the spec.
-    let isEdited = hasDifference || power?.cause == .change
+    let isAdopted = state.adoptees.contains(actual.uuid)
+    let isEdited = hasDifference || power?.cause == .change || isAdopted
     if let power { changes.append(power) }
 
     let forgotten = forgetNotes(ofDisksOf: wanted, actual)
@@ -277,7 +280,7 @@ extension HostPlanner {
         plugs.now.flatMap { networkSteps(for: $0) } + difference.nics.set.flatMap { firewallSteps(for: $0) }
       var machine = difference.wanted
       machine.mark = mark(for: wanted, staged: difference.pending, of: actual)
-      let update = MachineUpdate(
+      var update = MachineUpdate(
         wanted: machine, fields: difference.fields,
         liveFields: stopSteps[actual.uuid] == nil ? difference.liveFields : [], devices: plugs.now,
         renamedDevices: renamedDevices, overlays: overlays(of: actual), setDisks: difference.disks.set,
@@ -289,6 +292,7 @@ extension HostPlanner {
         setShares: difference.shares.set, removeShares: difference.shares.removed.map(\.name),
         setHostDevices: difference.hostDevices.set,
         removeHostDevices: difference.hostDevices.removed.map(\.name))
+      update.adopting = isAdopted ? actual.mark : nil
       let worst = difference.changes.map(\.effect).max() ?? .none
       after = [draft.add(.updateMachine(update), for: address, after: after, effect: worst, path: path)]
     }
@@ -316,8 +320,26 @@ extension HostPlanner {
       draft.note(
         address, "pending restart: \(difference.pending.joined(separator: ", ")) (the guest keeps running)")
     }
+    if isAdopted {
+      let worst = changes.map(\.effect).max() ?? .none
+      changes = devices(namedIn: actual) + changes
+      return draft.add(
+        Change(
+          address, .adopt, fields: changes, effect: worst, reason: "it is there, and becomes the stack's",
+          path: path))
+    }
     guard let worst = changes.map(\.effect).max() else { return }
     draft.add(Change(address, .update, fields: changes, effect: worst, path: path))
+  }
+
+  /// What the devices of a VM that becomes the stack's are called from now on, for people.
+  private func devices(namedIn machine: Machine) -> [FieldChange] {
+    Self.additions(machine.disks).filter { $0.path.split(separator: ".").count == 2 }
+      + Self.additions(machine.drives).filter { $0.path.split(separator: ".").count == 2 }
+      + machine.nics.map { nic in
+        let place = "\(host.specName(ofNetwork: "\(nic.link)")) (\(nic.mac.map(\.description) ?? ""))"
+        return FieldChange(NICField.attached.path(of: nic.name), from: nil, to: place, effect: .none)
+      }
   }
 
   /// The same for people, who know networks by their names in the spec.

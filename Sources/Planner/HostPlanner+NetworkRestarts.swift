@@ -30,11 +30,14 @@ extension HostPlanner {
         reconnect(actual, &network)
       }
     }
-    guard let worst = network.fields.map(\.effect).max() else { return }
+    let isAdopted = network.actual.map { state.adoptees.contains($0.uuid) } == true
+    guard let worst = network.fields.map(\.effect).max() ?? (isAdopted ? Effect.none : nil) else { return }
+    if isAdopted { reason = reason ?? "it is there, and becomes the stack's" }
     if network.isOnlyRecorded { reason = reason ?? "it is so already, and the host is to remember it" }
     draft.add(
       Change(
-        address, network.actual == nil ? .create : .update, fields: network.fields, effect: worst,
+        address, network.actual == nil ? .create : isAdopted ? .adopt : .update, fields: network.fields,
+        effect: worst,
         reason: reason, path: network.path))
   }
 

@@ -40,7 +40,8 @@ extension HostPlanner {
     }
     refuseForeign(
       "network", network.name, ownedBy: other.mark?.stack, at: path,
-      help: "to use it as it is, write \(network.name): {external: true}")
+      help: "to use it as it is, write \(network.name): {external: true}"
+        + adoption(of: "networks.\(network.name)", other.mark))
   }
 
   /// The networks that are to keep other addresses for a VM than they do.
@@ -89,6 +90,7 @@ extension HostPlanner {
     let origin = actual.map { $0.mark?.origin ?? $0.specName } ?? wanted.specName
     mark.origin = origin == wanted.specName ? nil : origin
     mark.name = wanted.name == wanted.specName ? nil : wanted.specName
+    mark.adopted = actual?.mark?.adopted
     network.mark = mark
     return network
   }
@@ -212,7 +214,7 @@ extension HostPlanner {
           .setNetworkAutostart(uuid: actual.uuid, autostart), for: address, after: steps, path: network.path)
       ]
     }
-    if !network.fields.isEmpty {
+    if !network.fields.isEmpty || state.adoptees.contains(actual.uuid) {
       let worst = network.fields.map(\.effect).max() ?? .none
       steps = [
         draft.add(

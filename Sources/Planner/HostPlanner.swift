@@ -176,6 +176,12 @@ struct HostPlanner {
     report("host '\(state.name)' already has a \(kind) '\(name)', and \(owner)", at: path, help: help)
   }
 
+  /// The other way for what no other stack has.
+  func adoption(of address: String, _ mark: Mark?) -> String {
+    mark == nil || mark?.stack == site.stack.rawValue
+      ? "; or take it over as it is: adopt: [\(address)]" : ""
+  }
+
   // MARK: Use
 
   /// True if `machine` runs now and goes on running.

@@ -99,7 +99,8 @@ public struct SitePlanner {
     refuseUnfitHosts(options, unreachable.map(\.name), wanted, diagnostics)
     refuseSharedHosts(wanted, hosts.sorted { $0.name < $1.name }, diagnostics)
     let relocation = Relocation(
-      wanted, hosts: hosts, unreachable: unreachable, options: options, diagnostics: diagnostics)
+      wanted, hosts: Adoption(wanted).adopting(hosts), unreachable: unreachable, options: options,
+      diagnostics: diagnostics)
     // What is said of VMs that are on no host of their choice would be wrong.
     let hostDiagnostics = relocation.isPlaced ? diagnostics : Diagnostics()
     let (site, hosts) = (relocation.site, relocation.hosts.sorted { $0.name < $1.name })

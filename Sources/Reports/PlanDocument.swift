@@ -79,6 +79,7 @@ public struct PlanDocument {
       "move": StructuredValue(counts.moves),
       "remove": StructuredValue(counts.remove),
       "replace": StructuredValue(counts.replacements), "forget": StructuredValue(counts.forgotten),
+      "adopt": StructuredValue(counts.adopted),
       "restart": StructuredValue(counts.restarts), "data_loss": StructuredValue(counts.dataLosses),
     ]
   }

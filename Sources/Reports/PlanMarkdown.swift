@@ -129,7 +129,7 @@ public struct PlanMarkdown {
     case .create: "+"
     case .update, .move, .replace: "!"
     case .delete: "-"
-    case .forget: " "
+    case .forget, .adopt: " "
     }
   }
 

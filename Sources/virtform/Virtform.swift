@@ -17,7 +17,8 @@ struct Virtform: AsyncParsableCommand {
     version: VersionCommand.current,
     subcommands: [
       InitCommand.self, ValidateCommand.self, FmtCommand.self, PlanCommand.self, ApplyCommand.self,
-      DestroyCommand.self, DrainCommand.self, MigrateCommand.self, ConsolidateCommand.self,
+      DestroyCommand.self, ImportCommand.self, DrainCommand.self, MigrateCommand.self,
+      ConsolidateCommand.self,
       ShowCommand.self, GraphCommand.self, DriftCommand.self, LockCommand.self, UnlockCommand.self,
       ConsoleCommand.self, SSHCommand.self, SSHConfigCommand.self, InventoryCommand.self,
       OutputCommand.self, HostsCommand.self, ExplainCommand.self, SchemaCommand.self, VersionCommand.self,

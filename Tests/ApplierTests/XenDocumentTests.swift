@@ -105,8 +105,11 @@ struct XenDocumentTests {
     machine.kernel = nil
     #expect(DomainDocument.read(pv, name: "db", uuid: uuid).settings.virt == .pv)
     machine.settings.virt = .hvm
-    let hvm = DomainDocument.edit(pv, MachineUpdate(wanted: machine, fields: [.virt]), on: host)
+    var defined = pv
+    defined.mutateFirst("devices") { $0.insert(XMLElement("input", ["type": "mouse", "bus": "xen"])) }
+    let hvm = DomainDocument.edit(defined, MachineUpdate(wanted: machine, fields: [.virt]), on: host)
     #expect(hvm.at("os", "type")?.text == "hvm" && hvm.first("features") != nil)
+    #expect(hvm.at("devices", "input") == nil)
   }
 
   @Test("how guests are virtualized is what the host's libvirt says")

@@ -74,6 +74,7 @@ extension HostLabTests {
       /// What the guest said last on that host: the seconds that it has counted, and its boot.
       func status(on host: String) async throws -> (tick: Int, boot: String)? {
         let log = try await lab.run(on: host, "sh", "-c", "cat /srv/local/web.log 2>/dev/null || :")
+        if let crash = HostLab.GuestCrash(console: log) { throw crash }
         guard let line = log.split(whereSeparator: \.isNewline).last(where: { $0.contains("boot=") }) else {
           return nil
         }

@@ -143,10 +143,12 @@ struct XenTests {
       let refused = try await lab.virtform(["plan"])
       #expect(refused.status == 3 || refused.status == 1, "\(refused.output)\(refused.errors)")
       #expect(refused.errors.contains("disk.db.root cannot grow while VM 'db' runs"), "\(refused.errors)")
+      spec.disks["root"] = "{size: 64MiB}"
       spec.guest["state"] = "off"
-      seen.formUnion(try await apply(spec, lab).keys)
-      spec.guest["state"] = "running"
       _ = try await apply(spec, lab)
+      spec.disks["root"] = "{size: 80MiB}"
+      spec.guest["state"] = "running"
+      seen.formUnion(try await apply(spec, lab).keys)
       #expect(try await lab.status(of: "db")["xvda"] == "80M")
 
       // Its paragraph is removed, and the VM with its disks goes.

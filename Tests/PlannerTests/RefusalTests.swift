@@ -57,11 +57,11 @@ struct RefusalTests {
         site.yaml:8:8: error: host 'alpha' already has a network 'lan', and virtform did not make it
           8 |   lan: {mode: nat, cidr: 10.0.0.0/24, dhcp: {from: 10.0.0.100, to: 10.0.0.199}}
             |        ^
-          help: to use it as it is, write lan: {external: true}
+          help: to use it as it is, write lan: {external: true}; or take it over as it is: adopt: [networks.lan]
         site.yaml:10:3: error: host 'alpha' already has a VM 'web', and virtform did not make it
           10 |   web:
              |   ^
-          help: give this VM another name
+          help: give this VM another name; or take it over as it is: adopt: [vms.web]
 
         """)
   }
@@ -161,7 +161,7 @@ struct RefusalTests {
         site.yaml:10:3: error: VM 'web' on host 'alpha' has lost virtform's mark, which names its disks
           10 |   web:
              |   ^
-          help: its disks stay if you undefine it while it is off and apply again: virsh undefine web
+          help: its disks stay if you undefine it while it is off and apply again: virsh undefine web; or take it over as it is: adopt: [vms.web]
 
         """)
   }
@@ -323,7 +323,7 @@ struct RefusalTests {
         site.yaml:8:8: error: host 'alpha' already has a network 'lan', and virtform did not make it
           8 |   lan: {mode: nat, cidr: 10.0.0.0/24, dhcp: {from: 10.0.0.100, to: 10.0.0.199}}
             |        ^
-          help: to use it as it is, write lan: {external: true}
+          help: to use it as it is, write lan: {external: true}; or take it over as it is: adopt: [networks.lan]
 
         """)
     #expect(

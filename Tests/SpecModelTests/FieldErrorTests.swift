@@ -37,7 +37,7 @@ import Testing
     #expect(
       findings(in: "1️⃣stuff: {}\n")
         == [
-          "1️⃣ unknown key 'stuff' | help: known keys are defaults, disks, firewalls, hosts, images, moved, networks, outputs, policy, pools, profiles, removed, stack, variables, virtform, vms"
+          "1️⃣ unknown key 'stuff' | help: known keys are adopt, defaults, disks, firewalls, hosts, images, moved, networks, outputs, policy, pools, profiles, removed, stack, variables, virtform, vms"
         ])
     #expect(machine("1️⃣memmory: 1GiB") == ["1️⃣ unknown key 'memmory' | help: did you mean 'memory'?"])
     #expect(

@@ -179,7 +179,7 @@ import Testing
           "6️⃣ a disk of 1000 KiB is too small | help: at least 1MiB",
           "7️⃣ the VM's kernel is a file and cannot lie in pool 'lvm' (logical) | help: let 'pool' of the VM name a pool of files (dir, fs or netfs), and that of its disks this one",
           "8️⃣ the image of a CD-ROM drive is a file and cannot lie in pool 'lvm' (logical) | help: let 'pool' of the VM name a pool of files (dir, fs or netfs), and that of its disks this one",
-          "9️⃣ a file in pool 'files' (dir) is no volume to use by its name | help: 'volume' goes with pools of devices: logical, disk, iscsi, zfs, rbd",
+          "9️⃣ a volume of pool 'files' (dir) is a file, whose format has to be stated | help: such as format: qcow2",
         ])
     let site = try site(
       Self.remote + pools + """
@@ -189,7 +189,8 @@ import Testing
         """)
     let disks = try site.machine("a").disks
     #expect(disks.map(\.name.rawValue) == ["root", "b", "c"])
-    #expect(disks[1].source == .existing(volume: "unit:0:0:1", pool: try ResourceName(parsing: "san")))
+    #expect(
+      disks[1].source == .existing(volume: "unit:0:0:1", pool: try ResourceName(parsing: "san"), format: nil))
     #expect(disks[1].keep && disks[1].bus == .scsi)
   }
 
@@ -204,8 +205,8 @@ import Testing
             b: {memory: 1GiB, disks: {x: {volume: 4️⃣"unit:0:0:1"}, z: {volume: 5️⃣a/b}}}
 
           """) == [
-          "2️⃣ 'size' does not go with 'volume' | help: a volume that is there already is used as it is",
-          "3️⃣ 'keep' does not go with 'volume' | help: a volume that is there already is used as it is",
+          "2️⃣ 'size' does not go with 'volume' | help: what is there already is used as it is",
+          "3️⃣ 'keep' does not go with 'volume' | help: what is there already is used as it is",
           "4️⃣ volume 'unit:0:0:1' is used twice, but only one can write to it | 1️⃣ the first is here",
           "5️⃣ 'a/b' is not the name of a volume | help: it has letters, digits, '+', '_', '.', ':' and '-'",
         ])

@@ -63,8 +63,38 @@ public final class HostLab: Sendable {
     }
   }
 
-  /// Runs `body` with hosts of its own, and closes them however it ends.
+  /// A guest's kernel has crashed.
+  ///
+  /// QEMU that emulates can lose a page which the guest writes while it is sent: on a busy machine one live migration of some
+  /// hundreds ends so, by whatever client (Lab/qemu/README.md).
+  public struct GuestCrash: Error, CustomStringConvertible {
+    public let description: String
+
+    /// nil unless the console has what a kernel of Linux says when it crashes.
+    public init?(console: String) {
+      let words = [
+        "Oops", "general protection fault", "Kernel panic", "BUG: ", "unable to handle page fault",
+      ]
+      guard let word = words.first(where: console.contains), let place = console.firstRange(of: word) else {
+        return nil
+      }
+      description = "the guest's kernel crashed: \(console[place.lowerBound...].prefix(400))"
+    }
+  }
+
+  /// Runs `body` with hosts of its own, and closes them however it ends. If a guest's kernel crashes, it says so and runs once
+  /// more, with new hosts.
   public static func with(hosts count: Int, _ body: (HostLab) async throws -> Void) async throws {
+    do {
+      try await once(hosts: count, body)
+    } catch let crash as GuestCrash {
+      print(
+        "NOTE: \(crash)\nNOTE: QEMU's emulation may lose memory while it migrates: the test runs once more")
+      try await once(hosts: count, body)
+    }
+  }
+
+  private static func once(hosts count: Int, _ body: (HostLab) async throws -> Void) async throws {
     let lab = try await start(hosts: count)
     do { try await body(lab) } catch {
       try? await lab.close()

@@ -233,7 +233,10 @@ extension DomainDocument {
 
   static func setMedia(_ media: String?, in element: inout XMLElement) {
     for name in ["source", "backingStore"] { element.removeChildren(named: name) }
-    if let media { element.insert(XMLElement("source", ["file": media]), .before(["target"])) }
+    guard let media else { return }
+    let isDevice = media.hasPrefix("/dev/")
+    element[attribute: "type"] = isDevice ? "block" : "file"
+    element.insert(XMLElement("source", [isDevice ? "dev" : "file": media]), .before(["target"]))
   }
 
   // MARK: Targets

@@ -5,6 +5,12 @@ import SpecModel
 /// Memory as <https://libvirt.org/formatdomain.html#memory-allocation> has it: `<memory>` counts what is plugged in, too.
 extension DomainDocument {
   mutating func writeMemory(_ memory: MemoryAmount?) {
+    writeTotals(memory)
+    fitMemoryCell()
+  }
+
+  /// Sets the memory and leaves cells as they are.
+  mutating func writeTotals(_ memory: MemoryAmount?) {
     guard let memory else { return }
     let plugged = Self.pluggedKibibytes(in: tree)
     for (name, amount) in [("memory", memory.max), ("currentMemory", memory.size)] {
@@ -13,7 +19,6 @@ extension DomainDocument {
         element.setText("\((amount.rawValue >> 10) + plugged)")
       }
     }
-    fitMemoryCell()
   }
 
   /// Makes room for memory devices, which needs a NUMA cell that holds the rest.

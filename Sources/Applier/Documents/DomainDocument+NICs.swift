@@ -53,6 +53,10 @@ extension DomainDocument {
       let portgroup = nic.portgroup.map { $0.name.isEmpty ? nil : $0.name } ?? former
       element.removeChildren(named: "source")
       element.insert(XMLElement("source", ["network": name, "portgroup": portgroup]), .after(["mac"]))
+    case .bridge(let name):
+      element[attribute: "type"] = "bridge"
+      element.removeChildren(named: "source")
+      element.insert(XMLElement("source", ["bridge": name]), .after(["mac"]))
     case .user:
       element[attribute: "type"] = "user"
       element.removeChildren(named: "source")

@@ -27,6 +27,8 @@ extension DomainDocument {
     let others = interfaces.filter { !named.contains(macAddress(of: $0) ?? "") }
     machine.otherNetworks = networks(of: others)
     machine.otherFilters = Set(others.compactMap(filter(of:)))
+    let targets = Set(mark.disks.map(\.target))
+    machine.unnamed = unnamed(disks.filter { !targets.contains(target(of: $0) ?? "") }, others)
     machine.boot = bootOrder(of: disks + interfaces, mark)
     machine.carriedSnapshots = SnapshotsDocument.names(in: document)
     return machine
@@ -85,9 +87,29 @@ extension DomainDocument {
       }
     }
     guest.otherNetworks = networks(of: interfaces)
+    guest.unnamed = unnamed(disks, interfaces)
     guest.otherFilters = Set(interfaces.compactMap(filter(of:)))
     guest.settings.cpuPinning = pinning(of: guest.settings, beside: definition.settings)
     return guest
+  }
+
+  private static func unnamed(_ disks: [XMLElement], _ interfaces: [XMLElement]) -> Machine.UnnamedDevices {
+    var machine = Machine(name: "", uuid: UUID(), settings: MachineSettings())
+    var boot: [(Int, Machine.BootDevice)] = []
+    func note(_ device: XMLElement, _ place: Machine.BootDevice?) {
+      let order = device.first("boot")?[attribute: "order"].flatMap { Int($0) }
+      if let order, let place { boot.append((order, place)) }
+    }
+    for disk in disks where [nil, "disk", "cdrom"].contains(disk[attribute: "device"]) {
+      add(disk, .init(name: "", target: target(of: disk) ?? ""), nil, to: &machine)
+      note(disk, isDrive(disk) ? target(of: disk).map { .drive($0) } : path(disk).map { .disk($0) })
+    }
+    var unnamed = Machine.UnnamedDevices()
+    (unnamed.disks, unnamed.drives) = (machine.disks, machine.drives)
+    unnamed.nics = interfaces.map { nic($0, "") }
+    for (element, nic) in zip(interfaces, unnamed.nics) { note(element, nic.mac.map { .nic($0) }) }
+    unnamed.boot = boot.sorted { $0.0 < $1.0 }.map(\.1)
+    return unnamed
   }
 
   /// A live document says nothing of vCPUs that are not plugged in: they will have what the definition says.
@@ -252,8 +274,8 @@ extension DomainDocument {
       // A running guest's interface on a network that is a bridge is one of type bridge.
       case (let network?, _): .network(network)
       case (nil, "user"): .user
-      case (nil, let type):
-        .other([type, source?[attribute: "bridge"]].compactMap { $0 }.joined(separator: " "))
+      case (nil, "bridge"): .bridge(source?[attribute: "bridge"] ?? "")
+      case (nil, let type): .other(type ?? "")
       }
     return Machine.NIC(
       name: name, link: link, mac: macAddress(of: element).flatMap { try? MACAddress(parsing: $0) },

@@ -51,6 +51,11 @@ struct DomainDocument {
     for drive in machine.drives { document.set(drive, &mark) }
     document.set(machine.nics, &mark)
     if let boot = machine.boot { document.writeBootOrder(boot, mark) }
+    if let xml = machine.xml, let overlay = try? XMLElement(parsing: xml) {
+      document.lay(overlay)
+      // What is plugged in counts, too.
+      document.writeTotals(machine.settings.memory)
+    }
     MarkDocument.write(mark, into: &document.tree)
     return document.tree
   }
@@ -62,7 +67,7 @@ struct DomainDocument {
     _ document: XMLElement, _ update: MachineUpdate, on host: HostCapabilities, guest: XMLElement? = nil
   ) -> XMLElement {
     var edited = DomainDocument(tree: document, host: host, guest: guest)
-    let before = MarkDocument.read(from: document)?.renaming(update.renamedDevices)
+    let before = (update.adopting ?? MarkDocument.read(from: document))?.renaming(update.renamedDevices)
     var mark = update.wanted.mark ?? Mark(stack: "")
     let present = before.map { Self.present($0, in: document, guest: guest, overlays: update.overlays) }
     (mark.disks, mark.nics) = (present?.disks ?? [], present?.nics ?? [])

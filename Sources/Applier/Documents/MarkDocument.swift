@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Libvirt
 import Planner
 
@@ -9,7 +10,10 @@ enum MarkDocument {
   static func element(_ mark: Mark) -> XMLElement {
     XMLElement(
       "\(prefix):mark",
-      ["xmlns:\(prefix)": namespace, "stack": mark.stack, "name": mark.name, "origin": mark.origin]
+      [
+        "xmlns:\(prefix)": namespace, "stack": mark.stack, "name": mark.name, "origin": mark.origin,
+        "adopted": mark.adopted?.uuidString.lowercased(),
+      ]
     ) {
       mark.disks.map { disk in
         XMLElement(
@@ -36,6 +40,7 @@ enum MarkDocument {
     var mark = Mark(stack: stack)
     mark.name = element[attribute: "name"]
     mark.origin = element[attribute: "origin"]
+    mark.adopted = element[attribute: "adopted"].flatMap { UUID(uuidString: $0) }
     for child in element.elements {
       let name = child[attribute: "name"] ?? ""
       let field = child[attribute: "field"] ?? ""

@@ -46,6 +46,10 @@ extension StepRunner {
     let before = try await domain.xml(.inactive, secure: true)
     let guest = isActive ? try await domain.xml(.live) : nil
     let after = DomainDocument.edit(before, update, on: host, guest: guest)
+    if update.isOnlyMark, let mark = MarkDocument.read(from: after) {
+      // The definition stays as it is, even one that this libvirt would not take again.
+      return try await write(mark, of: domain)
+    }
     _ = try await connection.defineDomain(after, validate: true)
   }
 
@@ -58,7 +62,8 @@ extension StepRunner {
     let before = try await domain.xml(.inactive, secure: true)
     let live = try await domain.xml(.live)
     let after = DomainDocument.edit(before, update, on: host, guest: live)
-    guard let old = MarkDocument.read(from: before), let wanted = MarkDocument.read(from: after)
+    guard let old = update.adopting ?? MarkDocument.read(from: before),
+      let wanted = MarkDocument.read(from: after)
     else { throw Failure(description: "the VM has lost virtform's mark") }
     var mark = DomainDocument.present(
       old.renaming(update.renamedDevices), in: before, guest: live, overlays: update.overlays)

@@ -75,7 +75,7 @@ public struct ImageStore: Sendable {
       for disk in machine.disks {
         switch disk.source {
         case .own(_, let image?, _, _), .cdrom(let image?, _): used.insert(image)
-        case .own, .cdrom, .shared, .existing: break
+        case .own, .cdrom, .hostMedium, .shared, .existing, .path: break
         }
       }
     }

@@ -9,11 +9,14 @@ import SpecModel
 struct Inspector {
   let session: HostSession
   let site: Site
+  /// True if all volumes of all pools are read, not only those that concern the spec.
+  private let readsAll: Bool
   private var connection: Connection { session.connection }
 
-  init(session: HostSession, site: Site) {
+  init(session: HostSession, site: Site, readsAll: Bool = false) {
     self.session = session
     self.site = site
+    self.readsAll = readsAll
   }
 
   func inspect() async throws -> HostState {
@@ -95,7 +98,8 @@ struct Inspector {
     var machine = DomainDocument.read(document, name: domain.name, uuid: domain.uuid, overlays: overlays)
     machine.settings.autostart = autostart
     machine.settings.state = state
-    guard state.isActive, Identity(stack: site.stack).owns(machine),
+    let isRead = Identity(stack: site.stack).owns(machine) || mayAdopt(machine)
+    guard state.isActive, isRead,
       let live = try await present({ try await domain.xml(.live) }, unless: .noDomain)
     else { return (machine, nil) }
     var guest = DomainDocument.readGuest(live, of: machine)
@@ -105,6 +109,10 @@ struct Inspector {
       guest.settings.take(xenScheduler: scheduled, definition: machine.settings)
     }
     return (machine, guest)
+  }
+
+  private func mayAdopt(_ machine: Machine) -> Bool {
+    (try? ResourceName(parsing: machine.domainName)).map(site.adopts(machine:)) ?? false
   }
 
   // MARK: Networks
@@ -185,6 +193,12 @@ struct Inspector {
 
   private func readVolumes(of pool: StoragePool, into read: inout Pool) async throws {
     let identity = Identity(stack: site.stack)
+    if readsAll {
+      let volumes = try await pool.volumes()
+      read.volumeNames = Set(volumes.map(\.name))
+      read.volumes = try await self.volumes(volumes, of: pool).sorted { $0.name < $1.name }
+      return
+    }
     let isOurs = pool.uuid == identity.uuid(.pool, pool.name)
     guard isOurs || site.pools.contains(where: { $0.name.rawValue == pool.name }) else { return }
     let volumes = try await pool.volumes()
@@ -239,7 +253,11 @@ extension Site {
   fileprivate func volumesInUse(in pool: String) -> Set<String> {
     Set(
       machines.flatMap(\.disks).compactMap { disk in
-        if case .existing(let volume, let name) = disk.source, name.rawValue == pool { volume } else { nil }
+        if case .existing(let volume, let name, _) = disk.source, name.rawValue == pool {
+          volume
+        } else {
+          nil
+        }
       })
   }
 }

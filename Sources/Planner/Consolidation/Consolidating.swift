@@ -267,10 +267,10 @@ extension Consolidating {
       case .own(let size, let image, _, let pool) where !isShared(pool.rawValue):
         let clone = image.flatMap { site.image($0)?.virtualSize }
         return sum + ((size ?? clone)?.rawValue ?? 0)
-      case .existing(let volume, let pool) where !isShared(pool.rawValue):
+      case .existing(let volume, let pool, _) where !isShared(pool.rawValue):
         let pool = model.states[from]?.pools.first { $0.name == pool.rawValue }
         return sum + (pool?.volumes.first { $0.name == volume }?.capacity.rawValue ?? 0)
-      case .own, .existing, .shared, .cdrom: return sum
+      case .own, .existing, .path, .shared, .cdrom, .hostMedium: return sum
       }
     }
   }

@@ -4,7 +4,7 @@ import SpecModel
 extension DesiredHostBuilder {
   mutating func wantedVolume(_ disk: DiskSpec, of spec: MachineSpec, _ actual: Machine?) -> Int? {
     switch disk.source {
-    case .cdrom, .existing: return nil
+    case .cdrom, .hostMedium, .existing, .path: return nil
     case .shared(let name):
       return volumesByAddress[Address(.disk, name.rawValue, on: host.name)]
     case .own(let size, let imageName, let format, let pool):

@@ -4,7 +4,7 @@ import SpecModel
 extension DesiredHostBuilder {
   /// nil for what no host has an object for, and for what is there already.
   func wantedNetwork(_ spec: NetworkSpec) -> DesiredHost.WantedNetwork? {
-    guard spec.mode != .user else { return nil }
+    guard spec.isObject else { return nil }
     let name = spec.name.rawValue
     if spec.isExternal {
       let actual = index.network(named: name)

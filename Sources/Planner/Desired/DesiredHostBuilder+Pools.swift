@@ -40,11 +40,11 @@ extension DesiredHostBuilder {
   }
 
   /// A disk that is a volume which is there already.
-  func existing(_ volume: String, in pool: ResourceName, as disk: DiskSpec, _ actual: Machine?) -> Machine
-    .Disk?
-  {
+  func existing(
+    _ volume: String, in pool: ResourceName, _ format: DiskFormat?, as disk: DiskSpec, _ actual: Machine?
+  ) -> Machine.Disk? {
     guard let source = desired.sources[pool] else { return nil }
-    if let refusal = externalType(of: pool)?.refusal(ofUseIn: pool) {
+    if let refusal = externalType(of: pool)?.refusal(ofUseIn: pool, as: format) {
       report(refusal.message, at: disk.path + "volume", help: refusal.help)
       return nil
     }
@@ -62,7 +62,8 @@ extension DesiredHostBuilder {
     // Only a pool that is active says the path.
     let former = actual?.disks.first { $0.name == disk.name.rawValue }?.path
     var attached = Machine.Disk(
-      name: disk.name.rawValue, path: known ?? former ?? "\(pool)/\(volume)", format: .raw, bus: disk.bus,
+      name: disk.name.rawValue, path: known ?? former ?? "\(pool)/\(volume)", format: format ?? .raw,
+      bus: disk.bus,
       keep: disk.keep, ioTune: disk.ioTune)
     attached.access =
       known == nil && former == nil ? .volume(pool: pool.rawValue, name: volume) : access(to: source)

@@ -172,13 +172,23 @@ struct DesiredHostBuilder {
     machine.memoryDevices = spec.memoryDevices
     machine.shares = spec.shares
     machine.hostDevices = spec.hostDevices
+    machine.xml = spec.xml
     // A VM that is made anew has no past.
     let applied = isReplaced(spec) ? [:] : actual?.mark?.applied ?? [:]
     var volumes: [Int] = []
     for disk in spec.disks {
-      if case .existing(let volume, let pool) = disk.source {
-        machine.disks += existing(volume, in: pool, as: disk, actual).map { [$0] } ?? []
+      switch disk.source {
+      case .existing(let volume, let pool, let format):
+        machine.disks += existing(volume, in: pool, format, as: disk, actual).map { [$0] } ?? []
         continue
+      case .path(let path, let format):
+        var attached = Machine.Disk(
+          name: disk.name.rawValue, path: path, format: format, bus: disk.bus, keep: disk.keep,
+          ioTune: disk.ioTune)
+        if path.hasPrefix("/dev/") { attached.access = .block }
+        machine.disks.append(attached)
+        continue
+      case .own, .shared, .cdrom, .hostMedium: break
       }
       guard let position = wantedVolume(disk, of: spec, actual) else { continue }
       let wanted = desired.volumes[position].volume
@@ -193,6 +203,9 @@ struct DesiredHostBuilder {
     machine.kernel = images[0]?.volume.path
     machine.initrd = images[1]?.volume.path
     for disk in spec.disks {
+      if case .hostMedium(let path) = disk.source {
+        machine.drives.append(.init(name: disk.name.rawValue, media: path, bus: disk.bus))
+      }
       guard case .cdrom(let name, let pool) = disk.source else { continue }
       let image = name.flatMap { name in pool.flatMap { self.image(name, in: $0) } }
       if image != nil, let pool {
@@ -274,8 +287,8 @@ struct DesiredHostBuilder {
   }
 
   private func wantedNIC(_ nic: NICSpec) -> Machine.NIC {
-    let link: Machine.Link =
-      site.network(nic.network)?.mode == .user ? .user : .network(libvirtName(ofNetwork: nic.network))
+    var link = site.network(nic.network).map(Machine.Link.init) ?? .network(nic.network.rawValue)
+    if case .network = link { link = .network(libvirtName(ofNetwork: nic.network)) }
     if link == .user, !state.capabilities.driver.can(.userNetworks) {
       report(
         "host '\(host.name)' (\(state.capabilities.driver.title)) has no user-mode network", at: nic.path,

@@ -25,6 +25,8 @@ public struct HostState: Sendable {
   public var dom0Memory = ByteCount(rawValue: 0)
   /// What the guests of the stack's running VMs run with.
   public var guests: [UUID: Machine]
+  /// The VMs and networks that become the stack's in this plan, by UUID.
+  var adoptees: Set<UUID> = []
   /// What libvirt knows of snapshots of the stack's VMs, by UUID; empty where no VM can move.
   public var snapshots: [UUID: [Snapshot]] = [:]
   /// The stack's VMs that have checkpoints; empty where no VM can move.

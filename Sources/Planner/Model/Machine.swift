@@ -82,13 +82,15 @@ public struct Machine: Hashable, Sendable {
   /// What an interface is plugged into.
   public enum Link: Hashable, Sendable, CustomStringConvertible {
     case network(String)
+    /// A bridge of the host's, without a network of libvirt's.
+    case bridge(String)
     case user
     /// Something the language has no word for.
     case other(String)
 
     public var description: String {
       switch self {
-      case .network(let name): name
+      case .network(let name), .bridge(let name): name
       case .user: "user-mode network"
       case .other(let text): text
       }
@@ -154,6 +156,24 @@ public struct Machine: Hashable, Sendable {
   /// True for Xen's dom0, which libvirt lists among the VMs that it runs.
   var isDom0: Bool { name == Self.dom0Name && uuid.uuidString.allSatisfy { "0-".contains($0) } }
 
+  /// Devices of which no mark says what the spec calls them.
+  public struct UnnamedDevices: Hashable, Sendable {
+    public var disks: [Disk] = []
+    public var drives: [Drive] = []
+    public var nics: [NIC] = []
+    /// Those that the firmware tries, in this order.
+    public var boot: [BootDevice] = []
+
+    public init() {}
+  }
+
+  /// A device without a name that the firmware tries: a disk by its file, a CD-ROM drive by its target, a NIC by its address.
+  public enum BootDevice: Hashable, Sendable {
+    case disk(String)
+    case drive(String)
+    case nic(MACAddress)
+  }
+
   /// The name in the spec. It is libvirt's, too, but for a VM that was renamed while it ran.
   public var name: String
   /// libvirt's name of the domain.
@@ -179,6 +199,8 @@ public struct Machine: Hashable, Sendable {
   public var shutdown: ShutdownPolicy?
   /// True if nothing may remove it.
   public var isProtected: Bool
+  /// What a wanted VM gets beside what the fields say when it is made: a `<domain>` with parts of one.
+  public var xml: String?
   public var mark: Mark?
   /// True if it is off and its next start goes on from a state that was saved.
   public var hasSavedState = false
@@ -190,6 +212,8 @@ public struct Machine: Hashable, Sendable {
   public var isTransient = false
   /// The paths of all files that the VM uses, by name or not.
   public var files: Set<String>
+  /// The devices without a name: each has the empty one.
+  public var unnamed = UnnamedDevices()
   /// The networks that interfaces without a name are on, and how many.
   public var otherNetworks: [String: Int]
   /// The network filters that interfaces without a name have.

@@ -1,3 +1,5 @@
+public import FoundationEssentials
+
 /// What virtform writes into the metadata of a domain or a network that it manages.
 public struct Mark: Hashable, Sendable {
   public var stack: String
@@ -5,6 +7,9 @@ public struct Mark: Hashable, Sendable {
   public var name: String?
   /// The name that the UUID was computed from, if it is not `name`.
   public var origin: String?
+  /// The UUID of an object that was there before it became the stack's; nil for what virtform made. A copy of the object
+  /// has another one.
+  public var adopted: UUID?
   /// The values that the spec set when it was last applied, as text, by the path of the field.
   public var applied: [String: String]
   /// Fields that were written while the guest ran and that its next start takes up.

@@ -28,7 +28,7 @@ struct SharedPools {
         switch disk.source {
         case .own(_, let image?, _, _), .cdrom(let image?, _):
           images[image.rawValue, default: []].insert(machine.host)
-        case .own, .cdrom, .existing, .shared: continue
+        case .own, .cdrom, .hostMedium, .existing, .path, .shared: continue
         }
       }
       for image in [machine.kernel, machine.initrd].compactMap({ $0 }) {

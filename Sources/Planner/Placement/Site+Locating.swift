@@ -40,7 +40,8 @@ extension Site {
   func isOnSharedStorage(_ machine: MachineSpec) -> Bool {
     machine.disks.allSatisfy { disk in
       switch disk.source {
-      case .own(_, _, _, let pool), .existing(_, let pool): self.pool(pool)?.isShared == true
+      case .own(_, _, _, let pool), .existing(_, let pool, _): self.pool(pool)?.isShared == true
+      case .path, .hostMedium: false
       case .shared(let name): self.disk(name).flatMap { pool($0.pool) }?.isShared == true
       case .cdrom: true
       }
@@ -54,7 +55,8 @@ extension Site {
     }
     let hasDisks = machine.disks.allSatisfy { disk in
       switch disk.source {
-      case .own(_, _, _, let pool), .existing(_, let pool): return hasPool(pool)
+      case .own(_, _, _, let pool), .existing(_, let pool, _): return hasPool(pool)
+      case .path, .hostMedium: return false
       case .cdrom(_, let pool): return hasPool(pool)
       case .shared(let name):
         guard let disk = self.disk(name), let pool = pool(disk.pool) else { return false }

@@ -63,8 +63,9 @@ extension FieldChange {
 /// What happens to one object.
 public struct Change: Sendable, Hashable {
   public enum Action: String, Sendable, CaseIterable {
-    /// `move`: it comes from another host, and may be updated, too. `forget`: it stays as it is, and is no longer the stack's.
-    case create, update, move, replace, delete, forget
+    /// `move`: it comes from another host, and may be updated, too. `adopt`: it was there before, becomes the stack's, and may
+    /// be updated, too. `forget`: it stays as it is, and is no longer the stack's.
+    case create, adopt, update, move, replace, delete, forget
   }
 
   public let address: Address

@@ -67,6 +67,8 @@ public struct Plan: Sendable {
     public var restarts = 0
     public var replacements = 0
     public var forgotten = 0
+    /// VMs and networks that were there and become the stack's.
+    public var adopted = 0
     /// VMs that come from another host.
     public var moves = 0
     /// Disks and TPMs that lose what is in them.
@@ -87,6 +89,7 @@ public struct Plan: Sendable {
       switch change.action {
       case .create: summary.add += 1
       case .update: summary.change += 1
+      case .adopt: summary.adopted += 1
       case .move: summary.moves += 1
       case .replace: if !isPartOfAnother(change.address) { summary.replacements += 1 }
       case .forget: summary.forgotten += 1

@@ -212,6 +212,8 @@ public struct MachineUpdate: Sendable {
   public let renamedDevices: [String: String]
   /// What lies over the files of the VM's disks, by the file.
   public let overlays: [String: Machine.Overlay]
+  /// The names of the devices of a VM that becomes the stack's; nil for one that has a mark.
+  public var adopting: Mark?
   /// Disks to add or to change, by name.
   public var setDisks: [Machine.Disk]
   /// Names of disks and CD-ROM drives to detach.
@@ -254,6 +256,14 @@ public struct MachineUpdate: Sendable {
     self.removeShares = removeShares
     self.setHostDevices = setHostDevices
     self.removeHostDevices = removeHostDevices
+  }
+
+  /// True if nothing but the mark is written.
+  public var isOnlyMark: Bool {
+    fields.isEmpty && devices.isEmpty && setDisks.isEmpty && removeDisks.isEmpty && setDrives.isEmpty
+      && setMemory.isEmpty && removeMemory.isEmpty && setNICs.isEmpty && removeNICs.isEmpty
+      && setShares.isEmpty
+      && removeShares.isEmpty && setHostDevices.isEmpty && removeHostDevices.isEmpty
   }
 
   /// The paths of the fields that the running guest is given: `title`, `disks.root.iotune`.

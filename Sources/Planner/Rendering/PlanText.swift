@@ -126,6 +126,7 @@ public struct PlanText {
       losses.isEmpty ? "no data loss" : style(.red, "DATA LOSS on \(losses.joined(separator: " and "))")
     return
       "\(style(.bold, "Plan:")) \(counts.add) to add, \(counts.change) to change, "
+      + (counts.adopted > 0 ? "\(counts.adopted) to adopt, " : "")
       + (counts.moves > 0 ? "\(counts.moves) to move, " : "") + "\(counts.remove) to remove. "
       + "\(restarts), \(replacements), \(loss)."
   }
@@ -141,6 +142,7 @@ extension Change.Action {
     case .replace: "-/+"
     case .delete: "-"
     case .forget: "."
+    case .adopt: "="
     }
   }
 
@@ -152,6 +154,7 @@ extension Change.Action {
     case .replace: .magenta
     case .delete: .red
     case .forget: .dim
+    case .adopt: .cyan
     }
   }
 }

@@ -53,10 +53,10 @@ extension Estate.Disk {
   fileprivate init(_ spec: DiskSpec, of site: Site) {
     switch spec.source {
     case .own(let size, _, _, _): self.init(name: spec.name.rawValue, kind: .own, size: size?.rawValue)
-    case .existing: self.init(name: spec.name.rawValue, kind: .existing, size: nil)
+    case .existing, .path: self.init(name: spec.name.rawValue, kind: .existing, size: nil)
     case .shared(let name):
       self.init(name: name.rawValue, kind: .shared, size: site.disk(name)?.size.rawValue)
-    case .cdrom: self.init(name: spec.name.rawValue, kind: .cdrom, size: nil)
+    case .cdrom, .hostMedium: self.init(name: spec.name.rawValue, kind: .cdrom, size: nil)
     }
   }
 }

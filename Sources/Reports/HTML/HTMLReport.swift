@@ -85,7 +85,7 @@ public struct HTMLReport {
       (counts.add, "to add", "create"), (counts.change, "to change", "update"),
       (counts.moves, "to move", "move"),
       (counts.replacements, "to replace", "replace"), (counts.remove, "to remove", "delete"),
-      (counts.forgotten, "to let go", "forget"),
+      (counts.forgotten, "to let go", "forget"), (counts.adopted, "to adopt", "adopt"),
       (counts.restarts, counts.restarts == 1 ? "guest restarts" : "guests restart", "restart"),
       (counts.dataLosses, counts.dataLosses == 1 ? "loses data" : "lose data", "data-loss"),
     ]

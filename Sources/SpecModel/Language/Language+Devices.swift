@@ -5,7 +5,7 @@ extension Language {
 
   static let disk = LanguageObject(
     "disk",
-    "A disk of a VM: one of its own (`size`, `image`), one under `disks` (`disk`), a volume that is there (`volume`) or a CD-ROM drive (`cdrom`).",
+    "A disk of a VM: one of its own (`size`, `image`), one under `disks` (`disk`), what is there already (`volume` or `path`) or a CD-ROM drive (`cdrom`).",
     isLayered: true,
     [
       LanguageField(
@@ -21,12 +21,17 @@ extension Language {
         "disk", .reference(.disk), "The disk under `disks` that it is. Only `bus` and `iotune` go with it.",
         example: "db-data"),
       LanguageField(
-        "cdrom", .reference(.image), "A CD-ROM drive with this image in it; `none` is an empty one.",
+        "cdrom", .either([.reference(.image), .form(.hostPath)]),
+        "A CD-ROM drive with this image in it, or with a file that the host has; `none` is an empty one.",
         example: "none"),
       LanguageField(
         "volume", .form(.word),
-        "A volume that is there already in a pool of devices. It is never made, grown or deleted.",
+        "A volume that is there already. It is never made, grown or deleted. Of a file `format` is stated.",
         example: "\"unit:0:0:1\""),
+      LanguageField(
+        "path", .form(.hostPath),
+        "A file or a device of the host that is there already, in no pool of the spec's. It is never made, grown or deleted, and `format` is stated.",
+        example: "/srv/old/data.img"),
       LanguageField(
         "pool", .reference(.pool), "The pool that it lies in.", default: .words("the VM's"), example: "disks"),
       LanguageField(

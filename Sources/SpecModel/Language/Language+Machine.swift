@@ -117,6 +117,10 @@ extension Language {
       "What acts when the guest hangs. `reset`, as `true`, is short for `{action: reset}`.", default: false,
       example: "reset"),
     LanguageField(
+      "xml", .text,
+      "What libvirt gets when the VM is made, beside what is said here: a `<domain>` with parts of one. An element goes to the one of its name and type that has its target or address, or is added. It counts when the VM is made.",
+      example: "<domain><devices><sound model='ich9'/></devices></domain>"),
+    LanguageField(
       "shares", .map(.object(share)), "Directories of the host. The guest mounts each by its name.",
       example: "{home: {path: /srv/home}}"),
     LanguageField(

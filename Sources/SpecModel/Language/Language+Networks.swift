@@ -38,6 +38,10 @@ extension Language {
         default: .words("for libvirt's own, virtform chooses one"),
         example: "br0"),
       LanguageField(
+        "direct", .boolean,
+        "Of `bridge`: whether NICs are plugged straight into the bridge, without a network of libvirt's.",
+        default: false),
+      LanguageField(
         "device", .oneOrMore(.form(.interface)),
         "Of `macvtap`: the host's interface, or several over which guests are spread.",
         required: .sometimes("for macvtap"), example: "eth1"),

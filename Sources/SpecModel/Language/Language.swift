@@ -65,6 +65,10 @@ public enum Language {
         "What is no longer part of the stack and stays on its host as it is.",
         example: "{vms.legacy: {forget: true}}"),
       LanguageField(
+        "adopt", .oneOrMore(.form(.adoptedAddress)),
+        "What is on its host already, without a mark, and becomes the stack's as it is. `vms` and `networks` are all of the spec. Once applied, it can go.",
+        example: "[vms.legacy, networks]"),
+      LanguageField(
         "outputs", .map(.scalar),
         "What `virtform output` prints, and `apply` when it is done. `${vms.VM.ip}`, `${vms.VM.host}`, `${vms.VM.nics.NIC.ip}` and `${vms.VM.nics.NIC.mac}` stand for what is known of VMs.",
         example: "{url: \"http://${vms.web-1.ip}/\"}"),

@@ -162,6 +162,10 @@ public struct TextForm: Sendable {
     "address, such as vms.web, vms.web.disks.data, networks.lan or disks.data",
     "(vms|networks|disks)[.][A-Za-z0-9._-]+", kind: "address", takesNumbers: false, plural: "addresses",
     placeholder: "ADDRESS")
+  static let adoptedAddress = TextForm(
+    "address, vms.VM or networks.NETWORK, or vms or networks", "(vms|networks)([.][A-Za-z0-9._-]+)?",
+    kind: "address",
+    takesNumbers: false, plural: "addresses", placeholder: "ADDRESS")
   static let forgottenAddress = TextForm(
     "address, vms.VM or networks.NETWORK", "(vms|networks)[.][A-Za-z0-9._-]+", kind: "address",
     takesNumbers: false, plural: "addresses", placeholder: "ADDRESS")

@@ -58,8 +58,14 @@ extension SiteDecoder {
         case .shared(let name):
           uses.append(
             (name.rawValue, disk.path + "disk", "disk '\(name)' is used twice, but only one can write to it"))
-        case .cdrom: continue
-        case .existing(let volume, let pool):
+        case .cdrom, .hostMedium: continue
+        case .path(let path, _):
+          uses.append(
+            (
+              "\(machine.host)\(path)", disk.path + "path",
+              "'\(path)' is used twice, but only one can write to it"
+            ))
+        case .existing(let volume, let pool, _):
           uses.append(
             (
               "\(machine.host)/\(pool)/\(volume)", disk.path + "volume",

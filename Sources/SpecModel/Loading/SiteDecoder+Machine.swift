@@ -58,6 +58,7 @@ extension SiteDecoder {
     let boot = decodeBoot(reader, instance)
     let cloudInit = decodeCloudInit(reader, instance)
     let ignition = decodeIgnition(reader, instance)
+    let xml = reader.string("xml")
     let isProtected = reader.bool("protect") ?? false
     let onChange = reader.choice("on_change", ChangePolicy.self) ?? .stage
     let onImageChange = reader.choice("on_image_change", ImageChangePolicy.self) ?? .keep
@@ -76,7 +77,8 @@ extension SiteDecoder {
       name: instance.name, host: host, placement: placement, migration: migration, settings: settings,
       kernel: kernel, initrd: initrd, pool: pool,
       disks: disks, nics: nics, memoryDevices: memoryDevices, shares: shares, hostDevices: hostDevices,
-      boot: boot, cloudInit: cloudInit, ignition: ignition, isProtected: isProtected, onChange: onChange,
+      boot: boot, cloudInit: cloudInit, ignition: ignition, xml: xml, isProtected: isProtected,
+      onChange: onChange,
       onImageChange: onImageChange, shutdown: shutdown, path: path, groups: groups, labels: labels,
       readiness: readiness,
       ssh: ssh)
@@ -90,8 +92,9 @@ extension SiteDecoder {
     var needs: [(what: String, hosts: [ResourceName])] = []
     for disk in disks {
       switch disk.source {
-      case .own(_, _, _, let pool), .existing(_, let pool): usedPools.append(pool)
+      case .own(_, _, _, let pool), .existing(_, let pool, _): usedPools.append(pool)
       case .cdrom(_, let pool): usedPools += [pool].compactMap { $0 }
+      case .path, .hostMedium: continue
       case .shared(let name):
         guard let disk = sharedDisks[name] else { continue }
         let isShared = pools[disk.pool]?.isShared == true

@@ -25,7 +25,7 @@ extension SiteDecoder {
           return decodeCDROM(name, disk, instance, image: image, host: host, pool: pool)
         }
         if disk.has("disk") { return decodeSharedDisk(name, disk, image: image, host: host) }
-        if disk.has("volume") {
+        if disk.has("volume") || disk.has("path") {
           return decodeExistingDisk(name, disk, instance, image: image, host: host, pool: pool)
         }
         return decodeOwnDisk(name, disk, instance, image: image, clone: clone, host: host, pool: pool)
@@ -50,7 +50,7 @@ extension SiteDecoder {
     let bus = disk.choice("bus", DiskBus.self)
     let ioTune = decodeIOTune(disk)
     disk.refuse(
-      ["volume", "size", "pool", "image", "clone", "format", "keep", "protect"],
+      ["volume", "path", "size", "pool", "image", "clone", "format", "keep", "protect"],
       help: "a shared disk is described under disks:"
     ) { "'\($0)' does not go with 'disk'" }
     guard let shared = reference(disk, "disk", to: .disks) else { return nil }
@@ -69,7 +69,8 @@ extension SiteDecoder {
       path: disk.path)
   }
 
-  /// `cdrom: IMAGE` is a drive with an image of the spec in it, `cdrom: none` an empty one.
+  /// `cdrom: IMAGE` is a drive with an image of the spec in it, `cdrom: /PATH` one with a file of the host, `cdrom: none` an
+  /// empty one.
   private func decodeCDROM(
     _ name: ResourceName, _ disk: MappingReader, _ instance: Instance, image inherited: ResourceName?,
     host: ResourceName?, pool vmPool: ResourceName?
@@ -79,8 +80,23 @@ extension SiteDecoder {
       disk.error(
         "a CD-ROM drive cannot be on the bus virtio", at: "bus", help: "it is one of: scsi, sata")
     }
-    disk.refuse(["disk", "volume", "image", "clone", "size", "format", "keep", "protect", "iotune"]) {
+    disk.refuse(["disk", "volume", "path", "image", "clone", "size", "format", "keep", "protect", "iotune"]) {
       "'\($0)' does not go with 'cdrom'"
+    }
+    if let inherited {
+      disk.error(
+        "the VM's image '\(inherited)' would make this disk, but it is a CD-ROM drive", at: "cdrom",
+        help: "leave out the VM's 'image', or give the drive another name")
+    }
+    if disk.node("cdrom")?.scalar?.text.hasPrefix("/") == true {
+      disk.refuse(["pool"]) { "'\($0)' does not go with a path of the host" }
+      let medium = disk.value("cdrom", Self.hostFile)
+      guard !instance.isTemplate else { return nil }
+      return medium.map { path in
+        DiskSpec(
+          name: name, source: .hostMedium(path), bus: bus, keep: false, isProtected: false, ioTune: nil,
+          path: disk.path)
+      }
     }
     let isEmpty = disk.name("cdrom")?.rawValue == Self.noMedium
     if isEmpty, declared[.images]?.contains(where: { $0.rawValue == Self.noMedium }) == true {
@@ -93,11 +109,6 @@ extension SiteDecoder {
       disk.error(
         "image '\(medium)' is \(image.format.rawValue), but a CD-ROM is raw", at: "cdrom",
         help: "an *.iso file is raw")
-    }
-    if let inherited {
-      disk.error(
-        "the VM's image '\(inherited)' would make this disk, but it is a CD-ROM drive", at: "cdrom",
-        help: "leave out the VM's 'image', or give the drive another name")
     }
     guard !instance.isTemplate, medium != nil else {
       _ = reference(disk, "pool", to: .pools)
@@ -123,7 +134,7 @@ extension SiteDecoder {
     _ name: ResourceName, _ disk: MappingReader, _ instance: Instance, image inherited: ResourceName?,
     clone vmClone: CloneKind?, host: ResourceName?, pool vmPool: ResourceName?
   ) -> DiskSpec? {
-    for key in ["disk", "cdrom", "volume"] { _ = disk.node(key) }
+    for key in ["disk", "cdrom", "volume", "path"] { _ = disk.node(key) }
     let bus = disk.choice("bus", DiskBus.self)
     let keep = disk.bool("keep") ?? false
     let isProtected = disk.bool("protect") ?? false
@@ -151,7 +162,7 @@ extension SiteDecoder {
       isProtected: isProtected, ioTune: ioTune, path: disk.path, clone: image == nil ? nil : clone)
   }
 
-  /// `volume: NAME` is a volume that is there already, in a pool whose volumes are devices.
+  /// `volume: NAME` is a volume that is there already, `path: /PATH` a file or a device that is in no pool of the spec's.
   private func decodeExistingDisk(
     _ name: ResourceName, _ disk: MappingReader, _ instance: Instance, image: ResourceName?,
     host: ResourceName?,
@@ -159,14 +170,27 @@ extension SiteDecoder {
   ) -> DiskSpec? {
     let bus = disk.choice("bus", DiskBus.self)
     let ioTune = decodeIOTune(disk)
+    let key = disk.has("volume") ? "volume" : "path"
     disk.refuse(
-      ["image", "clone", "size", "format", "keep", "protect"],
-      help: "a volume that is there already is used as it is"
-    ) { "'\($0)' does not go with 'volume'" }
+      ["image", "clone", "size", "keep", "protect"] + (key == "volume" ? ["path"] : ["pool"]),
+      help: "what is there already is used as it is"
+    ) { "'\($0)' does not go with '\(key)'" }
     if let image {
       disk.error(
-        "the VM's image '\(image)' would make this disk, but it is the volume that is there", at: "volume",
+        "the VM's image '\(image)' would make this disk, but it is the \(key) that is there", at: key,
         help: "leave out the VM's 'image', or give the disk another name")
+    }
+    let format = disk.choice("format", DiskFormat.self)
+    func spec(_ source: DiskSpec.Source) -> DiskSpec {
+      DiskSpec(
+        name: name, source: source, bus: bus, keep: true, isProtected: false, ioTune: ioTune, path: disk.path)
+    }
+    if key == "path" {
+      let path = disk.value("path", Self.hostFile)
+      // libvirt would tell the format by the content, which may be what a guest has written.
+      disk.missing("format", help: "of a device it is raw")
+      guard !instance.isTemplate else { return nil }
+      return path.flatMap { path in format.map { spec(.path(path, format: $0)) } }
     }
     let volume = disk.value("volume") { text throws(ValueError) in try Self.word(text, "a volume") }
     guard !instance.isTemplate else {
@@ -174,12 +198,10 @@ extension SiteDecoder {
       return nil
     }
     guard let pool = self.pool(disk, on: host, inherited: vmPool), let volume else { return nil }
-    if let type = pools[pool]?.source?.type, let refusal = type.refusal(ofUseIn: pool) {
+    if let type = pools[pool]?.source?.type, let refusal = type.refusal(ofUseIn: pool, as: format) {
       disk.error(refusal.message, at: "volume", help: refusal.help)
     }
-    return DiskSpec(
-      name: name, source: .existing(volume: volume, pool: pool), bus: bus, keep: true, isProtected: false,
-      ioTune: ioTune, path: disk.path)
+    return spec(.existing(volume: volume, pool: pool, format: format))
   }
 
   private func decodeIOTune(_ disk: MappingReader) -> IOTune? {

@@ -43,7 +43,18 @@ extension SiteDecoder {
     let mtu = reader.int("mtu", in: 68...65535)
     let autostart = reader.bool("autostart")
     let isProtected = reader.bool("protect") ?? false
+    let isDirect = reader.bool("direct") ?? false
     guard let mode else { return nil }
+    if isDirect {
+      if mode != .bridge {
+        reader.error(
+          "a network of mode \(mode.rawValue) has no 'direct'", at: "direct", help: "only mode: bridge has it"
+        )
+      }
+      reader.refuse(
+        ["portgroups", "mtu", "autostart", "protect"], help: "'direct' goes without a network of libvirt's"
+      ) { "'\($0)' does not go with 'direct'" }
+    }
 
     switch written ?? mode {
     case .auto:
@@ -105,7 +116,8 @@ extension SiteDecoder {
       translatesIPv6: mode == .nat && ipv6 != nil ? nat ?? true : nil, domain: domain, records: records,
       bridge: bridge, devices: mode == .macvtap ? devices.map(\.value) : [],
       macvtap: mode == .macvtap ? macvtap ?? .bridge : nil, portgroups: portgroups, mtu: mtu,
-      autostart: autostart, hosts: hosts, isExternal: false, isProtected: isProtected, path: reader.path)
+      autostart: autostart, hosts: hosts, isExternal: false, isDirect: isDirect, isProtected: isProtected,
+      path: reader.path)
   }
 
   /// What `mode: auto` is on these hosts: one mode for all of them, since a VM may go from one to another.

@@ -247,6 +247,10 @@ extension SiteDecoder {
     return text
   }
 
+  static func hostFile(_ text: String) throws(ValueError) -> String {
+    try absolutePath(text, what: "a file or a device of the host")
+  }
+
   private static func devicePath(_ text: String) throws(ValueError) -> String {
     try absolutePath(text, what: "a device of the host")
   }

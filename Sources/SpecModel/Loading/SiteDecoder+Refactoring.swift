@@ -224,6 +224,61 @@ extension SiteDecoder {
     entry.finish()
   }
 
+  // MARK: What becomes the stack's
+
+  /// What is there already and gets a mark: `adopt: [vms.web, networks]`.
+  func decodeAdopted(_ spec: MappingReader) -> [AdoptedSpec] {
+    spec.values("adopt", help: "such as adopt: [vms.web]") { text throws(ValueError) in
+      try Self.adoptable(text)
+    }.flatMap { subject, location -> [AdoptedSpec] in
+      switch subject {
+      case .machines, .networks: return [AdoptedSpec(subject, at: location)]
+      case .machine(let name):
+        if let members = groupMembers[name], machineNames[name] == nil {
+          return members.map { AdoptedSpec(.machine($0), at: location) }
+        }
+        checkAdopted(.machine(name), at: location)
+      case .network(let name): checkAdopted(.network(name), at: location)
+      }
+      return [AdoptedSpec(subject, at: location)]
+    }
+  }
+
+  private func checkAdopted(_ address: SpecAddress, at location: SourceLocation) {
+    if case .absent = declaration(of: address) {
+      diagnostics.error(
+        "no \(Self.title(of: address)) in this spec", at: location,
+        help: help(forUnknown: address, MoveTable(bySource: [:], machines: [:]))
+          ?? "what becomes the stack's is described in its spec")
+    } else if case .network(let name) = address, networks[name]?.isExternal == true {
+      diagnostics.error(
+        "network '\(name)' is external, so it never becomes the stack's", at: location,
+        help: "leave out 'external', and describe it")
+    }
+  }
+
+  private static func adoptable(_ text: String) throws(ValueError) -> AdoptedSpec.Subject {
+    let help = "write vms.VM, networks.NETWORK, or vms or networks for all of the spec"
+    switch text {
+    case "vms": return .machines
+    case "networks": return .networks
+    default: break
+    }
+    switch try? SpecAddress(parsing: text) {
+    case .machine(let name): return .machine(name)
+    case .network(let name): return .network(name)
+    case .disk, .nic: throw ValueError("'\(text)' goes with its VM", help: help)
+    case .sharedDisk:
+      throw ValueError(
+        "'\(text)' cannot become the stack's", help: "a VM uses what is there by 'volume' or 'path'")
+    case nil:
+      for section in ["vms.", "networks."] where text.hasPrefix(section) {
+        _ = try SpecAddress(parsing: text)
+      }
+      throw ValueError("'\(text)' is nothing that can become the stack's", help: help)
+    }
+  }
+
   // MARK: Declarations
 
   enum Declaration {

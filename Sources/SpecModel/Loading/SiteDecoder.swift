@@ -69,6 +69,7 @@ struct SiteDecoder {
     firewalls = resolve(drafts)
     let moved = decodeMoved(spec)
     let forgotten = decodeRemoved(spec)
+    let adopted = decodeAdopted(spec)
     let outputs = decodeOutputs(spec, &variables)
     let policyDecoder = PolicyDecoder(
       diagnostics: diagnostics, zones: ZoneDatabase(environment: sources.environment))
@@ -80,6 +81,7 @@ struct SiteDecoder {
     return Site(
       stack: stack, hosts: hosts.all, pools: pools.all, images: images.all, networks: networks.all,
       firewalls: firewalls, disks: sharedDisks.all, machines: machines, moved: moved, forgotten: forgotten,
+      adopted: adopted,
       outputs: outputs, policy: policy, origins: origins)
   }
 

@@ -31,12 +31,17 @@ public struct DiskSpec: Hashable, Sendable {
     /// A volume made for this VM. `size` is nil only for a clone, which is then as large as its image; `format` is nil
     /// for what its pool takes best, see `PoolType.defaultFormat`.
     case own(size: ByteCount?, image: ResourceName?, format: DiskFormat?, pool: ResourceName)
-    /// A volume that somebody else made: it is used, never made, grown or deleted.
-    case existing(volume: String, pool: ResourceName)
+    /// A volume that somebody else made: it is used, never made, grown or deleted. `format` is stated of a file, and nil of
+    /// what is none.
+    case existing(volume: String, pool: ResourceName, format: DiskFormat?)
+    /// A file or a device of the host at an absolute path, in no pool of the spec's, which is used in the same way.
+    case path(String, format: DiskFormat)
     /// A disk of the spec's own `disks:`.
     case shared(ResourceName)
     /// A CD-ROM drive with an image of the spec in it, which lies in `pool`; nil if it is empty.
     case cdrom(ResourceName?, pool: ResourceName?)
+    /// A CD-ROM drive with a file of the host in it, by its absolute path.
+    case hostMedium(String)
   }
 
   public let name: ResourceName

@@ -64,6 +64,8 @@ public struct MachineSpec: Hashable, Sendable {
   public let cloudInit: CloudInitSpec?
   /// What Ignition sets up in the guest; nil if it is handed no config.
   public var ignition: IgnitionSpec?
+  /// What libvirt gets beside what the language says, when the VM is made: a `<domain>` with parts of one.
+  public var xml: String?
   /// True if nothing may remove the VM.
   public let isProtected: Bool
   public let onChange: ChangePolicy

@@ -95,7 +95,12 @@ public struct NetworkSpec: Hashable, Sendable {
   public let hosts: [ResourceName]
   /// True for a network that is there already: it is used, never created, changed or removed.
   public let isExternal: Bool
+  /// True for a bridge that guests are plugged into without a network of libvirt's.
+  public var isDirect = false
   /// True if nothing may remove it.
   public let isProtected: Bool
   public let path: SpecPath
+
+  /// True if libvirt has a network for it.
+  public var isObject: Bool { mode != .user && !isDirect }
 }

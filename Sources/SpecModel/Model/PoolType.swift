@@ -79,13 +79,18 @@ public enum PoolType: String, CaseIterable, Sendable {
         help: "copy it with the tools of the pool, and name the volume that they make: volume: NAME")
   }
 
-  /// Why no volume that is in the pool called `name` already can be a disk; nil if one can.
-  public func refusal(ofUseIn name: ResourceName) -> ValueError? {
-    // libvirt tells the format of a file by its content, which may be what a guest has written.
-    holdsFiles
-      ? ValueError(
-        "a file in pool '\(name)' (\(rawValue)) is no volume to use by its name",
-        help: "'volume' goes with pools of devices: logical, disk, iscsi, zfs, rbd") : nil
+  /// Why no volume that is in the pool called `name` already can be a disk of that format; nil if one can.
+  public func refusal(ofUseIn name: ResourceName, as format: DiskFormat?) -> ValueError? {
+    // libvirt would tell the format of a file by its content, which may be what a guest has written.
+    if holdsFiles, format == nil {
+      return ValueError(
+        "a volume of pool '\(name)' (\(rawValue)) is a file, whose format has to be stated",
+        help: "such as format: qcow2")
+    }
+    return holdsFiles || format != .qcow2
+      ? nil
+      : ValueError(
+        "a volume of pool '\(name)' (\(rawValue)) is no file and cannot be qcow2", help: "leave out 'format'")
   }
 
   /// Why the file `what` cannot lie in the pool called `name`; nil if it can.

@@ -21,6 +21,25 @@ public struct MovedSpec: Hashable, Sendable {
   }
 }
 
+/// That an object which is there already becomes the stack's: `adopt: [vms.web]`. It gets a mark, and is otherwise left as it
+/// is.
+public struct AdoptedSpec: Hashable, Sendable {
+  public enum Subject: Hashable, Sendable {
+    /// All VMs of the spec, or all networks.
+    case machines, networks
+    case machine(ResourceName)
+    case network(ResourceName)
+  }
+
+  public let subject: Subject
+  public let location: SourceLocation?
+
+  public init(_ subject: Subject, at location: SourceLocation? = nil) {
+    self.subject = subject
+    self.location = location
+  }
+}
+
 /// That an object is no longer the stack's: `removed: {vms.web: {forget: true}}`. It loses its mark and is otherwise
 /// left as it is.
 public struct ForgottenSpec: Hashable, Sendable {

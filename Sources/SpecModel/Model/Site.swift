@@ -12,6 +12,7 @@ public struct Site: Sendable {
   /// In the order of the spec.
   public let moved: [MovedSpec]
   public let forgotten: [ForgottenSpec]
+  public let adopted: [AdoptedSpec]
   /// In the order of the spec.
   public let outputs: [OutputSpec]
   /// What limits all plans: the spec's own policy, and those of the run.
@@ -28,7 +29,7 @@ public struct Site: Sendable {
   init(
     stack: ResourceName, hosts: [Host], pools: [PoolSpec], images: [ImageSpec], networks: [NetworkSpec],
     firewalls: [FirewallSpec] = [], disks: [SharedDiskSpec], machines: [MachineSpec], moved: [MovedSpec] = [],
-    forgotten: [ForgottenSpec] = [], outputs: [OutputSpec] = [],
+    forgotten: [ForgottenSpec] = [], adopted: [AdoptedSpec] = [], outputs: [OutputSpec] = [],
     policy: [PolicyRule] = [],
     origins: Origins
   ) {
@@ -42,6 +43,7 @@ public struct Site: Sendable {
     self.machines = machines.sorted { $0.name < $1.name }
     self.moved = moved
     self.forgotten = forgotten
+    self.adopted = adopted
     self.outputs = outputs
     self.policy = policy
     self.origins = origins
@@ -82,6 +84,15 @@ public struct Site: Sendable {
     }
     site.diskList = NamedList(disks, by: \.name)
     return site
+  }
+
+  /// True if the VM, where it is there without a mark, becomes the stack's.
+  public func adopts(machine name: ResourceName) -> Bool {
+    adopted.contains { $0.subject == .machines || $0.subject == .machine(name) }
+  }
+
+  public func adopts(network name: ResourceName) -> Bool {
+    adopted.contains { $0.subject == .networks || $0.subject == .network(name) }
   }
 
   public func host(_ name: ResourceName) -> Host? { hostList[name] }

@@ -79,12 +79,15 @@ struct RunLaws {
     let change = plan.changes.first { $0.address == address }
     guard change?.action != .replace else { return }
     guard let now else { return expect(change?.action == .delete, "\(name) is gone without a word") }
-    expect(now.otherNetworks == machine.otherNetworks, "\(name) lost a NIC of others")
+    // Of what was let go nobody knows which devices are whose.
+    let isLetGo = machine.mark != nil && now.mark == nil
+    expect(isLetGo || now.otherNetworks == machine.otherNetworks, "\(name) lost a NIC of others")
     let guests = (before.guests[machine.uuid], after.guests[machine.uuid])
     let isSameBoot = before.boots[machine.uuid] == after.boots[machine.uuid]
     guard let change, change.action == .update else {
       expect(isSameBoot, "\(name) was started without a word")
-      expect(guests.0?.unmarked == guests.1?.unmarked, "the guest of \(name) changed without a word")
+      expect(
+        isLetGo || guests.0?.unmarked == guests.1?.unmarked, "the guest of \(name) changed without a word")
       return
     }
     let power = change.fields.first { $0.path == MachineField.state.rawValue }

@@ -205,14 +205,15 @@ struct SimulatedHost {
   private func withUses(_ machine: Machine) -> Machine {
     var machine = machine
     machine.files = files(of: machine)
-    machine.macs = Set(machine.nics.compactMap(\.mac))
+    machine.macs = Set((machine.nics + machine.unnamed.nics).compactMap(\.mac))
     // Who may only read sees no password.
     machine.settings.graphicsPassword = nil
     return machine
   }
 
   func files(of machine: Machine) -> Set<String> {
-    Set(machine.disks.map(\.path) + machine.imageFiles)
+    Set((machine.disks + machine.unnamed.disks).map(\.path) + machine.imageFiles)
+      .union(machine.unnamed.drives.compactMap(\.media))
       .union(otherFiles[machine.uuid] ?? [])
   }
 

@@ -71,9 +71,9 @@ extension SimulatedHost {
     case .restoreSnapshots(let uuid): restoreSnapshots(of: uuid, complain)
     case .forgetMachine(let uuid):
       if let index = state.machines.firstIndex(where: { $0.uuid == uuid }) {
-        state.machines[index].mark = nil
+        state.machines[index].loseMark()
       }
-      guests[uuid]?.mark = nil
+      guests[uuid]?.loseMark()
     case .redefineMachine(let uuid):
       if let index = state.machines.firstIndex(where: { $0.uuid == uuid }) {
         state.machines[index].isTransient = false
@@ -300,6 +300,11 @@ extension SimulatedHost {
     guests[update.wanted.uuid]?.mark = former
     for field in update.liveFields { changeGuest(field, update.wanted, complain) }
     for change in update.devices { self.change(change, of: update.wanted.uuid, complain) }
+    if let names = update.adopting {
+      state.machines[index].gain(names)
+      guests[update.wanted.uuid]?.gain(names)
+      guests[update.wanted.uuid]?.mark = nil
+    }
     var machine = state.machines[index].renaming(update.renamedDevices)
     var mark = update.wanted.mark ?? Mark(stack: "")
     (mark.disks, mark.nics) = (machine.mark?.disks ?? [], machine.mark?.nics ?? [])

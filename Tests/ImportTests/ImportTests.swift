@@ -1,0 +1,126 @@
+import FoundationEssentials
+import Import
+import Libvirt
+import SpecModel
+import TestLab
+import Testing
+
+@testable import Applier
+@testable import Planner
+
+/// The documents of libvirt's own tests, as far as Lab/libvirt-corpus.sh has them.
+enum Corpus {
+  static let directory = "\(Lab.repository)/.lab/libvirt/tests"
+  static let isThere = FileManager.default.fileExists(atPath: directory)
+  static let absence: Comment = "needs the documents of libvirt's tests; make libvirt-corpus gets them"
+
+  /// A host of the test driver with nothing on it. The driver's own one is one for the whole process.
+  static func withEmptyHost(_ body: (Connection) async throws -> Void) async throws {
+    let node = "\(FileManager.default.temporaryDirectory.path)/virtform-import-\(UUID()).xml"
+    try "<node/>".write(toFile: node, atomically: true, encoding: .utf8)
+    defer { try? FileManager.default.removeItem(atPath: node) }
+    let connection = try await Connection.open("test://\(node)", access: .readWrite)
+    do { try await body(connection) } catch {
+      await connection.close()
+      throw error
+    }
+    await connection.close()
+  }
+
+  /// The documents in a directory whose root is `root`, each with a name and a UUID of its own.
+  static func documents(in name: String, _ root: String) throws -> [(name: String, document: XMLElement)] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/\(name)").sorted()
+    return names.enumerated().compactMap { index, file -> (String, XMLElement)? in
+      guard file.hasSuffix(".xml"),
+        let text = try? String(contentsOfFile: "\(directory)/\(name)/\(file)", encoding: .utf8),
+        var document = try? XMLElement(parsing: text), document.name == root
+      else { return nil }
+      let stem = String(
+        file.dropLast(4).prefix(50).map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") ? $0 : "_" }
+      )
+      let number = String(index + 1 << 20, radix: 16)
+      document.mutateFirst("name", otherwise: .first) { $0.setText(stem) }
+      document.mutateFirst("uuid", otherwise: .after(["name"])) {
+        $0.setText("00000000-0000-4000-8000-" + String(repeating: "0", count: 12 - number.count) + number)
+      }
+      return (stem, document)
+    }
+  }
+}
+
+@Suite("Import")
+struct ImportTests {
+  @Test(
+    "what libvirt's tests define on the test driver is imported, and the plan of it changes nothing",
+    .enabled(if: Corpus.isThere, Corpus.absence),
+    arguments: [
+      "qemuxml2xmloutdata", "qemuxml2argvdata", "genericxml2xmloutdata", "libxlxml2domconfigdata",
+      "xlconfigdata",
+    ])
+  func corpus(directory: String) async throws {
+    try await Corpus.withEmptyHost { connection in try await corpus(directory, connection) }
+  }
+
+  private func corpus(_ directory: String, _ connection: Connection) async throws {
+    var refused = 0
+    let documents = try Corpus.documents(in: directory, "domain")
+    for (_, document) in documents {
+      do { _ = try await connection.defineDomain(document, validate: false) } catch { refused += 1 }
+    }
+    let found = try await read(connection)
+    #expect(
+      found.spec.machines.count + found.spec.omissions.count(where: { $0.subject.hasPrefix("VM") })
+        == documents.count - refused)
+    #expect(found.obstacles.map(\.message) == [])
+    #expect(found.changes.map { "\($0.address): \($0.fields)" } == [])
+    print(
+      "\(directory): \(documents.count) documents, \(refused) that the test driver refuses, \(found.spec.machines.count) imported"
+    )
+    for omission in found.spec.omissions { print("  left out: \(omission)") }
+  }
+
+  @Test(
+    "networks of libvirt's tests are described, or used as they are",
+    .enabled(if: Corpus.isThere, Corpus.absence))
+  func networks() async throws {
+    let documents = try Corpus.documents(in: "networkxml2xmlout", "network")
+    var (refused, described, used): (Int, Int, [String]) = (0, 0, [])
+    for (name, document) in documents {
+      try await Corpus.withEmptyHost { connection in
+        do {
+          try await connection.defineNetwork(document).start()
+        } catch {
+          refused += 1
+          return
+        }
+        let found = try await read(connection)
+        #expect(found.obstacles.map(\.message) == [], "\(name)")
+        #expect(found.changes.map { "\($0.address): \($0.fields)" } == [], "\(name)")
+        #expect(found.site.networks.count == 1, "\(name)")
+        if found.site.networks.allSatisfy(\.isExternal) { used.append(name) } else { described += 1 }
+      }
+    }
+    print(
+      "networkxml2xmlout: \(documents.count) documents, \(refused) that the test driver refuses, \(described) described, \(used.count) used as they are: \(used.joined(separator: ", "))"
+    )
+  }
+
+  /// What comes of importing the host, after its VMs would have been made of the spec alone and were compared.
+  private func read(_ connection: Connection) async throws -> SpecImport {
+    let site = try #require(
+      SpecLoader(environment: [:]).load([
+        SourceText(path: "hosts", text: "virtform: 1\nstack: x\nhosts: {here: {uri: \"test:///default\"}}\n")
+      ]).site)
+    let session = HostSession(host: site.hosts[0], connection: connection, isPrivileged: true)
+    let estate = try await EstateReader.read(session, of: site)
+    let host = ImportedHost(name: site.hosts[0].name, uri: "test:///default", state: estate.state)
+    let found = try SpecImport(of: [host], ImportChoice(stack: site.stack)) { estate.remainder(beside: $1) }
+    // What the spec comes to on an empty host says all that the definition says.
+    let wanted = SitePlanner.wantedMachines(of: found.site, hosts: [estate.state])
+    for machine in found.spec.machines {
+      let made = try #require(wanted[machine.name])
+      #expect(estate.remainder(beside: made) == nil, "\(machine.name)")
+    }
+    return found
+  }
+}
