@@ -82,7 +82,8 @@ extension GuestChangeTests {
         "a",
         [
           "state": "off", "title": "A title", "description": "A text", "machine": "pc-q35-7.2", "cpu": "max",
-          "cpus": "{count: 1, max: 2, shares: 512, limit: 1, pin: {0: 0-1}}", "memory": "{size: 96MiB, max: 128MiB}",
+          "cpus": "{count: 1, max: 2, shares: 512, limit: 1, pin: {0: 0-1}}",
+          "memory": "{size: 96MiB, max: 128MiB}",
           "graphics": "vnc", "disks": map(disks), "nics": map(nics),
         ])
       return site
@@ -101,12 +102,15 @@ extension GuestChangeTests {
       // There is no other one where KVM is missing, and without it this machine runs nothing; QEMU runs one kind of guest.
       case .accel, .virt: nil
       case .cpus: Row(name, name, "{count: 2, max: 3, shares: 512, limit: 1, pin: {0: 0-1}}", "vcpu")
-      case .cpuShares: Row(name, "cpus", "{count: 1, max: 2, shares: 2048, limit: 1, pin: {0: 0-1}}", "cputune/shares")
+      case .cpuShares:
+        Row(name, "cpus", "{count: 1, max: 2, shares: 2048, limit: 1, pin: {0: 0-1}}", "cputune/shares")
       case .cpuLimit:
         Row(
           name, "cpus", "{count: 1, max: 2, shares: 512, limit: 0.5, pin: {0: 0-1}}", "cputune/global_quota")
       case .cpuPinning:
-        Row(name, "cpus", "{count: 1, max: 2, shares: 512, limit: 1, pin: {0: \"1\", 1: \"0\"}}", "cputune/vcpupin")
+        Row(
+          name, "cpus", "{count: 1, max: 2, shares: 512, limit: 1, pin: {0: \"1\", 1: \"0\"}}",
+          "cputune/vcpupin")
       case .cpuTopology:
         Row(
           name, "cpus", "{count: 1, max: 2, shares: 512, limit: 1, pin: {0: 0-1}, topology: {cores: 2}}",

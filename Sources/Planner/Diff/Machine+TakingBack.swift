@@ -35,7 +35,8 @@ extension Machine {
         boot = guest.boot.map { $0.filter(devices.contains) }
       // They go, or go back to what a new VM has.
       case .name, .title, .description, .cpus, .cpuShares, .cpuLimit, .cpuPinning, .cpuTopology, .memory,
-        .memoryLimit, .hugePages, .numaCells, .numaNodes, .kernel, .initrd, .cmdline, .ignition, .graphics, .password,
+        .memoryLimit, .hugePages, .numaCells, .numaNodes, .kernel, .initrd, .cmdline, .ignition, .graphics,
+        .password,
         .console,
         .consoleLog, .tpm, .randomSource, .watchdog, .autostart, .shutdown, .protect, .metaData,
         .networkConfig, .userData, .state:
