@@ -43,4 +43,6 @@ if ! virsh -q -c xen:///system pool-info default >/dev/null 2>&1; then
     virsh -q -c xen:///system pool-autostart default
     virsh -q -c xen:///system pool-start default
 fi >/dev/null
+# Labs that boot have the disk as it is now.
+sync
 echo 'dom0 is ready' >/dev/console

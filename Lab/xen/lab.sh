@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A Xen host on this machine: Xen and a dom0 with libvirt, in a QEMU that emulates.
 #
-#   lab.sh up                   starts a new host; builds its image, if that is not there
+#   lab.sh up [svm]             starts a new host; builds its image, if that is not there. With svm it boots, with a processor for
+#                               PVH and HVM guests, which are slow and may die
 #   lab.sh down                 ends it with its guests, and removes all that it had
 #   lab.sh reset                has a new host in its place, at the same URI
 #   lab.sh reboot               ends its guests and boots it again; definitions and disks stay
@@ -19,6 +20,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$here/../.." && pwd)
 directory=$(realpath --canonicalize-missing "${VF_LAB:-$repository/.lab/xen-host}")
 images=$repository/.lab/xen
+# What the host was started with: svm, or nothing.
+processor() { cat "$directory/processor" 2>/dev/null || true; }
 
 usage() {
     sed -n 's/^#   //p' "$0" >&2
@@ -68,11 +71,12 @@ is_ready() { grep -aq 'dom0 is ready' "$directory/console.log" 2>/dev/null; }
 
 # Starts QEMU and waits for libvirt: `boot`, or `resume` from where the image was left.
 start() {
-    rm -f "$directory"/{pid,console.log,libvirt-port,ssh-port}
+    # The ports stay: whoever has the host's URI shall have the next one's.
+    rm -f "$directory"/{pid,monitor,console.log}
     cp "$images/id" "$directory/id"
     # The shell in between ends, so that QEMU is nobody's child.
     # shellcheck disable=SC2016
-    (setsid "$here/host.sh" "$images" "$directory" "$1" </dev/null >"$directory/qemu.log" 2>&1 9>&- & echo $! >"$directory/pid")
+    (setsid "$here/host.sh" "$images" "$directory" "$1" "$(processor)" </dev/null >"$directory/qemu.log" 2>&1 9>&- & echo $! >"$directory/pid")
     watch
     local deadline=$((SECONDS + 20))
     until [[ -S $directory/monitor ]] && forwarded 16509 >"$directory/libvirt-port" 2>/dev/null && [[ -s $directory/libvirt-port ]]; do
@@ -98,8 +102,16 @@ up() {
     ! is_up || fail "the lab in $directory is up already"
     "$here/image.sh" "$images"
     mkdir -p "$directory"
+    rm -f "$directory"/{libvirt-port,ssh-port}
+    echo "${1:-}" >"$directory/processor"
+    renew
+}
+
+# Starts a host with a new disk.
+renew() {
     rm -f "$directory/disk.qcow2"
-    start resume
+    # The memory in the image is that of another processor.
+    if [[ -n $(processor) ]]; then start boot; else start resume; fi
 }
 
 end() {
@@ -114,7 +126,7 @@ end() {
 
 down() {
     end
-    rm -f "$directory"/{pid,monitor,console,console.log,qemu.log,libvirt-port,ssh-port,id,disk.qcow2}
+    rm -f "$directory"/{pid,monitor,console,console.log,qemu.log,libvirt-port,ssh-port,id,disk.qcow2,processor}
     rmdir "$directory" 2>/dev/null || true
 }
 
@@ -135,13 +147,15 @@ status() {
 command=${1:-}
 (($# == 0)) || shift
 case $command in
-up) up ;;
+up)
+    [[ $# -eq 0 || $* == svm ]] || usage
+    up "$@"
+    ;;
 down) down ;;
 reset)
     need_host
     end
-    rm -f "$directory/disk.qcow2"
-    start resume
+    renew
     ;;
 reboot) reboot ;;
 status) status ;;

@@ -89,6 +89,9 @@ extension SpecComposer {
     var map = SpecMap(["count": .number(cpus.count)])
     if cpus.max != cpus.count { map["max"] = .number(cpus.max) }
     map["shares"] = settings.cpuShares.flatMap { SpecLimits.cpuShares.contains($0) ? .number($0) : nil }
+    map["limit"] = settings.cpuLimit.flatMap { limit in
+      SpecLimits.cpuPercent.contains(limit.percent) ? .text("\(limit)") : nil
+    }
     if let sets = settings.cpuPinning?.sets.filter({ $0.key < cpus.max }), !sets.isEmpty {
       if sets.count == cpus.max, Set(sets.values).count == 1, let set = sets[0] {
         map["pin"] = .text("\(set)")
@@ -189,6 +192,8 @@ extension SpecComposer {
 private enum SpecLimits {
   /// What cgroups take for a weight.
   static let cpuShares = 2...262_144
+  /// Hundredths of a CPU.
+  static let cpuPercent = 1...100_000
   static let memory = ByteCount.gibibytes(1 << 16)
 }
 

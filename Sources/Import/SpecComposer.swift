@@ -143,7 +143,7 @@ public struct SpecComposer {
         $0.domainName.isOrderedNaturally(before: $1.domainName)
       }) {
         let title = machine.domainName
-        guard choice.machines.isEmpty || choice.machines.contains(title), !isControlDomain(machine, host)
+        guard choice.machines.isEmpty || choice.machines.contains(title)
         else { continue }
         let subject = "VM '\(title)'"
         guard let name = try? ResourceName(parsing: title) else {
@@ -179,11 +179,6 @@ public struct SpecComposer {
     }
     guard let cpus = settings.cpus, cpus.max <= 4096 else { return "a VM of a spec has at most 4096 vCPUs" }
     return nil
-  }
-
-  /// True for what a Xen host runs in itself.
-  private func isControlDomain(_ machine: Machine, _ host: ImportedHost) -> Bool {
-    host.state.capabilities.driver == .xen && machine.domainName == "Domain-0"
   }
 
   /// What there is to say of a VM that no field says.

@@ -33,6 +33,8 @@ struct FieldTableTests {
     case .cpus: Row("cpus: {count: 1, max: 4}", "cpus: {count: 3, max: 4}", .live, owns: "vcpu")
     case .cpuShares:
       Row("cpus: {count: 1, shares: 512}", "cpus: {count: 1, shares: 1024}", .restart, owns: "cputune")
+    case .cpuLimit:
+      Row("cpus: {count: 1, limit: 0.5}", "cpus: {count: 1, limit: 0.75}", .restart, owns: "cputune")
     case .cpuPinning: Row("cpus: {count: 1, pin: 0}", "cpus: {count: 1, pin: 1}", .restart, owns: "cputune")
     case .cpuTopology:
       Row(

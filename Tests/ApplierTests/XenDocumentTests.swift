@@ -16,6 +16,7 @@ struct XenDocumentTests {
     var settings = MachineSettings()
     settings.cpus = VCPUs(count: 1, max: 2)
     settings.cpuShares = 512
+    settings.cpuLimit = CPULimit(percent: 50)
     settings.memory = MemoryAmount(size: .mebibytes(96), max: .mebibytes(128))
     settings.cmdline = "console=hvc0"
     let uuid = try #require(UUID(uuidString: "6F000000-0000-4000-8000-000000000001"))
@@ -42,7 +43,11 @@ struct XenDocumentTests {
           <memory unit="KiB">131072</memory>
           <currentMemory unit="KiB">98304</currentMemory>
           <vcpu current="1">2</vcpu>
-          <cputune><shares>512</shares></cputune>
+          <cputune>
+            <shares>512</shares>
+            <global_period>100000</global_period>
+            <global_quota>50000</global_quota>
+          </cputune>
           <os>
             <type arch="x86_64">linux</type>
             <kernel>/images/kernel</kernel>
@@ -100,19 +105,45 @@ struct XenDocumentTests {
     machine.kernel = nil
     #expect(DomainDocument.read(pv, name: "db", uuid: uuid).settings.virt == .pv)
     machine.settings.virt = .hvm
-    let hvm = DomainDocument.edit(pv, MachineUpdate(wanted: machine, fields: [.virt]), on: host)
+    var defined = pv
+    defined.mutateFirst("devices") { $0.insert(XMLElement("input", ["type": "mouse", "bus": "xen"])) }
+    let hvm = DomainDocument.edit(defined, MachineUpdate(wanted: machine, fields: [.virt]), on: host)
     #expect(hvm.at("os", "type")?.text == "hvm" && hvm.first("features") != nil)
+    #expect(hvm.at("devices", "input") == nil)
   }
 
   @Test("how guests are virtualized is what the host's libvirt says")
   func virtualizations() throws {
-    func guest(_ type: String, _ arch: String) -> String {
-      "<guest><os_type>\(type)</os_type><arch name='\(arch)'><domain type='xen'/></arch></guest>"
+    func guest(_ type: String, _ arch: String, _ loader: String = "") -> String {
+      "<guest><os_type>\(type)</os_type><arch name='\(arch)'>\(loader)<domain type='xen'/></arch></guest>"
     }
     let document = try XMLElement(
       parsing: "<capabilities><host><cpu><arch>x86_64</arch></cpu></host>" + guest("xen", "x86_64")
         + guest("xenpvh", "x86_64") + guest("hvm", "i686") + "</capabilities>")
     #expect(CapabilitiesDocument.read(document, driver: "Xen").virtualizations == [.pv, .pvh])
+    let all = try XMLElement(
+      parsing: "<capabilities><host><cpu><arch>x86_64</arch></cpu></host>" + guest("xen", "x86_64")
+        + guest("xenpvh", "x86_64") + guest("hvm", "x86_64", "<loader>/boot/hvmloader</loader>")
+        + "</capabilities>")
+    #expect(
+      CapabilitiesDocument.read(all, driver: "Xen").guests == [
+        .pv: GuestCapabilities(hasFirmware: false, hasHostDevices: true),
+        .pvh: GuestCapabilities(hasFirmware: false, hasHostDevices: false),
+        .hvm: GuestCapabilities(hasFirmware: true, hasHostDevices: true),
+      ])
+  }
+
+  @Test("a running guest has the weight and the cap that the scheduler says")
+  func scheduler() {
+    var guest = MachineSettings()
+    var definition = MachineSettings()
+    guest.take(xenScheduler: ["weight": 256, "cap": 0], definition: definition)
+    #expect(guest.cpuShares == nil && guest.cpuLimit == nil)
+    definition.cpuShares = 256
+    guest.take(xenScheduler: ["weight": 256, "cap": 150], definition: definition)
+    #expect(guest.cpuShares == 256 && guest.cpuLimit == CPULimit(percent: 150))
+    guest.take(xenScheduler: ["weight": 300], definition: MachineSettings())
+    #expect(guest.cpuShares == 300)
   }
 
   @Test(

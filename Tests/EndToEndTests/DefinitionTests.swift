@@ -82,7 +82,8 @@ extension GuestChangeTests {
         "a",
         [
           "state": "off", "title": "A title", "description": "A text", "machine": "pc-q35-7.2", "cpu": "max",
-          "cpus": "{count: 1, max: 2, shares: 512, pin: {0: 0-1}}", "memory": "{size: 96MiB, max: 128MiB}",
+          "cpus": "{count: 1, max: 2, shares: 512, limit: 1, pin: {0: 0-1}}",
+          "memory": "{size: 96MiB, max: 128MiB}",
           "graphics": "vnc", "disks": map(disks), "nics": map(nics),
         ])
       return site
@@ -100,13 +101,19 @@ extension GuestChangeTests {
       case .description: Row(name, name, "Another text", "description")
       // There is no other one where KVM is missing, and without it this machine runs nothing; QEMU runs one kind of guest.
       case .accel, .virt: nil
-      case .cpus: Row(name, name, "{count: 2, max: 3, shares: 512, pin: {0: 0-1}}", "vcpu")
-      case .cpuShares: Row(name, "cpus", "{count: 1, max: 2, shares: 2048, pin: {0: 0-1}}", "cputune/shares")
+      case .cpus: Row(name, name, "{count: 2, max: 3, shares: 512, limit: 1, pin: {0: 0-1}}", "vcpu")
+      case .cpuShares:
+        Row(name, "cpus", "{count: 1, max: 2, shares: 2048, limit: 1, pin: {0: 0-1}}", "cputune/shares")
+      case .cpuLimit:
+        Row(
+          name, "cpus", "{count: 1, max: 2, shares: 512, limit: 0.5, pin: {0: 0-1}}", "cputune/global_quota")
       case .cpuPinning:
-        Row(name, "cpus", "{count: 1, max: 2, shares: 512, pin: {0: \"1\", 1: \"0\"}}", "cputune/vcpupin")
+        Row(
+          name, "cpus", "{count: 1, max: 2, shares: 512, limit: 1, pin: {0: \"1\", 1: \"0\"}}",
+          "cputune/vcpupin")
       case .cpuTopology:
         Row(
-          name, "cpus", "{count: 1, max: 2, shares: 512, pin: {0: 0-1}, topology: {cores: 2}}",
+          name, "cpus", "{count: 1, max: 2, shares: 512, limit: 1, pin: {0: 0-1}, topology: {cores: 2}}",
           "cpu/topology")
       case .memory: Row(name, name, "{size: 112MiB, max: 160MiB}", "memory", "currentMemory")
       case .memoryLimit:
@@ -385,7 +392,7 @@ extension GuestChangeTests {
         }
         let before = try await guests.lab.virsh("dumpxml", "a", "--inactive")
         var site = Self.site()
-        site.vms["a"]?["cpus"] = "{count: 1, max: 4, shares: 512, pin: {0: 0-1}}"
+        site.vms["a"]?["cpus"] = "{count: 1, max: 4, shares: 512, limit: 1, pin: {0: 0-1}}"
         site.vms["a"]?["title"] = "Not yet"
         try guests.write(site)
         let refused = try await guests.run("apply", "--auto-approve")

@@ -61,7 +61,8 @@ struct ConvergenceTests {
         "undefineMachine", "forgetMachine", "forgetNetwork", "attachDisk", "detachDisk", "throttleDisk",
         "attachDrive",
         "detachDrive", "changeMedia", "attachNIC", "detachNIC", "updateNIC", "attachMemory", "live title",
-        "live description", "live memory", "live cpus", "live cpus.shares", "live cpus.pin",
+        "live description", "live memory", "live cpus", "live cpus.shares", "live cpus.limit",
+        "live cpus.pin",
         "live graphics.password",
       ], in: kinds)
   }

@@ -15,7 +15,7 @@ struct FieldEffectTests {
       ("profiles cpus shares", "live if it has a weight afterwards, else restart"),
       ("defaults shutdown timeout", "–"),
       ("vms disks keep", "–"),
-      ("vms disks size", "live if it grows, in a pool of files or of Ceph; it never shrinks, else restart"),
+      ("vms disks size", "live if it grows, in a pool of files or of Ceph, else refused"),
       ("vms disks iotune read_iops", "live"),
       ("vms nics address", "live"),
       ("networks ipv6 dhcp from", "live if its block of addresses stays, else restart"),
@@ -24,6 +24,11 @@ struct FieldEffectTests {
     ])
   func effects(keys: String, expected: String) {
     #expect(FieldEffect(of: keys.split(separator: " ").map { "\($0)" })?.qemu == expected)
+  }
+
+  @Test("a disk of a guest on Xen grows while the guest is off")
+  func growthOnXen() {
+    #expect(FieldEffect(of: ["disks", "size"])?.xen == "while no guest that has it runs, else refused")
   }
 
   @Test(

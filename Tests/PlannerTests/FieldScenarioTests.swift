@@ -67,8 +67,12 @@ struct FieldScenarioTests {
       row("cpus: {count: 1, max: 4}", "cpus: {count: 2, max: 4}", .live, .live, .live)
     case .cpuShares:
       row(
-        "cpus: {count: 1, shares: 512}", "cpus: {count: 1, shares: 2048}", without: "cpus: 1", .live,
-        .restart, .restart)
+        "cpus: {count: 1, shares: 512}", "cpus: {count: 1, shares: 2048}", without: "cpus: 1", .live, .live,
+        .restart)
+    case .cpuLimit:
+      row(
+        "cpus: {count: 2, limit: 1}", "cpus: {count: 2, limit: 1.5}", without: "cpus: 2", .live, .live,
+        .restart)
     case .cpuPinning:
       row(
         "cpus: {count: 1, pin: 0}", "cpus: {count: 1, pin: 0-1}", without: "cpus: 1", .live, .live, .restart)

@@ -31,6 +31,51 @@ struct HostResourceTests {
     _ = try Scenario.applied(spec(fields))
   }
 
+  @Test("what the host says that it does not give guests of a kind is refused for those")
+  func kinds() throws {
+    var host = SimulatedHost("alpha", driver: .xen)
+    host.state.capabilities.virtualizations = [.pv, .hvm]
+    host.state.capabilities.guests = [
+      .pv: GuestCapabilities(hasFirmware: false, hasHostDevices: true),
+      .hvm: GuestCapabilities(hasFirmware: true, hasHostDevices: false),
+    ]
+    let device = "host_devices: {key: {usb: \"1050:0407\"}}"
+    for (fields, message) in [
+      ("virt: pv, firmware: uefi", "gives a pv guest no 'firmware'"),
+      ("virt: hvm, \(device)", "gives a hvm guest no 'host_devices.key'"),
+      // Without a kernel it is a whole machine.
+      (device, "gives a hvm guest no 'host_devices.key'"),
+    ] {
+      let text = try refusal(fields, on: host)
+      #expect(text.hasSuffix("error: host 'alpha' (Xen) \(message)"), "\(text)")
+    }
+    for fields in ["virt: hvm, firmware: uefi", "virt: pv, \(device)", "virt: pv, firmware: bios"] {
+      _ = try Scenario.applied(spec(fields), on: SimulatedFleet([host]))
+    }
+  }
+
+  @Test("Xen's weights end at 65535, and dom0 is no VM")
+  func scheduler() throws {
+    let host = SimulatedHost("alpha", driver: .xen)
+    _ = try Scenario.applied(spec("cpus: {count: 1, shares: 65535}"), on: SimulatedFleet([host]))
+    #expect(
+      try refusal("cpus: {count: 1, shares: 65536}", on: host).hasSuffix(
+        "error: host 'alpha' (Xen) takes no weight above 65535"))
+    _ = try Scenario.applied(spec("cpus: {count: 1, shares: 65536}"))
+    let text = Scenario.header() + "vms:\n  Domain-0: {memory: 1GiB}\n"
+    let refused = try Scenario(SimulatedFleet([host])).refusal(text)
+    #expect(refused.contains("error: 'Domain-0' is dom0 of host 'alpha', and no VM"), "\(refused)")
+    _ = try Scenario.applied(text)
+  }
+
+  @Test("a host whose driver keeps no marks is refused")
+  func marks() throws {
+    let text = try Scenario(SimulatedFleet([SimulatedHost("alpha", driver: .esx)])).refusal(spec("cpus: 1"))
+    #expect(
+      text.contains("error: libvirt's driver for host 'alpha' (ESX) keeps no marks and edits no definition"),
+      "\(text)")
+  }
+
   @Test("what is not there is not refused for not being there")
   func nothing() throws {
     let fleet = SimulatedFleet([SimulatedHost("alpha", driver: .xen)])

@@ -56,7 +56,9 @@ struct SitePlacementTests {
     arguments: [
       ("virt: pv", "beta"), ("virt: hvm", "alpha"), ("machine: q35", "alpha"), ("cpu: max", "alpha"),
       ("shares: {a: {path: /srv}}", "alpha"), ("ignition: {hostname: a}, pool: nas", "alpha"),
-      ("nics: {out: {}}", "alpha"), ("disks: {root: {size: 1GiB, pool: nas, bus: scsi}}", "alpha"),
+      ("nics: {out: {}}", "alpha"),
+      ("cpus: {count: 1, shares: 65536}", "alpha"), ("firmware: uefi", "alpha"),
+      ("disks: {root: {size: 1GiB, pool: nas, bus: scsi}}", "alpha"),
     ])
   func hypervisors(fields: String, host: String) throws {
     // The Xen host has more room, so it would be chosen otherwise.
@@ -64,6 +66,7 @@ struct SitePlacementTests {
     (alpha.state.capabilities.cpus, alpha.state.capabilities.memory) = (4, .gibibytes(8))
     (beta.state.capabilities.cpus, beta.state.capabilities.memory) = (32, .gibibytes(64))
     beta.state.capabilities.virtualizations = [.pv]
+    beta.state.capabilities.guests = [.pv: GuestCapabilities(hasFirmware: false, hasHostDevices: true)]
     let spec = """
       virtform: 1
       stack: shop
@@ -75,6 +78,32 @@ struct SitePlacementTests {
       """
     let scenario = try Scenario.applied(spec, on: SimulatedFleet([alpha, beta]))
     #expect(Self.places(scenario) == ["web": host])
+  }
+
+  @Test("what dom0 has is no room for VMs, and dom0 is no VM")
+  func dom0() throws {
+    var (alpha, beta) = (SimulatedHost("alpha"), SimulatedHost("beta"))
+    (alpha.state.capabilities.cpus, alpha.state.capabilities.memory) = (4, .gibibytes(4))
+    (beta.state.capabilities.cpus, beta.state.capabilities.memory) = (4, .gibibytes(8))
+    let uuid = try #require(UUID(uuidString: "00000000-0000-0000-0000-000000000000"))
+    var settings = MachineSettings()
+    settings.memory = MemoryAmount(size: .gibibytes(7))
+    beta.state.machines.append(Machine(name: "Domain-0", uuid: uuid, settings: settings))
+    beta.state.separateDom0()
+    #expect(beta.state.machines.isEmpty && beta.state.dom0Memory == .gibibytes(7))
+    let load = HostLoad.memory(beta.state, plan: nil)
+    #expect(load.before == 7 << 30 && load.after == 7 << 30)
+    #expect(HostLoad.cpus(beta.state, plan: nil).before == 0)
+    let spec = """
+      virtform: 1
+      stack: shop
+      hosts: {alpha: {uri: qemu+tls://alpha/system}, beta: {uri: qemu+tls://beta/system}}
+      vms: {web: {host: any, memory: 2GiB}}
+
+      """
+    #expect(Self.places(try Scenario.applied(spec, on: SimulatedFleet([alpha, beta]))) == ["web": "alpha"])
+    beta.state.dom0Memory = .gibibytes(1)
+    #expect(Self.places(try Scenario.applied(spec, on: SimulatedFleet([alpha, beta]))) == ["web": "beta"])
   }
 
   @Test("a drained host is left, with the reason, and what moves waits for nobody that it need not wait for")

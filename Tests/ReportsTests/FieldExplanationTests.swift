@@ -66,6 +66,7 @@ struct FieldExplanationTests {
           count  <number, required>
           max  <number>
           shares  <number>
+          limit  <number>
           pin  <CPU set or map by name>
           topology  <map>
             sockets  <number>
@@ -83,9 +84,10 @@ struct FieldExplanationTests {
       try Self.explain("vms.cpus.shares").json() == [
         "path": "vms.NAME.cpus.shares", "type": "whole number from 2 to 262144", "kind": "number",
         "description": "Its weight among other VMs when CPU time is short.", "required": false,
-        "default_text": "1024, as libvirt has it", "example": "2048",
+        "default_text": "1024, as libvirt has it; 256 on Xen", "example": "2048",
         "change": [
-          "qemu": "live if it has a weight afterwards, else restart", "xen": "restart", "unset": "goes",
+          "qemu": "live if it has a weight afterwards, else restart",
+          "xen": "live if it has a weight afterwards, else restart", "unset": "goes",
         ],
       ])
     let host = try Self.explain("hosts").json(isRecursive: true)

@@ -42,7 +42,7 @@ import Testing
     #expect(machine("1️⃣memmory: 1GiB") == ["1️⃣ unknown key 'memmory' | help: did you mean 'memory'?"])
     #expect(
       machine("cpus: {count: 1, 1️⃣maximum: 2}") == [
-        "1️⃣ unknown key 'maximum' | help: known keys are count, max, pin, shares, topology"
+        "1️⃣ unknown key 'maximum' | help: known keys are count, limit, max, pin, shares, topology"
       ])
     #expect(
       machine("disks: {a: {size: 1GiB, 1️⃣sise: 2}}") == ["1️⃣ unknown key 'sise' | help: did you mean 'size'?"])

@@ -82,7 +82,15 @@ import Testing
     let each = try settings("cpus: {count: 2, max: 3, pin: {0: 0-1, 2: 2}}")
     #expect(each.cpuPinning?.description == "0: 0-1, 2: 2" && each.cpuShares == nil)
     let none = try settings("cpus: 2")
-    #expect(none.cpuPinning == nil && none.cpuShares == nil)
+    #expect(none.cpuPinning == nil && none.cpuShares == nil && none.cpuLimit == nil)
+  }
+
+  @Test(
+    "a limit is a number of CPUs, exact to a hundredth",
+    arguments: [("2", 200, "2"), ("1.5", 150, "1.5"), ("0.05", 5, "0.05"), ("1.20", 120, "1.2")])
+  func limits(text: String, percent: Int, shown: String) throws {
+    let limit = try #require(try settings("cpus: {count: 2, limit: \(text)}").cpuLimit)
+    #expect(limit.percent == percent && limit.description == shown)
   }
 
   @Test("a place in a profile goes with the VM's own number of vCPUs, and variables may say either")
@@ -117,6 +125,17 @@ import Testing
       machine("cpus: {count: 1, shares: 1️⃣\"1024\"}") == [
         "1️⃣ 'shares' must be a whole number, not the string \"1024\" | help: write it without quotes: 1024"
       ])
+    let number = "help: write a number such as 2, 1.5 or 0.25"
+    for text in ["many", "-1", "1.555", "1."] {
+      #expect(
+        machine("cpus: {count: 1, limit: 1️⃣\(text)}") == ["1️⃣ '\(text)' is no number of CPUs | \(number)"])
+    }
+    for text in ["0", "1000.01"] {
+      #expect(
+        machine("cpus: {count: 1, limit: 1️⃣\(text)}") == [
+          "1️⃣ the number of CPUs '\(text)' must be above 0 and at most 1000"
+        ])
+    }
     let set = "help: write numbers and ranges of the host's CPUs, such as 0-3,7"
     #expect(machine("cpus: {count: 1, pin: 1️⃣all}") == ["1️⃣ 'all' is no set of CPUs | \(set)"])
     #expect(machine("cpus: {count: 1, pin: 1️⃣[0, 1]}") == ["1️⃣ 'pin' must be a single value, not a list"])

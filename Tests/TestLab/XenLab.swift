@@ -20,10 +20,12 @@ public final class XenLab: Sendable {
   }
 
   /// Runs `body` with a host of its own, and closes it however it ends.
-  public static func with(_ body: (XenLab) async throws -> Void) async throws {
+  ///
+  /// - Parameter hasSVM: whether its processor virtualizes; it has to boot then.
+  public static func with(hasSVM: Bool = false, _ body: (XenLab) async throws -> Void) async throws {
     let directory = "/tmp/vfxen-\(UInt32.random(in: 0...UInt32.max))"
     do {
-      try await command(["up"], in: directory)
+      try await command(hasSVM ? ["up", "svm"] : ["up"], in: directory)
       try await body(XenLab(directory: directory))
     } catch {
       try? await close(directory)
@@ -78,7 +80,7 @@ public final class XenLab: Sendable {
   /// former starts do not count.
   public func status(
     of name: String, until condition: ([String: String]) -> Bool = { _ in true },
-    within limit: Duration = .seconds(180)
+    within limit: Duration = .seconds(900)
   ) async throws -> [String: String] {
     let clock = ContinuousClock()
     let deadline = clock.now + limit

@@ -16,6 +16,14 @@ enum CapabilitiesDocument {
       hasKVM: native?.all("domain").contains { $0[attribute: "type"] == "kvm" } ?? false)
     capabilities.virtualizations = Set(
       guests.compactMap { Virtualization(osType: $0.0.first("os_type")?.text ?? "") })
+    if capabilities.driver == .xen {
+      for (guest, native) in guests {
+        guard let kind = Virtualization(osType: guest.first("os_type")?.text ?? "") else { continue }
+        // The domain capabilities, which tell of devices, are for nobody who may only read. They have none for PVH.
+        capabilities.guests[kind] = GuestCapabilities(
+          hasFirmware: native.first("loader") != nil, hasHostDevices: kind != .pvh)
+      }
+    }
     for machine in native?.all("machine") ?? [] {
       capabilities.machines.insert(machine.text)
       if let canonical = machine[attribute: "canonical"] {
@@ -42,6 +50,7 @@ enum CapabilitiesDocument {
     switch name {
     case "QEMU": .qemu
     case "Xen": .xen
+    case "ESX", "VPX": .esx
     case "TEST": .test
     default: .other(name)
     }

@@ -31,6 +31,12 @@ extension DomainDocument {
     for name in ["memory", "currentMemory"] {
       actual.mutateChildren(named: name) { $0.setText(made.first(name)?.text ?? "") }
     }
+    // The same share of a CPU can be said by another period.
+    if let limit = cpuLimit(of: actual), limit == cpuLimit(of: made) {
+      for name in ["global_period", "global_quota"] {
+        actual.mutateChildren(named: "cputune") { $0.removeChildren(named: name) }
+      }
+    }
     if let machine = made.at("os", "type")?[attribute: "machine"], isSame(machine, actual, host) {
       actual.mutateFirst("os") { $0.mutateFirst("type") { $0[attribute: "machine"] = machine } }
     }

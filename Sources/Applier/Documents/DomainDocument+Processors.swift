@@ -38,15 +38,37 @@ extension DomainDocument {
     }
   }
 
+  /// libvirt limits a VM with all its vCPUs by so many microseconds of CPU time in each period of so many. Its driver for Xen
+  /// keeps both in the definition and never gives them to the guest: there it is what the definition remembers.
+  mutating func writeCPULimit(_ limit: CPULimit?) {
+    editCPUTune { tune in
+      guard let limit else {
+        tune.removeChildren(named: "global_period")
+        tune.removeChildren(named: "global_quota")
+        return
+      }
+      let others = ["shares", "period", "quota"]
+      tune.mutateFirst("global_period", otherwise: .after(others)) { $0.setText("\(CPULimit.period)") }
+      tune.mutateFirst("global_quota", otherwise: .after(others + ["global_period"])) {
+        $0.setText("\(limit.quota)")
+      }
+    }
+  }
+
   mutating func writeCPUPinning(_ pinning: VCPUPinning?) {
     editCPUTune { tune in
       tune.removeChildren(named: "vcpupin")
       for (vcpu, set) in (pinning?.sets ?? [:]).sorted(by: { $0.key < $1.key }) {
         tune.insert(
-          XMLElement("vcpupin", ["vcpu": "\(vcpu)", "cpuset": "\(set)"]), .after(["shares", "vcpupin"]))
+          XMLElement("vcpupin", ["vcpu": "\(vcpu)", "cpuset": "\(set)"]), Self.pinPlacement)
       }
     }
   }
+
+  private static let pinPlacement = XMLPlacement.after([
+    "shares", "period", "quota", "global_period", "global_quota", "emulator_period", "emulator_quota",
+    "iothread_period", "iothread_quota", "vcpupin",
+  ])
 
   private mutating func editCPUTune(_ edit: (inout XMLElement) -> Void) {
     tree.mutateFirst("cputune", otherwise: .after(["vcpu", "vcpus", "iothreads", "iothreadids"]), edit)
@@ -96,6 +118,14 @@ extension DomainDocument {
 
   // MARK: Reading
 
+  /// nil where there is none, as libvirt says with a negative quota, too.
+  static func cpuLimit(of document: XMLElement) -> CPULimit? {
+    func number(_ name: String) -> Int? { document.at("cputune", name).flatMap { Int($0.text) } }
+    let period = number("global_period").flatMap { $0 > 0 ? $0 : nil } ?? CPULimit.period
+    guard let quota = number("global_quota"), quota > 0 else { return nil }
+    return CPULimit(percent: max(1, Int((Double(quota) / Double(period) * 100).rounded())))
+  }
+
   static func topology(of document: XMLElement) -> CPUTopology? {
     guard let element = document.at("cpu", "topology") else { return nil }
     func count(_ name: String) -> Int { element[attribute: name].flatMap { Int($0) } ?? 1 }
@@ -103,4 +133,12 @@ extension DomainDocument {
     guard count("dies") == 1, count("clusters") == 1 else { return nil }
     return CPUTopology(sockets: count("sockets"), cores: count("cores"), threads: count("threads"))
   }
+}
+
+extension CPULimit {
+  /// Microseconds: as long as the kernel has it.
+  static let period = 100_000
+
+  /// Microseconds of CPU time in each period.
+  var quota: Int { percent * Self.period / 100 }
 }

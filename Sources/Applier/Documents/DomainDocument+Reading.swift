@@ -195,6 +195,7 @@ extension DomainDocument {
       settings.cpus = VCPUs(count: vcpu[attribute: "current"].flatMap { Int($0) } ?? max, max: max)
     }
     settings.cpuShares = document.at("cputune", "shares").flatMap { Int($0.text) }
+    settings.cpuLimit = cpuLimit(of: document)
     let pins = document.all(at: "cputune", "vcpupin").compactMap { pin -> (Int, CPUSet)? in
       guard let vcpu = pin[attribute: "vcpu"].flatMap({ Int($0) }),
         let set = pin[attribute: "cpuset"].flatMap({ try? CPUSet(parsing: $0) })

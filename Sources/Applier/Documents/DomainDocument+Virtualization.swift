@@ -15,6 +15,10 @@ extension DomainDocument {
         type[attribute: "machine"] = nil
       }
     }
+    // libvirt gives each kind a mouse and a keyboard of its own, and refuses those of the other one.
+    tree.mutateFirst("devices") { devices in
+      devices.removeChildren { $0.name == "input" && ["xen", "ps2"].contains($0[attribute: "bus"]) }
+    }
     tree.removeChildren(named: "features")
     if virtualization == .hvm { tree.insert(Self.features(on: host), .before(["clock"])) }
   }

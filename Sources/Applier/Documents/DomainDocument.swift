@@ -101,6 +101,7 @@ struct DomainDocument {
     case .virt: writeVirtualization(settings.virt)
     case .cpus: writeCPUs(settings.cpus)
     case .cpuShares: writeCPUShares(settings.cpuShares)
+    case .cpuLimit: writeCPULimit(settings.cpuLimit)
     case .cpuPinning: writeCPUPinning(settings.cpuPinning)
     case .cpuTopology: writeCPUTopology(settings.cpuTopology)
     case .memory: writeMemory(settings.memory)
@@ -231,6 +232,7 @@ extension HostCapabilities {
     case .qemu: accel == .kvm || (accel != .tcg && hasKVM) ? "kvm" : "qemu"
     case .xen: "xen"
     case .test: "test"
+    case .esx: "vmware"
     case .other(let name): name.lowercased()
     }
   }

@@ -92,9 +92,14 @@ extension StepRunner {
       // What was plugged in just now runs anywhere yet.
       try await pin(settings.cpuPinning, of: domain)
     case .cpuShares:
-      if let shares = settings.cpuShares {
-        try await domain.setSchedulerParameters(["cpu_shares": UInt64(shares)], affecting: .live)
+      guard let shares = settings.cpuShares else { break }
+      if host.driver == .xen {
+        try await domain.setSchedulerParameters(
+          [.init("weight", .unsignedInt(UInt32(shares)))], affecting: [])
+      } else {
+        try await domain.setSchedulerParameters([.init("cpu_shares", UInt64(shares))], affecting: .live)
       }
+    case .cpuLimit: try await limitCPUs(of: domain, to: settings.cpuLimit)
     case .cpuPinning: try await pin(settings.cpuPinning, of: domain)
     case .memory:
       if let memory = settings.memory {
@@ -125,6 +130,19 @@ extension StepRunner {
     }
   }
 
+  /// - Parameter limit: nil for as much as there is.
+  private func limitCPUs(of domain: Domain, to limit: CPULimit?) async throws {
+    if host.driver == .xen {
+      let cap = UInt32(clamping: limit?.percent ?? 0)
+      return try await domain.setSchedulerParameters([.init("cap", .unsignedInt(cap))], affecting: [])
+    }
+    try await domain.setSchedulerParameters(
+      [
+        .init("global_period", UInt64(CPULimit.period)),
+        .init("global_quota", .long(limit.map { Int64($0.quota) } ?? -1)),
+      ], affecting: .live)
+  }
+
   private func pin(_ pinning: VCPUPinning?, of domain: Domain) async throws {
     guard let pinning else { return }
     let vcpu = try await domain.xml(.live).first("vcpu")
@@ -152,6 +170,10 @@ extension StepRunner {
       try await domain.start(paused: paused)
     } catch {
       try await restore(domain, paused: paused, because: error)
+    }
+    // libvirt's driver for Xen starts it without.
+    if host.driver == .xen, let limit = DomainDocument.cpuLimit(of: try await domain.xml(.inactive)) {
+      try await limitCPUs(of: domain, to: limit)
     }
   }
 
@@ -309,7 +331,7 @@ extension StepRunner {
       case .qemu: [.managedSave, .snapshotsMetadata, .checkpointsMetadata, .nvram]
       case .test: [.managedSave, .snapshotsMetadata]
       case .xen: [.managedSave]
-      case .other: []
+      case .esx, .other: []
       }
     // A libvirt that does not know the word, which is older than 8.9, would delete what a TPM holds: it shall refuse.
     let hasTPM = try await domain.xml(.inactive).at("devices", "tpm") != nil

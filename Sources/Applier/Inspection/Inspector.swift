@@ -48,6 +48,7 @@ struct Inspector {
     state.filterNames = names.map { Set($0.map(\.name)) }
     state.firewalls = try await firewalls(names)
     state.liveNetworks = try await liveNetworks(beside: state)
+    if state.capabilities.driver == .xen { state.separateDom0() }
     if site.hosts.count > 1, state.capabilities.driver == .qemu { try await readSnapshots(into: &state) }
     return state
   }
@@ -101,7 +102,13 @@ struct Inspector {
     guard state.isActive, isRead,
       let live = try await present({ try await domain.xml(.live) }, unless: .noDomain)
     else { return (machine, nil) }
-    return (machine, DomainDocument.readGuest(live, of: machine))
+    var guest = DomainDocument.readGuest(live, of: machine)
+    if live[attribute: "type"] == "xen",
+      let scheduled = try await present({ try await domain.schedulerParameters() }, unless: .operationInvalid)
+    {
+      guest.settings.take(xenScheduler: scheduled, definition: machine.settings)
+    }
+    return (machine, guest)
   }
 
   private func mayAdopt(_ machine: Machine) -> Bool {
@@ -227,6 +234,17 @@ struct Inspector {
         return nil
       }
     }.compactMap { $0 }
+  }
+}
+
+extension MachineSettings {
+  /// What Xen's scheduler has, of which a guest's live document knows nothing but the weight that it started with.
+  mutating func take(xenScheduler parameters: [String: UInt32], definition: MachineSettings) {
+    if let weight = parameters["weight"].map(Int.init) {
+      // A guest that was given no weight has this one.
+      cpuShares = weight == 256 && definition.cpuShares == nil ? nil : weight
+    }
+    if let cap = parameters["cap"] { cpuLimit = cap == 0 ? nil : CPULimit(percent: Int(cap)) }
   }
 }
 

@@ -18,12 +18,34 @@ extension Domain {
 
   /// Sets parameters of the host's scheduler for the domain, following `virDomainSetSchedulerParametersFlags`.
   ///
-  /// - Parameter parameters: by libvirt's names, such as `cpu_shares`.
-  public func setSchedulerParameters(_ parameters: [String: UInt64], affecting affect: Affect) async throws {
-    let parameters = parameters.sorted { $0.key < $1.key }.map { TypedParameter($0.key, $0.value) }
+  /// - Parameters:
+  ///   - parameters: by libvirt's names and types, such as `cpu_shares`, an unsigned long. What a driver has is in
+  ///     <https://libvirt.org/manpages/virsh.html#schedinfo>.
+  ///   - affect: empty for the domain as it is, which is all that the driver for Xen knows.
+  public func setSchedulerParameters(_ parameters: [TypedParameter], affecting affect: Affect) async throws {
     try await call("virDomainSetSchedulerParametersFlags", .changes) { call, domain in
       try call.withParameters(parameters) { list, count in
         _ = try call.check(virDomainSetSchedulerParametersFlags(domain, list, count, affect.rawValue))
+      }
+    }
+  }
+
+  /// The unsigned parameters of the host's scheduler for the running domain, by libvirt's names; follows
+  /// `virDomainGetSchedulerParameters`.
+  public func schedulerParameters() async throws -> [String: UInt32] {
+    try await call("virDomainGetSchedulerParameters") { call, domain in
+      var count: Int32 = 0
+      // It tells how many there are; its name says nothing more.
+      _ = try call.string(virDomainGetSchedulerType(domain, &count))
+      var list = [virTypedParameter](repeating: virTypedParameter(), count: Int(count))
+      try call.check(virDomainGetSchedulerParameters(domain, &list, &count))
+      defer { virTypedParamsClear(&list, count) }
+      return list.prefix(Int(count)).reduce(into: [:]) { values, parameter in
+        guard parameter.type == Int32(VIR_TYPED_PARAM_UINT.rawValue) else { return }
+        let name = withUnsafeBytes(of: parameter.field) { bytes in
+          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        values[name] = parameter.value.ui
       }
     }
   }

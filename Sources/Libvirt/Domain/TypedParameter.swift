@@ -3,6 +3,8 @@ internal import CLibvirt
 /// A named value that libvirt takes in lists (`virTypedParameter`).
 public struct TypedParameter: Hashable, Sendable {
   public enum Value: Hashable, Sendable {
+    case unsignedInt(UInt32)
+    case long(Int64)
     case unsignedLong(UInt64)
     case string(String)
   }
@@ -11,15 +13,14 @@ public struct TypedParameter: Hashable, Sendable {
   public let name: String
   public let value: Value
 
-  public init(_ name: String, _ value: UInt64) {
+  public init(_ name: String, _ value: Value) {
     self.name = name
-    self.value = .unsignedLong(value)
+    self.value = value
   }
 
-  public init(_ name: String, _ value: String) {
-    self.name = name
-    self.value = .string(value)
-  }
+  public init(_ name: String, _ value: UInt64) { self.init(name, .unsignedLong(value)) }
+
+  public init(_ name: String, _ value: String) { self.init(name, .string(value)) }
 }
 
 extension Call {
@@ -34,6 +35,10 @@ extension Call {
     defer { virTypedParamsFree(list, count) }
     for parameter in parameters {
       switch parameter.value {
+      case .unsignedInt(let value):
+        try check(virTypedParamsAddUInt(&list, &count, &capacity, parameter.name, value))
+      case .long(let value):
+        try check(virTypedParamsAddLLong(&list, &count, &capacity, parameter.name, value))
       case .unsignedLong(let value):
         try check(virTypedParamsAddULLong(&list, &count, &capacity, parameter.name, value))
       case .string(let text):

@@ -68,6 +68,15 @@ extension Connection {
     }
   }
 
+  /// The bytes of memory that nobody has, following `virNodeGetFreeMemory`.
+  public func freeMemory() async throws -> UInt64 {
+    try await call("virNodeGetFreeMemory") { call in
+      let bytes = virNodeGetFreeMemory(call.connection)
+      if bytes == 0 { throw call.lastError() }
+      return bytes
+    }
+  }
+
   /// How the host's memory is used, following `virNodeGetMemoryStats`.
   public func nodeMemory() async throws -> NodeMemory {
     try await call("virNodeGetMemoryStats") { call in

@@ -18,12 +18,31 @@ extension DesiredHostBuilder {
       let field = MemoryDeviceField.attached
       check(field.rule, field.path(of: device.name), of: device, at: spec.path)
     }
+    let driver = state.capabilities.driver
+    if let weight = spec.settings.cpuShares, weight > driver.largestWeight {
+      report(
+        "host '\(host.name)' (\(driver.title)) takes no weight above \(driver.largestWeight)",
+        at: spec.path + MachineField.cpuShares.rawValue)
+    }
+    if driver == .xen, machine.name == Machine.dom0Name {
+      report(
+        "'\(machine.name)' is dom0 of host '\(host.name)', and no VM", at: spec.path,
+        help: "give the VM another name")
+    }
     if let virt = spec.settings.virt, !state.capabilities.virtualizations.contains(virt) {
       let there = Virtualization.allCases.filter(state.capabilities.virtualizations.contains)
       report(
         "host '\(host.name)' (\(state.capabilities.driver.title)) runs no \(virt) guests",
         at: spec.path + MachineField.virt.rawValue,
         help: there.isEmpty ? nil : "it runs \(there.map(\.rawValue).joined(separator: ", "))")
+    }
+    let missing = state.capabilities.fieldsNotGiven(
+      to: machine.settings, hasKernel: machine.kernel != nil, machine.hostDevices)
+    for path in missing.paths {
+      report(
+        "host '\(host.name)' (\(driver.title)) gives a \(missing.kind) guest no '\(path)'",
+        at: spec.path + path,
+        help: "leave it out, or say another 'virt'")
     }
     if machine.settings.secureBoot != nil, !state.isPrivileged {
       report(

@@ -32,6 +32,13 @@ struct DesiredHostBuilder {
   var state: HostState { index.state }
 
   mutating func build() -> DesiredHost {
+    let driver = state.capabilities.driver
+    guard driver.can(.marking) else {
+      report(
+        "libvirt's driver for host '\(host.name)' (\(driver.title)) keeps no marks and edits no definition",
+        at: host.path + "uri", help: "leave the host out; 'virtform show' and 'virtform hosts' only read it")
+      return desired
+    }
     for pool in site.pools where pool.hosts.contains(host.name) { add(pool) }
     for disk in site.disks where disk.host == host.name { add(disk) }
     for machine in site.machines where machine.host == host.name { add(machine) }

@@ -54,7 +54,7 @@ struct Comparison {
     _ rule: FieldRule<Object>, at path: String, guest: Object?, to wanted: Object
   ) -> Effect {
     switch rule.scope {
-    case .definition, .power, .creation, .fixed, .content: return .none
+    case .definition, .power, .creation, .idle, .fixed, .content: return .none
     case .secret:
       guard let guest else { return .none }
       return rule.isLive(from: guest, to: wanted, on: driver) ? .live : .restart

@@ -34,8 +34,9 @@ extension Machine {
         let devices = Set(disks.map(\.name) + drives.map(\.name) + nics.map(\.name))
         boot = guest.boot.map { $0.filter(devices.contains) }
       // They go, or go back to what a new VM has.
-      case .name, .title, .description, .cpus, .cpuShares, .cpuPinning, .cpuTopology, .memory, .memoryLimit,
-        .hugePages, .numaCells, .numaNodes, .kernel, .initrd, .cmdline, .ignition, .graphics, .password,
+      case .name, .title, .description, .cpus, .cpuShares, .cpuLimit, .cpuPinning, .cpuTopology, .memory,
+        .memoryLimit, .hugePages, .numaCells, .numaNodes, .kernel, .initrd, .cmdline, .ignition, .graphics,
+        .password,
         .console,
         .consoleLog, .tpm, .randomSource, .watchdog, .autostart, .shutdown, .protect, .metaData,
         .networkConfig, .userData, .state:
@@ -56,6 +57,7 @@ extension Machine {
       case .description: settings.description = definition.settings.description
       case .cpus: settings.cpus = definition.settings.cpus
       case .cpuShares: settings.cpuShares = definition.settings.cpuShares
+      case .cpuLimit: settings.cpuLimit = definition.settings.cpuLimit
       case .cpuPinning: settings.cpuPinning = definition.settings.cpuPinning
       case .memory: settings.memory = definition.settings.memory
       case .randomSource: settings.randomSource = definition.settings.randomSource

@@ -55,6 +55,8 @@ public struct FieldRule<Object: Sendable>: Sendable {
     case power
     /// It counts when the object is made, and for an object that is there no more.
     case creation
+    /// It changes while it is in use, or while nothing uses it; the plan refuses what is in use and does not take it.
+    case idle
     /// It never changes: the plan refuses.
     case fixed
     /// It is destroyed, never changed, and only with consent.

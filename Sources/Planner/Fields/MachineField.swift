@@ -5,6 +5,7 @@ import SpecModel
 public enum MachineField: String, CaseIterable, Sendable, Comparable {
   case name, title, description, accel, virt, cpus
   case cpuShares = "cpus.shares"
+  case cpuLimit = "cpus.limit"
   case cpuPinning = "cpus.pin"
   case cpuTopology = "cpus.topology"
   case memory
@@ -62,10 +63,17 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
       ) { $0.settings.cpus?.description }
     case .cpuShares:
       .init(
-        "its weight when CPU time is short, 1024 for a VM without one", "<cputune><shares>",
+        "its weight when CPU time is short, 1024 for a VM without one, 256 on Xen", "<cputune><shares>",
         by: "virDomainSetSchedulerParametersFlags",
-        live: .on(.qemu, if: "it has a weight afterwards", { $1.settings.cpuShares != nil }), unset: .removed
+        live: .on(.qemu, .xen, if: "it has a weight afterwards", { $1.settings.cpuShares != nil }),
+        unset: .removed
       ) { $0.settings.cpuShares.map(String.init) }
+    case .cpuLimit:
+      .init(
+        "the most CPU time that it gets, in CPUs of the host",
+        "<cputune><global_quota>; of a guest on Xen virDomainGetSchedulerParameters",
+        by: "virDomainSetSchedulerParametersFlags", live: .on(.qemu, .xen), unset: .removed
+      ) { $0.settings.cpuLimit?.description }
     case .cpuPinning:
       .init(
         "the host's CPUs that its vCPUs may run on", "<cputune><vcpupin>", by: "virDomainPinVcpuFlags",

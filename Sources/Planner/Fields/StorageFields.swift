@@ -42,10 +42,8 @@ public enum VolumeField: String, CaseIterable, Sendable {
     case .size:
       .init(
         "the size that the guest sees", "<capacity>",
-        by: "virDomainBlockResize; virStorageVolResize while it is off",
-        live: .on(
-          .qemu, if: "it grows, in a pool of files or of Ceph; it never shrinks",
-          { $0.capacity < $1.capacity })
+        by: "virDomainBlockResize; virStorageVolResize while it is off", scope: .idle,
+        live: .on(.qemu, if: "it grows, in a pool of files or of Ceph", { $0.capacity < $1.capacity })
       ) { "\($0.capacity)" }
     case .format: .init("the format of its file", "<format type>", scope: .fixed) { $0.format.rawValue }
     case .pool: .init("the pool that it lies in", "virStorageVolGetPath", scope: .fixed) { $0.pool }

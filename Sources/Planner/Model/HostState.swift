@@ -19,8 +19,10 @@ public struct HostState: Sendable {
   public var filterNames: Set<String>?
   /// The devices on its PCI and USB buses; nil where nobody asked, or libvirt does not know.
   public var devices: Set<HostDevice.ID>?
-  /// The persistent definitions.
+  /// The persistent definitions. Xen's dom0 is none of them.
   public var machines: [Machine]
+  /// The memory that Xen's dom0 has of the host; zero elsewhere, where guests run beside what the host does.
+  public var dom0Memory = ByteCount(rawValue: 0)
   /// What the guests of the stack's running VMs run with.
   public var guests: [UUID: Machine]
   /// The VMs and networks that become the stack's in this plan, by UUID.
@@ -45,6 +47,12 @@ public struct HostState: Sendable {
 }
 
 extension HostState {
+  /// Takes dom0 from the VMs, among which libvirt lists it: it is what runs them, and nobody's to change.
+  public mutating func separateDom0() {
+    guard let index = machines.firstIndex(where: \.isDom0) else { return }
+    dom0Memory = ByteCount(rawValue: machines.remove(at: index).totalMemory ?? 0)
+  }
+
   /// The files that `machine` uses at this moment.
   public func liveFiles(of machine: Machine) -> Set<String> {
     machine.isActive ? guests[machine.uuid]?.files ?? machine.files : []
@@ -59,7 +67,7 @@ extension HostState {
 /// What a host can run, from <https://libvirt.org/formatcaps.html>.
 public struct HostCapabilities: Hashable, Sendable {
   public enum Driver: Hashable, Sendable {
-    case qemu, xen, test
+    case qemu, xen, esx, test
     case other(String)
 
     /// What people call it.
@@ -67,6 +75,7 @@ public struct HostCapabilities: Hashable, Sendable {
       switch self {
       case .qemu: "QEMU"
       case .xen: "Xen"
+      case .esx: "ESX"
       case .test: "test"
       case .other(let name): name
       }
@@ -80,6 +89,8 @@ public struct HostCapabilities: Hashable, Sendable {
   public var architecture: String
   /// How it can virtualize guests of its own architecture.
   public var virtualizations: Set<Virtualization> = [.hvm]
+  /// What guests have by how they are virtualized, where the host says so.
+  public var guests: [Virtualization: GuestCapabilities] = [:]
   /// True if the host accelerates guests of its own architecture.
   public var hasKVM: Bool
   /// Names of the machine types by their aliases: `q35` → `pc-q35-7.2`.

@@ -151,6 +151,11 @@ public struct Machine: Hashable, Sendable {
     }
   }
 
+  /// What libvirt calls Xen's dom0.
+  static let dom0Name = "Domain-0"
+  /// True for Xen's dom0, which libvirt lists among the VMs that it runs.
+  var isDom0: Bool { name == Self.dom0Name && uuid.uuidString.allSatisfy { "0-".contains($0) } }
+
   /// Devices of which no mark says what the spec calls them.
   public struct UnnamedDevices: Hashable, Sendable {
     public var disks: [Disk] = []

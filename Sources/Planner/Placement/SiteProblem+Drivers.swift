@@ -5,6 +5,10 @@ extension SiteProblem {
   func gives(_ spec: MachineSpec, on host: HostCapabilities) -> Bool {
     let driver = host.driver
     if let virt = spec.settings.virt, !host.virtualizations.contains(virt) { return false }
+    let missing = host.fieldsNotGiven(
+      to: spec.settings, hasKernel: spec.kernel != nil, spec.hostDevices)
+    if !missing.paths.isEmpty { return false }
+    if let weight = spec.settings.cpuShares, weight > driver.largestWeight { return false }
     if spec.ignition != nil, !driver.can(.ignition) { return false }
     for nic in spec.nics {
       if nic.firewall != nil, !driver.can(.firewalls) { return false }

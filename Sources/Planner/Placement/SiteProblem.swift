@@ -157,9 +157,9 @@ struct SiteProblem {
     return state.machines.filter { $0.isActive && !identity.owns($0) }
   }
 
-  /// What they take.
+  /// What they take, and Xen's dom0, of which a processor is no more than of a Linux that runs guests beside its own work.
   private func foreignLoad(of state: HostState) -> [UInt64] {
-    others(on: state).map(demand).reduce([0, 0]) { [$0[0] + $1[0], $0[1] + $1[1]] }
+    others(on: state).map(demand).reduce([state.dom0Memory.rawValue, 0]) { [$0[0] + $1[0], $0[1] + $1[1]] }
   }
 
   /// What a running VM of others takes.

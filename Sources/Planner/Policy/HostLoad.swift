@@ -14,15 +14,18 @@ package struct HostLoad {
     HostLoad(plan, host) { UInt64($0.settings.cpus?.count ?? 1) }
   }
 
-  /// Bytes of memory: what VMs boot with, and what is plugged in.
+  /// Bytes of memory: what VMs boot with, and what is plugged in; and what Xen's dom0 has.
   package static func memory(_ host: HostState, plan: Plan?) -> HostLoad {
-    HostLoad(plan, host) { $0.totalMemory ?? 0 }
+    HostLoad(plan, host, beside: host.dom0Memory.rawValue) { $0.totalMemory ?? 0 }
   }
 
   /// - Parameters:
   ///   - plan: nil where nothing is to change.
+  ///   - others: what is taken by what is no VM.
   ///   - demand: what a VM takes while it runs.
-  private init(_ plan: Plan?, _ host: HostState, _ demand: (Machine) -> UInt64) {
+  private init(
+    _ plan: Plan?, _ host: HostState, beside others: UInt64 = 0, _ demand: (Machine) -> UInt64
+  ) {
     var machines = Dictionary(host.machines.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
     var running = Set(host.machines.filter(\.isActive).map(\.uuid))
     func demands() -> [UUID: UInt64] {
@@ -57,8 +60,8 @@ package struct HostLoad {
       }
     }
     let later = demands()
-    before = earlier.values.reduce(0, +)
-    after = later.values.reduce(0, +)
+    before = earlier.values.reduce(others, +)
+    after = later.values.reduce(others, +)
     raisers = later.filter { $0.value > earlier[$0.key] ?? 0 }.compactMap { addresses[$0.key] }.sorted()
   }
 }

@@ -28,6 +28,9 @@ public struct FieldEffect: Hashable, Sendable {
     case .power: return "live or stop"
     case .creation: return "counts when it is made"
     case .fixed: return "refused"
+    case .idle:
+      guard rule.live.drivers.contains(driver) else { return "while no guest that has it runs, else refused" }
+      return rule.live.condition.map { "live if \($0), else refused" } ?? "live"
     case .content: return "data loss, only with consent"
     case .guest, .request, .secret:
       guard rule.live.drivers.contains(driver) else { return "restart" }

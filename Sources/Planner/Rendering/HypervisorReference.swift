@@ -12,7 +12,8 @@ public enum HypervisorReference {
 
   /// The fields that tests change on a real Xen host, by the tables' names. They hold this list against what they do.
   public static let testedOnXen: Set<String> = [
-    "title", "description", "cpus", "cpus.shares", "cpus.pin", "memory", "kernel", "initrd", "cmdline",
+    "title", "description", "cpus", "cpus.shares", "cpus.limit", "cpus.pin", "memory", "kernel",
+    "initrd", "cmdline",
     "autostart", "state", "disks.attached", "nics.attached", "volume.size", "volume.pool",
   ]
 
@@ -46,18 +47,29 @@ public enum HypervisorReference {
     Without `virt` a VM with a kernel is `pvh`, and one without is `hvm`, where the host's libvirt says that it runs these; else it is `pv`.
 
     - **Disks** are `xvda`, `xvdb` … in the order of the spec. What is raw dom0's kernel serves; what is qcow2 takes a QEMU in dom0, which a
-      running guest has only if it started with such a disk: a first one waits for a restart. A disk grows while its VM is off.
+      running guest has only if it started with such a disk: a first one waits for a restart. A disk grows while its VM is off; of
+      one that runs the plan refuses it.
     - **The console** is `hvc0`. A command line with `console=ttyS0 console=hvc0` is right on both.
-    - **Memory** changes live up to `max`. dom0's own counts as that of a VM, `Domain-0`, when a host's capacity is planned.
-    - **`cpus.shares`** is the weight of Xen's scheduler, 256 for a VM without one.
+    - **Memory** changes live up to `max`.
+    - **dom0** is no VM: it is not shown, counted or changed as one, and no VM can have its name, `Domain-0`. Its memory counts as used where VMs
+      are placed, where policies count, and in `virtform hosts`; its processors do not, as those of a Linux that runs QEMU do not. `reserve:` of the host
+      holds back more. Give dom0 a memory of its own (`dom0_mem=4096M,max:4096M`): one that has all of the host's counts as that.
+    - **`cpus.shares`** is the weight of Xen's scheduler, 256 for a VM without one, and 65535 at most. What a guest has of it, and of `cpus.limit`, is asked of the scheduler.
+    - **`cpus.limit`** is its cap. libvirt's driver gives a guest none when it starts: virtform does, after each start of its own. A guest that
+      has started without virtform, with its host or by a reboot, is without until the next apply, and the plan says so.
+    - **When a host shuts down**, `libvirt-guests` or `xendomains` saves or stops its guests, as the host is set up. A VM that was saved (`virsh managedsave`) goes
+      on from there with its next start, by virtform too; until then the plan refuses what the saved guest would notice. With
+      `autostart: true` it starts with its host.
     - **Networks** are libvirt's own or bridges. `mode: auto` is QEMU's user-mode network where all hosts have that, and `nat` elsewhere.
 
     ## What a driver can do
     \(table(
-      ["", "QEMU", "Xen", "test", "without it"],
+      ["", "QEMU", "Xen", "ESX", "test", "without it"],
       DriverAbility.allCases.map { ability in
         [ability.summary] + drivers.map { $0.can(ability) ? "yes" : "–" } + [ability.otherwise]
       }))
+    What is said of ESX is what libvirt's driver for it refuses; no test asks such a host.
+
     ## What a change does, and how that is known
     **real**: tests change it on a real host. **schema**: tests look at the documents that libvirt would get, and no host
     was asked. **–**: impossible, and refused by the plan. What the words for changes mean is said in [fields.md](fields.md).
@@ -66,7 +78,7 @@ public enum HypervisorReference {
     """
   }
 
-  private static let drivers: [HostCapabilities.Driver] = [.qemu, .xen, .test]
+  private static let drivers: [HostCapabilities.Driver] = [.qemu, .xen, .esx, .test]
 
   private static var fields: String {
     func section<Object>(_ prefix: String, _ fields: [(name: String, rule: FieldRule<Object>)]) -> [[String]]

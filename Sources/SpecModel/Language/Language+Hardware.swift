@@ -10,7 +10,11 @@ extension Language {
         default: .words("as count"), example: "4"),
       LanguageField(
         "shares", .integer(SiteDecoder.cpuShares), "Its weight among other VMs when CPU time is short.",
-        default: .words("1024, as libvirt has it"), example: "2048"),
+        default: .words("1024, as libvirt has it; 256 on Xen"), example: "2048"),
+      LanguageField(
+        "limit", .form(.cpuLimit),
+        "The most CPU time that it gets, in CPUs of the host, however many vCPUs it has and however idle the host is.",
+        default: .words("none"), example: "1.5"),
       LanguageField(
         "pin", .either([.form(.cpuSet), .map(.form(.cpuSet), by: .vcpu)]),
         "Which of the host's CPUs its vCPUs run on: a set for all, or one for each by its number.",

@@ -107,6 +107,8 @@ public struct TextForm: Sendable {
 
   static let ratio = TextForm(
     "number above 0 and up to 1000, such as 1.5", "[0-9]+([.][0-9]{1,3})?", kind: "number")
+  static let cpuLimit = TextForm(
+    "number of CPUs above 0 and up to 1000, such as 1.5", "[0-9]{1,4}([.][0-9]{1,2})?", kind: "number")
 
   // MARK: Times
 

@@ -20,6 +20,7 @@ extension SiteDecoder {
       cpus.error("'max' is \(max), less than 'count', which is \(count)", at: "max")
     }
     settings.cpuShares = cpus.int("shares", in: Self.cpuShares)
+    settings.cpuLimit = cpus.value("limit", CPULimit.init(parsing:))
     settings.cpus = count.map { VCPUs(count: $0, max: max) }
     settings.cpuPinning = decodePinning(cpus, isComplete ? settings.cpus : nil)
     settings.cpuTopology = decodeTopology(cpus, isComplete ? settings.cpus : nil)

@@ -62,6 +62,8 @@ public struct MachineSettings: Hashable, Sendable {
   public var cpus: VCPUs?
   /// The VM's weight when CPU time is short, relative to others (`cputune/shares`).
   public var cpuShares: Int?
+  /// The most CPU time that the VM gets, however much there is.
+  public var cpuLimit: CPULimit?
   public var cpuPinning: VCPUPinning?
   public var cpuTopology: CPUTopology?
   public var memory: MemoryAmount?

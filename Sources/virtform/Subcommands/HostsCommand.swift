@@ -19,8 +19,8 @@ struct HostsCommand: AsyncParsableCommand {
     let name: String
     let uri: String
     let node: NodeInfo
-    /// nil where the driver does not say.
-    let memory: NodeMemory?
+    /// Bytes that new guests could have; nil where the driver does not say.
+    let availableMemory: UInt64?
     let driver: String
     let hypervisor: Version
     let libvirt: Version
@@ -31,7 +31,8 @@ struct HostsCommand: AsyncParsableCommand {
     /// In bytes, as policies count it.
     var totalMemory: UInt64 { state.capabilities.memory?.rawValue ?? node.memoryKibibytes << 10 }
     var cpusInUse: Int { running.reduce(0) { $0 + ($1.settings.cpus?.count ?? 1) } }
-    var memoryInUse: UInt64 { running.reduce(0) { $0 + ($1.settings.memory?.size.rawValue ?? 0) } }
+    var memoryOfVMs: UInt64 { running.reduce(0) { $0 + ($1.settings.memory?.size.rawValue ?? 0) } }
+    var memoryOfDom0: UInt64 { state.dom0Memory.rawValue }
   }
 
   func run() async throws {
@@ -53,9 +54,12 @@ struct HostsCommand: AsyncParsableCommand {
   }
 
   private func row(_ state: HostState, _ connection: Connection) async throws -> Row {
-    Row(
+    // Xen has no caches to tell of.
+    var available = (try? await connection.nodeMemory()).map { $0.available << 10 }
+    if available == nil { available = try? await connection.freeMemory() }
+    return Row(
       name: state.name.rawValue, uri: connection.uri, node: try await connection.nodeInfo(),
-      memory: try? await connection.nodeMemory(), driver: try await connection.driver(),
+      availableMemory: available, driver: try await connection.driver(),
       hypervisor: try await connection.hypervisorVersion(), libvirt: try await connection.libvirtVersion(),
       state: state)
   }
@@ -67,8 +71,8 @@ struct HostsCommand: AsyncParsableCommand {
         [
           row.name, "\(row.node.cpus)", "\(row.cpusInUse)",
           ByteCount(rawValue: row.totalMemory).rounded,
-          row.memory.map { ByteCount(rawValue: $0.available << 10).rounded } ?? "",
-          ByteCount(rawValue: row.memoryInUse).rounded,
+          row.availableMemory.map { ByteCount(rawValue: $0).rounded } ?? "",
+          ByteCount(rawValue: row.memoryOfVMs + row.memoryOfDom0).rounded,
           "\(row.running.count) of \(row.state.machines.count)",
           "\(row.driver) \(row.hypervisor)", "\(row.libvirt)", row.uri,
         ]
@@ -86,8 +90,9 @@ struct HostsCommand: AsyncParsableCommand {
           ],
           "memory": [
             "total": StructuredValue(row.totalMemory),
-            "available": StructuredValue(row.memory.map { $0.available << 10 }),
-            "used_by_running_vms": StructuredValue(row.memoryInUse),
+            "available": StructuredValue(row.availableMemory),
+            "used_by_running_vms": StructuredValue(row.memoryOfVMs),
+            "used_by_dom0": StructuredValue(row.memoryOfDom0),
           ],
           "vms": [
             "defined": StructuredValue(row.state.machines.count),

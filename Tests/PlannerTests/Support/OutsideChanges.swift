@@ -90,7 +90,8 @@ struct OutsideChanges {
         machine.settings.cpus = VCPUs(count: min(number, max), max: max)
       },
       Edit(title: "most vCPUs") { $0.settings.cpus = VCPUs(count: 1, max: number) },
-      Edit(title: "shares", isLive: isQEMU) { $0.settings.cpuShares = 100 * number },
+      Edit(title: "shares", isLive: true) { $0.settings.cpuShares = 100 * number },
+      Edit(title: "limit", isLive: true) { $0.settings.cpuLimit = CPULimit(percent: 50 * number) },
       Edit(title: "pinning", isLive: true) {
         $0.settings.cpuPinning = VCPUPinning(all: CPUSet([0]), count: 1)
       },

@@ -21,9 +21,11 @@ extension SimulatedHost {
     case .memory:
       if from.memory?.max != to.memory?.max { complain("the guest cannot have that memory") }
     case .cpuShares:
-      if driver != .qemu || to.cpuShares == nil {
+      if ![.qemu, .xen].contains(driver) || to.cpuShares == nil {
         complain("no call changes the shares to \(to.cpuShares, default: "none")")
       }
+    case .cpuLimit:
+      if ![.qemu, .xen].contains(driver) { complain("a running guest cannot change \(field)") }
     case .cpuPinning:
       let free = Set((from.cpuPinning?.sets ?? [:]).keys).subtracting((to.cpuPinning?.sets ?? [:]).keys)
       if !free.isEmpty { complain("no call frees the vCPUs \(free)") }

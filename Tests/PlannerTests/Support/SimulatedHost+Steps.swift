@@ -408,6 +408,7 @@ extension SimulatedHost {
       if settings.console == false { machine.settings.consoleLog = nil }
     case .autostart: machine.settings.autostart = settings.autostart
     case .cpuShares: machine.settings.cpuShares = settings.cpuShares
+    case .cpuLimit: machine.settings.cpuLimit = settings.cpuLimit
     case .cpuPinning: machine.settings.cpuPinning = settings.cpuPinning
     case .cpuTopology: machine.settings.cpuTopology = settings.cpuTopology
     case .hugePages: machine.settings.hugePages = settings.hugePages

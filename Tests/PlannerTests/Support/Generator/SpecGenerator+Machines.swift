@@ -46,6 +46,7 @@ extension SpecGenerator {
       ("console", [nil, "true", "false", driver == .xen ? "true" : "{log: /var/log/guest}"]),
       ("shutdown", [nil, "{timeout: 5s}", "{timeout: 5s, force: true}"]),
       ("protect", [nil, nil, "true"]), ("cpus.shares", [nil, "512", "2048"]),
+      ("cpus.limit", [nil, "0.5", "1.5"]),
       ("on_change", [nil, "stage", "restart-if-needed", "live-only"]),
       ("cloud_init", Self.cloudInits), ("cloud_init", Self.cloudInits),
       ("clone", [nil, "linked", "full"]), ("on_image_change", [nil, "keep", "replace", "replace"]),

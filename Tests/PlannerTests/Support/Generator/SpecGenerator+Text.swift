@@ -61,7 +61,7 @@ extension SpecGenerator {
     var lines = ["host: \(host(of: name))", "pool: main", "memory: \(memory(of: machine))"]
     let cpus =
       (machine.cpus.map { ["count: \($0.count)", "max: \($0.max)"] } ?? ["count: 1"])
-      + ["shares", "pin"].compactMap { key in machine.fields["cpus.\(key)"].map { "\(key): \($0)" } }
+      + ["shares", "limit", "pin"].compactMap { key in machine.fields["cpus.\(key)"].map { "\(key): \($0)" } }
     if cpus != ["count: 1"] { lines.append("cpus: {\(cpus.joined(separator: ", "))}") }
     if let graphics = machine.graphics {
       let password = graphics.type == "none" ? nil : graphics.password
