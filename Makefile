@@ -11,7 +11,7 @@ DEBIAN := .lab/debian
 XEN := .lab/xen
 
 .PHONY: build run test fast-test bench lint format docs deb check-deb lab lab-down lab-xen lab-xen-down xen-image test-xen run-xen-tests
-.PHONY: packages-build packages-run packages-lab packages-lab-xen packages-test packages-deb guest
+.PHONY: packages-build packages-run packages-lab packages-lab-xen packages-test packages-deb guest libvirt-corpus
 
 build: packages-build
 	$(SWIFT_BUILD)
@@ -65,7 +65,7 @@ lab-xen-down:
 	Lab/xen/lab.sh down
 
 ## test: everything, the fast parts first
-test: packages-test lint fast-test guest
+test: packages-test lint libvirt-corpus fast-test guest
 	VIRTFORM_STRICT=1 Lab/with-daemon.sh swift test --skip-build --filter DaemonTests
 	VIRTFORM_STRICT=1 Lab/with-switch.sh swift test --skip-build --filter SwitchTests
 	VIRTFORM_STRICT=1 swift test --skip-build --filter EndToEndTests --skip XenTests
@@ -117,6 +117,10 @@ guest:
 	Lab/guest/image.sh $(GUEST)
 	Lab/debian/image.sh $(DEBIAN)
 	Lab/qemu/sshd.sh .lab/sshd >/dev/null
+
+## libvirt-corpus: the documents of libvirt's own tests, which imports are tried on
+libvirt-corpus:
+	@Lab/libvirt-corpus.sh .lab/libvirt
 
 xen-image:
 	@if ((EUID)); then echo "Building the Xen host takes root: its tests will be skipped"; else Lab/xen/image.sh $(XEN); fi

@@ -44,6 +44,9 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], exclude: ["README.md"], swiftSettings: settings),
     .target(
+      name: "Conversion", dependencies: ["Libvirt", "SpecModel"], exclude: ["README.md"],
+      swiftSettings: settings),
+    .target(
       name: "Import", dependencies: ["Planner", "SpecModel"], exclude: ["README.md"], swiftSettings: settings),
     .target(
       name: "Reports", dependencies: ["Applier", "Planner", "SpecModel"], exclude: ["README.md"],
@@ -69,6 +72,8 @@ let package = Package(
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", "Applier", "Planner", "SpecModel", "TestLab"],
       swiftSettings: settings),
+    .testTarget(
+      name: "ConversionTests", dependencies: ["Conversion", "Libvirt", "SpecModel"], swiftSettings: settings),
     .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness),
     .testTarget(
       name: "ApplierTests",

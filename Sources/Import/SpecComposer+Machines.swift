@@ -21,7 +21,9 @@ extension SpecComposer {
     let isLacking = driver == .xen
     if !isLacking {
       fields["machine"] = settings.machine.flatMap { name($0) }.map { alias(of: $0, on: host) }
-      fields["cpu"] = settings.cpu.flatMap(name)
+      // What libvirt writes down where QEMU emulates and nobody has asked for a CPU.
+      let isUsual = settings.accel == .tcg && ["qemu64", "qemu32"].contains(settings.cpu)
+      fields["cpu"] = isUsual ? nil : settings.cpu.flatMap(name)
     }
     if settings.firmware == .uefi {
       fields["firmware"] = SpecMap([
@@ -54,7 +56,8 @@ extension SpecComposer {
     }
     fields["disks"] = named.disks.value
     fields["nics"] = nics(named, on: host).value
-    if let boot = named.boot, !isLacking, machine.kernel == nil {
+    // Disks are tried in their order where nothing is said.
+    if let boot = named.boot, !isLacking, machine.kernel == nil, boot != named.disks.keys {
       fields["boot"] = .list(boot.map(SpecValue.text))
     }
     fields["shares"] = shares(of: machine).value

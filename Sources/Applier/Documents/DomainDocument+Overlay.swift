@@ -7,16 +7,20 @@ extension DomainDocument {
   /// Lays `overlay` over the document.
   mutating func lay(_ overlay: XMLElement) {
     if overlay.at("os", "boot") != nil { tree.removeDeviceOrder() }
+    if overlay.at("os", "loader")?.text.isEmpty == false { tree.removeFirmwareChoice() }
+    if overlay.all(at: "devices", "controller").contains(where: \.isPCI) { tree.removePCIControllers() }
     tree.lay(overlay)
   }
 
   /// What `actual` says and `made` does not, to be laid over it; nil if that is nothing. What libvirt has chosen by itself,
   /// and would choose again, is left out.
-  static func remainder(of actual: XMLElement, beside made: XMLElement, on host: HostCapabilities)
-    -> XMLElement?
-  {
+  ///
+  /// - Parameter isLaid: whether something is laid over `made` already.
+  static func remainder(
+    of actual: XMLElement, beside made: XMLElement, isLaid: Bool, on host: HostCapabilities
+  ) -> XMLElement? {
     let architecture = actual.at("os", "type")?[attribute: "arch"]
-    let chosen = ChosenByLibvirt(keepsEmulator: architecture != host.architecture)
+    let chosen = ChosenByLibvirt(for: actual, keepsEmulator: architecture != host.architecture)
     var (actual, made) = (chosen.removed(from: actual), chosen.removed(from: made))
     // What names and identifies it is the spec's. So is its memory, without what is plugged in, and the machine type, which
     // has a short name, too.
@@ -36,7 +40,14 @@ extension DomainDocument {
     if let machine = made.at("os", "type")?[attribute: "machine"], isSame(machine, actual, host) {
       actual.mutateFirst("os") { $0.mutateFirst("type") { $0[attribute: "machine"] = machine } }
     }
-    if actual.at("os", "boot") != nil { made.removeDeviceOrder() }
+    if !isLaid {
+      // See `lay`.
+      if actual.at("os", "boot") != nil { made.removeDeviceOrder() }
+      if actual.at("os", "loader")?.text.isEmpty == false, actual.first("os")?[attribute: "firmware"] == nil {
+        made.removeFirmwareChoice()
+      }
+      if chosen.keepsPCI { made.removePCIControllers() }
+    }
     return actual.remainder(beside: made)
   }
 
@@ -49,6 +60,24 @@ extension DomainDocument {
 /// controllers, aliases, labels, and devices that every guest has.
 private struct ChosenByLibvirt {
   let keepsEmulator: Bool
+  /// True where the PCI controllers are not those that come by themselves: then all of them stay, with their addresses.
+  let keepsPCI: Bool
+
+  init(for document: XMLElement, keepsEmulator: Bool) {
+    self.keepsEmulator = keepsEmulator
+    keepsPCI = document.all(at: "devices", "controller").contains { device in
+      device.isPCI && !Self.isPlain(device)
+    }
+  }
+
+  /// True for a PCI controller with nothing that somebody has chosen.
+  private static func isPlain(_ controller: XMLElement) -> Bool {
+    let options = controller.elements.filter { !["address", "alias"].contains($0.name) }
+    return options.allSatisfy { ["model", "target"].contains($0.name) }
+      && options.allSatisfy { $0.first("node") == nil && $0[attribute: "hotplug"] == nil }
+      && !["pcie-expander-bus", "pci-expander-bus"].contains(controller[attribute: "model"] ?? "")
+      && controller.first("pcihole64") == nil
+  }
 
   /// The types of addresses that libvirt gives where there are none.
   private static let addresses: Set = [
@@ -76,11 +105,13 @@ private struct ChosenByLibvirt {
       // From the first disk, unless something else is said.
       if os.all("boot").map({ $0[attribute: "dev"] }) == ["hd"] { os.removeChildren(named: "boot") }
     }
+    if let cpu = document.first("cpu"), isCPUOfEmulation(cpu, document) {
+      document.removeChildren(named: "cpu")
+    }
     document.mutateChildren(named: "cpu") { cpu in
-      if cpu[attribute: "check"] == "none" { cpu[attribute: "check"] = nil }
       if cpu[attribute: "match"] == "exact" { cpu[attribute: "match"] = nil }
       cpu.mutateChildren(named: "model") {
-        if $0[attribute: "fallback"] == "forbid" { $0[attribute: "fallback"] = nil }
+        if $0[attribute: "fallback"] == "allow" { $0[attribute: "fallback"] = nil }
       }
       cpu.mutateChildren(named: "topology") {
         if $0[attribute: "dies"] == "1" { $0[attribute: "dies"] = nil }
@@ -106,6 +137,13 @@ private struct ChosenByLibvirt {
     return document.elements.contains { $0.name.hasPrefix(prefix) }
   }
 
+  /// True for the CPU that libvirt writes down where QEMU emulates and nobody has asked for one.
+  private func isCPUOfEmulation(_ cpu: XMLElement, _ document: XMLElement) -> Bool {
+    let model = cpu.elements.count == 1 ? cpu.first("model")?.text : nil
+    return document[attribute: "type"] == "qemu" && cpu[attribute: "check"] == "none"
+      && (cpu[attribute: "mode"] ?? "custom") == "custom" && ["qemu64", "qemu32"].contains(model)
+  }
+
   private func isLabel(_ element: XMLElement) -> Bool {
     element.name == "seclabel" && element[attribute: "type"] != "static" && element.first("baselabel") == nil
       && element[attribute: "relabel"] != "no"
@@ -117,10 +155,8 @@ private struct ChosenByLibvirt {
     switch device.name {
     case "emulator": return !keepsEmulator
     case "controller":
-      return Self.controllers.contains(device[attribute: "type"] ?? "")
-        && options.allSatisfy { device[attribute: "type"] == "pci" && ["model", "target"].contains($0.name) }
-        && options.allSatisfy { $0.first("node") == nil && $0[attribute: "hotplug"] == nil }
-        && !["pcie-expander-bus", "pci-expander-bus"].contains(device[attribute: "model"] ?? "")
+      if device[attribute: "type"] == "pci" { return !keepsPCI }
+      return Self.controllers.contains(device[attribute: "type"] ?? "") && options.isEmpty
     case "memballoon":
       return device[attribute: "model"] == "virtio" && options.isEmpty && device.attributes.count == 1
     case "input": return device[attribute: "bus"] == "ps2" && options.isEmpty
@@ -139,17 +175,24 @@ private struct ChosenByLibvirt {
   }
 
   private func removeFromDevice(_ device: inout XMLElement) {
+    let isPCI = device.name == "controller" && device[attribute: "type"] == "pci"
     device.removeChildren { child in
-      child.name == "address" && Self.addresses.contains(child[attribute: "type"] ?? "")
+      !isPCI && child.name == "address" && Self.addresses.contains(child[attribute: "type"] ?? "")
         || child.name == "alias" && child[attribute: "name"]?.hasPrefix("ua-") != true
     }
     switch device.name {
     case "graphics":
       if device[attribute: "autoport"] == "yes" { device[attribute: "port"] = nil }
       let listen = device[attribute: "listen"]
-      device.removeChildren { child in
-        child.name == "listen" && child[attribute: "type"] == "address"
-          && child[attribute: "address"] == listen
+      if device.all("listen").count == 1 {
+        device.removeChildren { child in
+          child.name == "listen" && child[attribute: "type"] == "address"
+            && child[attribute: "address"] == listen
+        }
+      }
+      // They are about a password, which is a secret.
+      for option in ["passwdValidTo", "connected"] where device[attribute: "passwd"] == nil {
+        device[attribute: option] = nil
       }
     case "serial", "console", "channel", "parallel":
       if device[attribute: "type"] == "pty" { device.removeChildren(named: "source") }
@@ -177,6 +220,26 @@ extension XMLElement {
     }
   }
 
+  /// libvirt either chooses the firmware, or is told the file of it.
+  fileprivate mutating func removeFirmwareChoice() {
+    mutateFirst("os") { os in
+      os[attribute: "firmware"] = nil
+      for name in ["firmware", "loader", "nvram"] { os.removeChildren(named: name) }
+    }
+  }
+
+  /// Who says what hangs where says all of it.
+  fileprivate mutating func removePCIControllers() {
+    mutateFirst("devices") { $0.removeChildren(where: \.isPCI) }
+  }
+
+  fileprivate var isPCI: Bool { name == "controller" && self[attribute: "type"] == "pci" }
+
+  /// True for an element that says all of itself: where a screen is shown comes in one of several forms.
+  private var isWhole: Bool {
+    name == "graphics" && (first("listen") != nil || self[attribute: "socket"] != nil)
+  }
+
   /// Puts what `overlay` has into this element: attributes and texts in the place of what is here, elements into those that
   /// they are about, or else beside them.
   fileprivate mutating func lay(_ overlay: XMLElement) {
@@ -194,7 +257,7 @@ extension XMLElement {
         continue
       }
       used.insert(index)
-      child.lay(element)
+      if element.isWhole { child = element } else { child.lay(element) }
       children[index] = .element(child)
     }
   }
@@ -212,7 +275,7 @@ extension XMLElement {
         continue
       }
       if let inner = element.remainder(beside: left.remove(at: index)) {
-        rest.insert(inner.identified(as: element))
+        rest.insert(element.isWhole ? element : inner.identified(as: element))
       }
     }
     guard !rest.attributes.isEmpty || !rest.children.isEmpty else { return nil }

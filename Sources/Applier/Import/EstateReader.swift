@@ -35,8 +35,10 @@ extension EstateReader.Estate {
     var wanted = wanted
     wanted.settings.accel = wanted.settings.accel ?? definition.accelerator
     let made = DomainDocument.definition(of: wanted, on: state.capabilities)
-    return DomainDocument.remainder(of: definition, beside: made, on: state.capabilities)
-      .flatMap { try? $0.serialized(indented: true) }
+    return DomainDocument.remainder(
+      of: definition, beside: made, isLaid: wanted.xml != nil, on: state.capabilities
+    )
+    .flatMap { try? $0.serialized(indented: true) }
   }
 }
 
