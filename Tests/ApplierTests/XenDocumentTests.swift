@@ -110,6 +110,11 @@ struct XenDocumentTests {
     let hvm = DomainDocument.edit(defined, MachineUpdate(wanted: machine, fields: [.virt]), on: host)
     #expect(hvm.at("os", "type")?.text == "hvm" && hvm.first("features") != nil)
     #expect(hvm.at("devices", "input") == nil)
+    machine.settings.virt = .pv
+    defined = hvm
+    defined.mutateFirst("os") { $0.insert(XMLElement("loader", ["type": "rom"], text: "/boot/hvmloader")) }
+    let back = DomainDocument.edit(defined, MachineUpdate(wanted: machine, fields: [.virt]), on: host)
+    #expect(back.at("os", "loader") == nil && back.at("os", "type")?.text == "linux")
   }
 
   @Test("how guests are virtualized is what the host's libvirt says")

@@ -14,6 +14,11 @@ extension DomainDocument {
         // libvirt knows the machine by the type.
         type[attribute: "machine"] = nil
       }
+      // Only a whole machine has firmware, which libvirt writes down of each, and what that boots.
+      if virtualization != .hvm {
+        os[attribute: "firmware"] = nil
+        os.removeChildren { ["firmware", "loader", "nvram", "boot", "bootmenu"].contains($0.name) }
+      }
     }
     // libvirt gives each kind a mouse and a keyboard of its own, and refuses those of the other one.
     tree.mutateFirst("devices") { devices in
