@@ -79,13 +79,15 @@ extension EstateReader {
 
   /// Bytes in libvirt's units (<https://libvirt.org/formatdomain.html#memory-allocation>).
   private static let units: [String: UInt64] = [
-    "b": 1, "bytes": 1, "KB": 1000, "k": 1 << 10, "KiB": 1 << 10, "MB": 1_000_000, "M": 1 << 20, "MiB": 1 << 20,
+    "b": 1, "bytes": 1, "KB": 1000, "k": 1 << 10, "KiB": 1 << 10,
+    "MB": 1_000_000, "M": 1 << 20, "MiB": 1 << 20,
     "GB": 1_000_000_000, "G": 1 << 30, "GiB": 1 << 30, "TB": 1_000_000_000_000, "T": 1 << 40, "TiB": 1 << 40,
   ]
 
   /// The amount in KiB, as libvirt writes it whatever was asked for.
   private static func inKibibytes(_ element: inout XMLElement) {
-    guard let unit = units[element[attribute: "unit"] ?? "KiB"], let amount = UInt64(element.text.filter(\.isNumber)),
+    guard let unit = units[element[attribute: "unit"] ?? "KiB"],
+      let amount = UInt64(element.text.filter(\.isNumber)),
       !amount.multipliedReportingOverflow(by: unit).overflow
     else { return }
     element[attribute: "unit"] = "KiB"
