@@ -71,13 +71,13 @@ struct Factoring {
   private static func template(of maps: [SpecMap]) -> SpecMap? {
     let texts = maps.map { SpecValue.map($0).texts }
     guard let first = texts.first, texts.allSatisfy({ $0.count == first.count }) else { return nil }
-    var templates: [String] = []
+    var templates: [SpecValue] = []
     for position in first.indices {
       let values = texts.map { $0[position] }
       guard let template = template(of: values) else { return nil }
       templates.append(template)
     }
-    func filled(_ map: SpecMap, _ texts: [String]) -> SpecMap {
+    func filled(_ map: SpecMap, _ texts: [SpecValue]) -> SpecMap {
       var rest = texts[...]
       return map.mapTexts { _ in rest.removeFirst() }
     }
@@ -85,10 +85,10 @@ struct Factoring {
     return results.allSatisfy { $0 == results[0] } ? results[0] : nil
   }
 
-  private static func template(of values: [String]) -> String? {
-    // A text with a reference in it would be read as one.
-    guard !values.contains(where: { $0.contains("${") }) else { return nil }
-    if values.allSatisfy({ $0 == values[0] }) { return values[0] }
+  private static func template(of values: [String]) -> SpecValue? {
+    if values.allSatisfy({ $0 == values[0] }) { return .text(values[0]) }
+    // What has references in it is none that virtform wrote, and in texts of several lines they are no references.
+    guard !values.contains(where: { $0.contains("${") || $0.contains("\n") }) else { return nil }
     let parts = values[0].split(separator: "1", omittingEmptySubsequences: false)
     func joined(_ places: Set<Int>, _ number: String) -> String {
       parts.indices.map { index in
@@ -99,7 +99,7 @@ struct Factoring {
     let candidates = [all] + all.sorted().map { [$0] }
     return candidates.first { places in
       values.enumerated().allSatisfy { $0.element == joined(places, "\($0.offset + 1)") }
-    }.map { joined($0, "${index}") }
+    }.map { .template(joined($0, "${index}")) }
   }
 
   // MARK: Defaults and profiles
@@ -150,7 +150,7 @@ struct Factoring {
       case .text(let text): text
       case .number(let number): "\(number)"
       case .map(let map): text(map["count"] ?? map["size"])
-      case .flag, .list, nil: nil
+      case .flag, .list, .template, nil: nil
       }
     }
     let cpus = text(map["cpus"] ?? defaults["cpus"]).map { "\($0)cpu" }

@@ -164,6 +164,7 @@ extension SpecComposer {
       let usual = host.state.capabilities.driver == .xen ? "netfront" : "virtio"
       if let model = nic.model, model != usual { entry["model"] = self.name(model) }
       if nic.linkState == .down { entry["link"] = "down" }
+      entry["ip"] = reservation(of: nic, named: devices.name, on: host)
       entry["portgroup"] = nic.portgroup.flatMap { self.name($0.name) }
       if let mode = host.state.networks.first(where: { .network($0.name) == nic.link })?.mode, mode == .ovs {
         entry["vlan"] = nic.vlan?.spec
@@ -172,6 +173,16 @@ extension SpecComposer {
       section[name] = .map(entry)
     }
     return section
+  }
+
+  /// What DHCP keeps for the NIC, where the spec would have the network know it by the same name.
+  private func reservation(of nic: Machine.NIC, named name: String, on host: ImportedHost) -> SpecValue? {
+    guard let network = host.state.networks.first(where: { .network($0.name) == nic.link }),
+      let mac = nic.mac,
+      let plain = try? ResourceName(parsing: network.name), networks.managed.contains(plain)
+    else { return nil }
+    let found = network.ipv4.reservations.first { $0.mac == mac && $0.hostname == name }
+    return found.map { .text("\($0.ip)") }
   }
 
   private func shares(of machine: Machine) -> SpecMap {
@@ -199,12 +210,15 @@ private enum SpecLimits {
 
 /// The names that a spec gives the disks, drives and NICs of a VM.
 private struct NamedDevices {
+  /// libvirt's name of the VM.
+  let name: String
   private(set) var disks = SpecMap()
   private(set) var nics: [(name: String, nic: Machine.NIC)] = []
   /// The devices that the firmware tries; nil where the definition says nothing, or the spec has no name for one of them.
   private(set) var boot: [String]?
 
   init(_ machine: Machine, names: [String?], _ describe: (Machine.Disk) -> SpecMap?) {
+    name = machine.domainName
     var placed: [Machine.BootDevice: String] = [:]
     for (name, nic) in zip(names, machine.unnamed.nics) {
       guard let name, let mac = nic.mac else { continue }

@@ -17,10 +17,6 @@ extension SpecComposer {
           omit(subject, on: host.name, "its name has characters that a spec's names do not have")
           continue
         }
-        if let stack = network.mark?.stack {
-          omit(subject, on: host.name, "it belongs to stack '\(stack)'")
-          continue
-        }
         // What is used has to be there, and what is described is started.
         guard network.isActive else {
           omit(subject, on: host.name, "it is not active")
@@ -47,8 +43,15 @@ extension SpecComposer {
     _ name: ResourceName, _ places: [(host: ResourceName, network: Network)]
   ) -> (SpecMap, comments: [String]) {
     let entries = places.map { description(of: $0.network) }
+    let owners = Set(places.compactMap { $0.network.mark?.stack }).sorted()
     var (entry, comments): (SpecMap, [String])
-    if let first = entries[0], entries.allSatisfy({ $0 == first }) {
+    if !owners.isEmpty {
+      let stacks = owners.map { "'\($0)'" }.joined(separator: ", ")
+      (entry, comments) = (SpecMap(["external": true]), ["It belongs to stack \(stacks)."])
+    } else if !choice.machines.isEmpty {
+      // Others are on it, too.
+      (entry, comments) = (SpecMap(["external": true]), [])
+    } else if let first = entries[0], entries.allSatisfy({ $0 == first }) {
       (entry, comments) = (first, [])
       networks.managed.insert(name)
     } else {
@@ -57,6 +60,14 @@ extension SpecComposer {
         ? "It is used as it is: the language cannot say all of it."
         : "It is used as it is: the hosts have it each in another way."
       (entry, comments) = (SpecMap(["external": true]), [why])
+    }
+    if networks.managed.contains(name) {
+      let known = Set(hosts.flatMap { $0.state.machines.map(\.domainName) })
+      let kept = places.flatMap { $0.network.ipv4.reservations.filter { !known.contains($0.hostname) } }
+      if !kept.isEmpty {
+        comments.append(
+          "DHCP keeps what others have it keep: " + kept.sorted().map(\.description).joined(separator: "; "))
+      }
     }
     if places.count < hosts.count { entry["hosts"] = .list(places.map { .text($0.host.rawValue) }) }
     return (entry, comments)

@@ -10,14 +10,16 @@ extension SpecComposer {
       for pool in host.state.pools.sorted(by: { $0.name < $1.name }) where pool.isActive {
         guard let name = try? ResourceName(parsing: pool.name), let source = pool.source else { continue }
         let files = Set(machines.filter { $0.host.name == host.name }.flatMap { $0.machine.files })
-        let used = pool.volumes.filter { files.contains($0.path) }
+        let used = pool.volumes.filter {
+          files.contains($0.path) || files.contains("\(pool.name)/\($0.name)")
+        }
         guard !used.isEmpty else { continue }
         found[name, default: ([], [], nil)].hosts.append(host.name)
         // Where there is no host yet, there is no pool either.
         if host.uri == nil, case .directory(let path) = source {
           found[name]?.path = path
         } else {
-          found[name]?.comments += comments(on: pool, source, files, host)
+          found[name]?.comments += comments(on: pool, source, host)
         }
       }
     }
@@ -30,17 +32,25 @@ extension SpecComposer {
     return section
   }
 
-  private func comments(
-    on pool: Pool, _ source: PoolSource, _ files: Set<String>, _ host: ImportedHost
-  ) -> [String] {
+  private func comments(on pool: Pool, _ source: PoolSource, _ host: ImportedHost) -> [String] {
     let place = hosts.count > 1 ? "On \(host.name): " : ""
-    let below = Set(pool.volumes.filter { files.contains($0.path) }.compactMap(\.backingPath))
-    let idle = pool.volumes.filter { !files.contains($0.path) && !below.contains($0.path) }.map(\.name)
+    // Of all definitions, whoever made them, with what lies below.
+    let files = Set(host.state.machines.flatMap { $0.files.union($0.unnamed.drives.compactMap(\.media)) })
+    let volumes = host.state.pools.flatMap(\.volumes)
+    var used = files.union(volumes.filter { files.contains("\($0.pool)/\($0.name)") }.map(\.path))
+    var open = Array(used)
+    while let path = open.popLast() {
+      for below in volumes.filter({ $0.path == path }).compactMap(\.backingPath)
+      where used.insert(below).inserted {
+        open.append(below)
+      }
+    }
+    let idle = pool.volumes.filter { !used.contains($0.path) }.map(\.name)
     var lines = ["\(place)\(source.type.rawValue)" + (source.root.map { ", \($0)" } ?? "")]
     if !idle.isEmpty {
       let some = idle.sorted().prefix(8).joined(separator: ", ")
       let volumes = idle.count == 1 ? "1 volume" : "\(idle.count) volumes"
-      lines.append("\(volumes) that no VM has: \(some)\(idle.count > 8 ? " …" : "")")
+      lines.append("\(volumes) that no definition here has: \(some)\(idle.count > 8 ? " …" : "")")
     }
     return lines
   }
@@ -93,7 +103,8 @@ extension SpecComposer {
   )? {
     for pool in host.state.pools.sorted(by: { $0.name < $1.name }) where pool.isActive {
       guard let name = try? ResourceName(parsing: pool.name), usedPools.contains(name),
-        let type = pool.source?.type, let volume = pool.volumes.first(where: { $0.path == path }),
+        let type = pool.source?.type,
+        let volume = pool.volumes.first(where: { $0.path == path || "\(pool.name)/\($0.name)" == path }),
         isWord(volume.name)
       else { continue }
       return (name, volume.name, type.holdsFiles)

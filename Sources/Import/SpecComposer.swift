@@ -79,9 +79,12 @@ public struct SpecComposer {
         "adopt", .list(adopted.map(SpecValue.text)),
         comments: ["What is there becomes the stack's as it is. Once applied, this can go."])
     }
-    if !omissions.isEmpty {
-      spec.closing = ["", "Not in this spec:"] + omissions.map { "- \($0)" }
+    var rest = omissions.map(\.description)
+    if taken.contains(where: { ($0.machine.settings.graphics ?? Graphics.none) != .none }) {
+      rest.append(
+        "Passwords of screens, which no host shows to those who only read: what is made anew has none")
     }
+    if !rest.isEmpty { spec.closing = ["", "Not in this spec:"] + rest.map { "- \($0)" } }
     return ImportedSpec(
       text: head() + SpecText.document(spec),
       machines: taken.map { ImportedMachine(name: $0.name, host: $0.host.name) }, omissions: omissions)
@@ -148,7 +151,10 @@ public struct SpecComposer {
         let subject = "VM '\(title)'"
         guard let name = try? ResourceName(parsing: title) else {
           omit(
-            subject, on: host.name, "its name has characters that a spec's names do not have: rename it first"
+            subject, on: host.name,
+            title.utf8.count > ResourceName.maximumLength
+              ? "its name is longer than \(ResourceName.maximumLength) characters: rename it first"
+              : "its name has characters that a spec's names do not have: rename it first"
           )
           continue
         }

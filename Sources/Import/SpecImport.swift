@@ -65,9 +65,7 @@ public struct SpecImport: Sendable {
 
   /// The changes that the plan would make, beside the marks.
   public var changes: [Change] {
-    (plan?.changes ?? []).filter { change in
-      change.action != .adopt || change.fields.contains { $0.from != nil || $0.effect != .none }
-    }
+    (plan?.changes ?? []).filter { $0.action != .adopt || !$0.fields.isEmpty }
   }
 
   /// What to tell people beside the spec.

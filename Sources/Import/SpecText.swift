@@ -32,7 +32,7 @@ struct SpecText {
       let isEnded = body.last == ""
       return comments + ["\(head) |\(isEnded ? "" : "-")"]
         + (isEnded ? body.dropLast() : body[...]).map { $0.isEmpty ? "" : "\(indent)  \($0)" }
-    case .text, .number, .flag:
+    case .text, .template, .number, .flag:
       return comments + ["\(head) \(scalar(entry.value))"]
     }
   }
@@ -54,7 +54,7 @@ struct SpecText {
   private static func flow(_ value: SpecValue) -> String? {
     switch value {
     case .text(let text): return text.contains("\n") ? nil : scalar(value)
-    case .number, .flag: return scalar(value)
+    case .number, .flag, .template: return scalar(value)
     case .list(let items):
       let parts = items.map(flow)
       return parts.contains { $0 == nil } ? nil : "[\(parts.compactMap { $0 }.joined(separator: ", "))]"
@@ -71,7 +71,9 @@ struct SpecText {
     switch value {
     case .number(let number): "\(number)"
     case .flag(let flag): "\(flag)"
-    case .text(let text): text.isPlain ? text : quoted(text)
+    // What looks like a reference is none.
+    case .text(let text): text.isPlain ? text : quoted(text.replacing("${", with: "$${"))
+    case .template(let text): quoted(text)
     case .list, .map: "{}"
     }
   }

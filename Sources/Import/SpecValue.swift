@@ -1,18 +1,20 @@
 /// A value of a spec that is being written: maps keep the order in which a person would write them.
 indirect enum SpecValue: Hashable {
   case text(String)
+  /// A text with references in it, such as `${index}`.
+  case template(String)
   case number(Int)
   case flag(Bool)
   case list([SpecValue])
   case map(SpecMap)
 
   /// The same with every text as `transform` says.
-  func mapTexts(_ transform: (String) -> String) -> SpecValue {
+  func mapTexts(_ transform: (String) -> SpecValue) -> SpecValue {
     switch self {
-    case .text(let text): .text(transform(text))
+    case .text(let text): transform(text)
     case .list(let items): .list(items.map { $0.mapTexts(transform) })
     case .map(let map): .map(map.mapTexts(transform))
-    case .number, .flag: self
+    case .number, .flag, .template: self
     }
   }
 
@@ -22,7 +24,7 @@ indirect enum SpecValue: Hashable {
     case .text(let text): [text]
     case .list(let items): items.flatMap(\.texts)
     case .map(let map): map.entries.flatMap(\.value.texts)
-    case .number, .flag: []
+    case .number, .flag, .template: []
     }
   }
 }
@@ -70,7 +72,7 @@ struct SpecMap: Hashable {
     entries.insert(Entry(key: key, value: value), at: 0)
   }
 
-  func mapTexts(_ transform: (String) -> String) -> SpecMap {
+  func mapTexts(_ transform: (String) -> SpecValue) -> SpecMap {
     var map = self
     for index in map.entries.indices { map.entries[index].value = entries[index].value.mapTexts(transform) }
     return map

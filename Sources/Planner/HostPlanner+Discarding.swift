@@ -14,7 +14,10 @@ extension HostPlanner {
       }
       return rememberProtection(of: disk, machine)
     }
-    guard let tagged = host.tagged(volume), tagged.kind == .machineDisk else { return [] }
+    guard let tagged = host.tagged(volume), tagged.kind == .machineDisk else {
+      if host.tagged(volume) == nil { draft.note(address, "stays at \(disk.path): virtform did not make it") }
+      return []
+    }
     let isProtected = disk.isProtected || host.isProtected(tagged, in: volume.pool)
     let reason = isProtected ? Self.protection : reasonToKeep(disk, address)
     let deletion = discard(volume, address, isKept: reason, after: after)

@@ -59,6 +59,9 @@ extension HostPlanner {
   private mutating func planCreate(_ wanted: DesiredHost.WantedMachine) {
     let address = address(.vm, wanted.machine.name)
     let path = wanted.spec.path
+    if site.adopted.contains(where: { $0.subject == .machine(wanted.spec.name) }) {
+      draft.note(address, "'adopt' names it, and it is not there: it is made")
+    }
     let removal = undefineSteps[wanted.machine.uuid]
     var machine = wanted.machine
     if removal != nil { machine.uuid = identity.uuid(.machine, machine.name) }
@@ -321,25 +324,21 @@ extension HostPlanner {
         address, "pending restart: \(difference.pending.joined(separator: ", ")) (the guest keeps running)")
     }
     if isAdopted {
-      let worst = changes.map(\.effect).max() ?? .none
-      changes = devices(namedIn: actual) + changes
       return draft.add(
         Change(
-          address, .adopt, fields: changes, effect: worst, reason: "it is there, and becomes the stack's",
-          path: path))
+          address, .adopt, fields: changes, effect: changes.map(\.effect).max() ?? .none,
+          reason: "it is there, and becomes the stack's" + devices(namedIn: actual), path: path))
     }
     guard let worst = changes.map(\.effect).max() else { return }
     draft.add(Change(address, .update, fields: changes, effect: worst, path: path))
   }
 
   /// What the devices of a VM that becomes the stack's are called from now on, for people.
-  private func devices(namedIn machine: Machine) -> [FieldChange] {
-    Self.additions(machine.disks).filter { $0.path.split(separator: ".").count == 2 }
-      + Self.additions(machine.drives).filter { $0.path.split(separator: ".").count == 2 }
-      + machine.nics.map { nic in
-        let place = "\(host.specName(ofNetwork: "\(nic.link)")) (\(nic.mac.map(\.description) ?? ""))"
-        return FieldChange(NICField.attached.path(of: nic.name), from: nil, to: place, effect: .none)
-      }
+  private func devices(namedIn machine: Machine) -> String {
+    let names =
+      (machine.disks.map(\.name) + machine.drives.map(\.name)).map { DiskField.attached.path(of: $0) }
+      + machine.nics.map { NICField.attached.path(of: $0.name) }
+    return names.isEmpty ? "" : " with \(names.joined(separator: ", "))"
   }
 
   /// The same for people, who know networks by their names in the spec.

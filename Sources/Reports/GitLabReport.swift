@@ -7,7 +7,8 @@ public enum GitLabReport {
   public static func json(_ plan: Plan) -> StructuredValue {
     let counts = plan.summary
     return [
-      "create": StructuredValue(counts.add + counts.replacements), "update": StructuredValue(counts.change),
+      "create": StructuredValue(counts.add + counts.replacements),
+      "update": StructuredValue(plan.changes.count { $0.action == .update || $0.action == .adopt }),
       "delete": StructuredValue(counts.remove + counts.replacements),
     ]
   }

@@ -57,7 +57,9 @@ public struct PlanMarkdown {
 
   private func table() -> String {
     let counts = plan.summary
-    let moves = counts.moves > 0 ? [("move", counts.moves)] : []
+    let moves =
+      (counts.adopted > 0 ? [("adopt", counts.adopted)] : [])
+      + (counts.moves > 0 ? [("move", counts.moves)] : [])
     let cells: [(String, Int)] =
       [("add", counts.add), ("change", counts.change)] + moves + [
         ("replace", counts.replacements), ("remove", counts.remove), ("guests restart", counts.restarts),

@@ -43,7 +43,8 @@ struct ImportedFiles {
     }
   }
 
-  private mutating func add(_ estate: ConvertedEstate) {
+  private mutating func add(_ converted: ConvertedEstate) {
+    let estate = withPlainNames(converted)
     documents.domains += estate.domains.map {
       .init($0.document, autostart: $0.autostart, isRunning: $0.isRunning)
     }
@@ -60,6 +61,40 @@ struct ImportedFiles {
       }
     }
     notes += estate.notes.map(\.description)
+  }
+
+  /// The same with names that a spec can have: nothing of these names is there yet.
+  private mutating func withPlainNames(_ estate: ConvertedEstate) -> ConvertedEstate {
+    var estate = estate
+    var names: [String: String] = [:]
+    for index in estate.domains.indices {
+      let name = estate.domains[index].document.first("name")?.text ?? ""
+      guard (try? ResourceName(parsing: name)) == nil else { continue }
+      let plain = Self.plain(name, orElse: "vm")
+      let taken = Set(estate.domains.map { $0.document.first("name")?.text ?? "" })
+      let new =
+        ([plain] + (2...).prefix(10_000).map { "\(plain)-\($0)" }).first { !taken.contains($0) } ?? plain
+      names[name] = new
+      estate.domains[index].document.mutateFirst("name") { $0.setText(new) }
+      notes.append("VM '\(name)' is called '\(new)'")
+    }
+    func renamed(_ use: ConvertedEstate.Use) -> ConvertedEstate.Use {
+      .init(domain: names[use.domain] ?? use.domain, target: use.target)
+    }
+    for index in estate.volumes.indices {
+      estate.volumes[index].usedBy = estate.volumes[index].usedBy.map(renamed)
+    }
+    for index in estate.images.indices {
+      estate.images[index].usedBy = estate.images[index].usedBy.map(renamed)
+    }
+    return estate
+  }
+
+  /// As near to `text` as a name of the language is.
+  private static func plain(_ text: String, orElse other: String) -> String {
+    let parts = text.split { !($0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0))) }
+    let plain = String(parts.joined(separator: "-").drop { !$0.isLetter && !$0.isNumber }.prefix(60))
+    return (try? ResourceName(parsing: plain))?.rawValue ?? other
   }
 
   private func volume(_ volume: ConvertedEstate.Volume) -> Volume? {
@@ -97,9 +132,7 @@ struct ImportedFiles {
     let short =
       stem.split(separator: ".").count > 1
       ? stem.split(separator: ".").dropLast().joined(separator: ".") : stem
-    let plain = String(
-      short.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "-" }.prefix(60))
-    let wish = (try? ResourceName(parsing: plain))?.rawValue ?? "image"
+    let wish = Self.plain(short, orElse: "image")
     let taken = Set(images.map(\.name.rawValue))
     let names = [wish] + (2...).prefix(10_000).map { "\(wish)-\($0)" }
     let free = names.first { !taken.contains($0) } ?? wish

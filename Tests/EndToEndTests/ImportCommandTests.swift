@@ -109,7 +109,9 @@ extension HostLabTests {
 
         let plan = try await lab.virtform("plan", "site.yaml")
         #expect(
-          plan.output.contains("  = vm.legacy  # it is there, and becomes the stack's\n"), "\(plan.output)")
+          plan.output.contains(
+            "  = vm.legacy  # it is there, and becomes the stack's with disks.root, nics.br0\n"),
+          "\(plan.output)")
         #expect(
           plan.output.contains("Plan: 0 to add, 0 to change, 1 to adopt, 0 to remove. 0 guests restart"),
           "\(plan.output)")

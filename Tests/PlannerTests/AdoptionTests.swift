@@ -32,9 +32,7 @@ struct AdoptionTests {
         alpha
           = network.dmz  # it is there, and becomes the stack's
           = network.lan  # it is there, and becomes the stack's
-          = vm.web  # it is there, and becomes the stack's
-              + disks.root  /srv/main/web.root-c5743a42.qcow2
-              + nics.lan    lan (52:54:f5:bc:31:56)
+          = vm.web  # it is there, and becomes the stack's with disks.root, nics.lan
 
         Plan: 0 to add, 0 to change, 3 to adopt, 0 to remove. 0 guests restart, 0 replacements, no data loss.
 

@@ -4,8 +4,31 @@ import Planner
 /// What `xml:` says of a VM beside the fields of the language: a `<domain>` with parts of one, laid over the document that
 /// virtform makes.
 extension DomainDocument {
+  /// Lays `overlay` over the document, in which disks and drives may get other targets than `mark` knows.
+  mutating func lay(_ overlay: XMLElement, keeping mark: inout Mark) {
+    let names = Dictionary(mark.disks.map { ($0.target, $0.name) }, uniquingKeysWith: { first, _ in first })
+    tree.mutateFirst("devices") { devices in
+      devices.mutateChildren(named: "disk") { disk in
+        disk[attribute: Self.nameOfDisk] = Self.target(of: disk).flatMap { names[$0] }
+      }
+    }
+    lay(overlay)
+    tree.mutateFirst("devices") { devices in
+      devices.mutateChildren(named: "disk") { disk in
+        guard let name = disk[attribute: Self.nameOfDisk] else { return }
+        disk[attribute: Self.nameOfDisk] = nil
+        if let index = mark.disks.firstIndex(where: { $0.name == name }) {
+          mark.disks[index].target = Self.target(of: disk) ?? ""
+        }
+      }
+    }
+  }
+
+  /// An attribute that no document has, for as long as targets change.
+  private static let nameOfDisk = "virtform-name"
+
   /// Lays `overlay` over the document.
-  mutating func lay(_ overlay: XMLElement) {
+  private mutating func lay(_ overlay: XMLElement) {
     if overlay.at("os", "boot") != nil { tree.removeDeviceOrder() }
     if overlay.at("os", "loader")?.text.isEmpty == false { tree.removeFirmwareChoice() }
     if overlay.all(at: "devices", "controller").contains(where: \.isPCI) { tree.removePCIControllers() }
@@ -252,9 +275,13 @@ extension XMLElement {
     if text.contains(where: { !$0.isWhitespace }) { setText(text) }
     var used: Set<Int> = []
     for element in overlay.elements {
-      let index = children.indices.first { index in
-        !used.contains(index) && children[index].element.map { $0.subject == element.subject } == true
-      }
+      let index =
+        children.indices.first { index in
+          !used.contains(index) && children[index].element.map { $0.subject == element.subject } == true
+        }
+        ?? children.indices.first { index in
+          !used.contains(index) && children[index].element.map(element.isVolume(of:)) == true
+        }
       guard let index, case .element(var child) = children[index] else {
         used.insert(children.count)
         insert(element)
@@ -291,7 +318,10 @@ extension XMLElement {
     let own = [name, self[attribute: "type"]]
     switch name {
     // A disk may get another target, but not another content.
-    case "disk": return [name, source ?? first("target")?[attribute: "dev"]]
+    case "disk":
+      // Of drives without a medium one is as good as another.
+      let isDrive = self[attribute: "device"] == "cdrom"
+      return [name, source ?? (isDrive ? "cdrom" : first("target")?[attribute: "dev"])]
     case "interface": return [name, first("mac")?[attribute: "address"]?.lowercased()]
     case "controller": return own + [self[attribute: "index"] ?? "0"]
     case "channel": return own + [first("target")?[attribute: "name"]]
@@ -314,6 +344,16 @@ extension XMLElement {
     case "os", "type", "model", "source", "target", "driver", "seclabel": return [name]
     default: return own
     }
+  }
+
+  /// True if this is a disk by a volume's name, and `made` the one by its path.
+  private func isVolume(of made: XMLElement) -> Bool {
+    guard name == "disk", made.name == "disk", let volume = first("source")?[attribute: "volume"] else {
+      return false
+    }
+    return (made.first("source")?[attribute: "file"] ?? made.first("source")?[attribute: "dev"])?.hasSuffix(
+      "/\(volume)")
+      == true
   }
 
   /// What a disk is made of; nil for an empty drive.
@@ -342,7 +382,12 @@ extension XMLElement {
     switch name {
     case "disk":
       let words = ["file", "dev", "protocol", "name", "pool", "volume", "dir"]
-      if element.source == nil { take("target", "dev") } else { for word in words { take("source", word) } }
+      if element.source == nil {
+        copy[attribute: "device"] = element[attribute: "device"]
+        take("target", "dev")
+      } else {
+        for word in words { take("source", word) }
+      }
     case "interface": take("mac", "address")
     case "channel":
       take("target", "name")

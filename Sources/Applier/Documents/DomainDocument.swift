@@ -52,7 +52,7 @@ struct DomainDocument {
     document.set(machine.nics, &mark)
     if let boot = machine.boot { document.writeBootOrder(boot, mark) }
     if let xml = machine.xml, let overlay = try? XMLElement(parsing: xml) {
-      document.lay(overlay)
+      document.lay(overlay, keeping: &mark)
       // What is plugged in counts, too.
       document.writeTotals(machine.settings.memory)
     }

@@ -104,16 +104,27 @@ extension EstateReader {
         device.mutateChildren(named: "target") { $0.mutateChildren(named: "size", inKibibytes) }
       }
       devices.mutateChildren(named: "interface") { interface in
+        if interface[attribute: "type"] == "network",
+          let network = interface.first("source")?[attribute: "network"],
+          (try? ResourceName(parsing: network)) == nil
+        {
+          interface.setChild(XMLElement("source", ["network": plainName(network)]))
+          return
+        }
         guard interface[attribute: "type"] == "bridge",
           let bridge = interface.first("source")?[attribute: "bridge"],
           (try? ResourceName(parsing: bridge)) == nil || bridge.utf8.count > 15
         else { return }
-        let name = bridge.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "-" }
         interface[attribute: "type"] = "network"
-        interface.setChild(XMLElement("source", ["network": String(name.prefix(60))]))
+        interface.setChild(XMLElement("source", ["network": plainName(bridge)]))
       }
     }
     return document
+  }
+
+  private static func plainName(_ text: String) -> String {
+    let plain = text.map { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "-" }
+    return String(plain.prefix(60))
   }
 
   /// Gives interfaces without an address one, by which they are told apart until they get their own.

@@ -44,7 +44,8 @@ final class TerraformEstate {
     }
     for resource in all("libvirt_domain") {
       let node = resource.attributes
-      let isNew = ["devices", "os", "type", "memory_unit", "unit", "features"].contains {
+      // Both have a type.
+      let isNew = ["devices", "os", "memory_unit", "unit", "features"].contains {
         node.keys.contains($0)
       }
       if isNew {

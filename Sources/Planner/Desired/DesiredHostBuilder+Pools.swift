@@ -61,6 +61,14 @@ extension DesiredHostBuilder {
     let known = found ?? source.root.map { "\($0)/\(volume)" }
     // Only a pool that is active says the path.
     let former = actual?.disks.first { $0.name == disk.name.rawValue }?.path
+    if former == "\(pool)/\(volume)" {
+      // It is attached by its name, by whoever made the VM.
+      var attached = Machine.Disk(
+        name: disk.name.rawValue, path: "\(pool)/\(volume)", format: format ?? .raw, bus: disk.bus,
+        keep: disk.keep, ioTune: disk.ioTune)
+      attached.access = .volume(pool: pool.rawValue, name: volume)
+      return attached
+    }
     var attached = Machine.Disk(
       name: disk.name.rawValue, path: known ?? former ?? "\(pool)/\(volume)", format: format ?? .raw,
       bus: disk.bus,

@@ -89,7 +89,9 @@ public struct Plan: Sendable {
       switch change.action {
       case .create: summary.add += 1
       case .update: summary.change += 1
-      case .adopt: summary.adopted += 1
+      case .adopt:
+        summary.adopted += 1
+        if !change.fields.isEmpty { summary.change += 1 }
       case .move: summary.moves += 1
       case .replace: if !isPartOfAnother(change.address) { summary.replacements += 1 }
       case .forget: summary.forgotten += 1

@@ -4,7 +4,7 @@ public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConverti
   public let rawValue: String
 
   /// Longest name, so that a volume's name with its tag fits any file system.
-  static let maximumLength = 63
+  public static let maximumLength = 63
 
   /// What the names of the objects begin with that are locks on a host; no other name does.
   public static let lockPrefix = "virtform-lock-"

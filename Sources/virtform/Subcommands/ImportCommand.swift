@@ -64,7 +64,8 @@ struct ImportCommand: AsyncParsableCommand {
       do {
         try found.spec.text.write(toFile: output, atomically: true, encoding: .utf8)
       } catch {
-        throw Terminal.fail("cannot write '\(output)': \(error)")
+        throw Terminal.fail(
+          "cannot write '\(output)'", help: "is its directory there, and may you write into it?")
       }
     } else {
       Terminal.print(found.spec.text, terminator: "")
@@ -138,7 +139,7 @@ private struct Importer {
     do {
       uri = try HostURI(parsing: source)
     } catch {
-      throw Terminal.fail(error.message + (error.help.map { "\n  = \($0)" } ?? ""))
+      throw Terminal.fail(error.message, help: error.help)
     }
     let address = uri.host ?? "local"
     let isNumber = address.allSatisfy { $0.isNumber || $0 == "." } || address.contains(":")
@@ -154,7 +155,21 @@ private struct Importer {
 
   // MARK: The spec
 
+  /// A second spec of a stack would take from the hosts what it does not have.
+  private func requireNew(_ stack: ResourceName) throws {
+    for (host, estate) in hosts {
+      let marks =
+        estate.state.machines.map { ("VM '\($0.domainName)'", $0.mark) }
+        + estate.state.networks.map { ("network '\($0.name)'", $0.mark) }
+      guard let own = marks.first(where: { $0.1?.stack == stack.rawValue }) else { continue }
+      throw Terminal.fail(
+        "host '\(host.name)' has \(own.0) of stack '\(stack)' already",
+        help: "name another stack, --stack NAME, or add to the spec of that one")
+    }
+  }
+
   func spec(stack: ResourceName, machines: Set<String>) throws -> SpecImport {
+    try requireNew(stack)
     var choice = ImportChoice(stack: stack)
     choice.machines = machines
     choice.origin = [
