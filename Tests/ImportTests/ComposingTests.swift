@@ -96,20 +96,14 @@ struct ComposingTests {
           autostart: true
 
         vms:
-          db:
-            disks: {root: {volume: db.qcow2, format: qcow2}}
-            nics: {lan: {mac: "52:54:00:00:00:04"}}
-          mail:
-            disks: {root: {volume: mail.qcow2, format: qcow2}}
-            nics: {lan: {mac: "52:54:00:00:00:05"}}
+          db: {disks: {root: {volume: db.qcow2, format: qcow2}}, nics: {lan: {mac: "52:54:00:00:00:04"}}}
+          mail: {disks: {root: {volume: mail.qcow2, format: qcow2}}, nics: {lan: {mac: "52:54:00:00:00:05"}}}
           web:
             count: 3
             memory: 2GiB
             disks: {root: {volume: "web-${index}.qcow2", format: qcow2}}
             nics: {lan: {mac: "52:54:00:00:00:0${index}"}}
-          wiki:
-            disks: {root: {volume: wiki.qcow2, format: qcow2}}
-            nics: {lan: {mac: "52:54:00:00:00:06"}}
+          wiki: {disks: {root: {volume: wiki.qcow2, format: qcow2}}, nics: {lan: {mac: "52:54:00:00:00:06"}}}
         # What is there becomes the stack's as it is. Once applied, this can go.
         adopt: [vms, networks]
 
