@@ -241,7 +241,9 @@ private struct NamedDevices {
       let name = free("cdrom")
       disks[name] = .map(
         SpecMap([
-          "cdrom": .text(drive.media ?? "none"), "bus": bus == .scsi ? nil : .text(bus.rawValue),
+          // What files name without a path is nowhere yet.
+          "cdrom": .text(drive.media.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "none"),
+          "bus": bus == .scsi ? nil : .text(bus.rawValue),
         ]))
       placed[.drive(target)] = name
     }

@@ -23,6 +23,26 @@ extension SpecComposer {
         }
       }
     }
+    // Disks that are to be made name pools, too. One alone, `default`, virtform's own libvirt has without a word.
+    for host in hosts where host.uri == nil {
+      let made = machines.flatMap { machine in
+        machine.machine.unnamed.disks.filter { isMade($0, of: machine.machine, on: host) }
+      }
+      let names = Set(made.compactMap(pool(ofMade:)))
+      guard names.map(\.rawValue) != ["default"] || !found.isEmpty else { continue }
+      for name in names where found[name] == nil {
+        let there = host.state.pools.first { $0.name == name.rawValue }?.source
+        var path: String?
+        if case .directory(let directory) = there { path = directory }
+        found[name] = (
+          [host.name],
+          path == nil
+            ? ["Nobody says where it is: the host has to have a pool of this name, or describe it here."]
+            : [],
+          path
+        )
+      }
+    }
     for (name, pool) in found.sorted(by: { $0.key < $1.key }) {
       var entry = pool.path.map { SpecMap(["path": .text($0)]) } ?? SpecMap(["external": true])
       if pool.hosts.count < hosts.count { entry["hosts"] = .list(pool.hosts.map { .text($0.rawValue) }) }
@@ -66,6 +86,10 @@ extension SpecComposer {
       // A disk that was on IDE is on what came after it.
       let bus = disk.bus ?? (host.state.capabilities.driver == .xen ? .virtio : .sata)
       if bus != .virtio { entry["bus"] = .text(bus.rawValue) }
+      if image == nil, disk.format == .raw { entry["format"] = "raw" }
+      if let pool = pool(ofMade: disk), usedPools.contains(pool), usedPools.count > 1 {
+        entry["pool"] = .text(pool.rawValue)
+      }
       return entry
     }
     guard let format = disk.format, !disk.path.isEmpty else { return nil }
@@ -83,6 +107,12 @@ extension SpecComposer {
     if bus != .virtio { entry["bus"] = .text(bus.rawValue) }
     if let limits = disk.ioTune { entry["iotune"] = limits.spec }
     return entry
+  }
+
+  /// The pool that a disk is to be made in, where the files say so.
+  private func pool(ofMade disk: Machine.Disk) -> ResourceName? {
+    let parts = disk.path.split(separator: "/", omittingEmptySubsequences: false)
+    return parts.count == 2 ? try? ResourceName(parsing: String(parts[0])) : nil
   }
 
   /// True for a disk that nobody has yet.

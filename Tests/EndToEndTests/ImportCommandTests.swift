@@ -182,12 +182,7 @@ extension HostLabTests {
         // On a host without any of it, the same spec makes the same.
         let there = original.replacing(lab.uri(of: "rack1"), with: lab.uri(of: "rack2"))
         try there.replacing("adopt:", with: "# adopt:").write(toFile: path, atomically: true, encoding: .utf8)
-        let rebuild = try await lab.virtform("apply", "site.yaml", "--auto-approve")
-        let failures = rebuild.output.split(separator: "\n").filter { $0.hasPrefix("  failed ") }
-        let isExpected = failures.allSatisfy { line in
-          Self.impossible.contains { line.contains("vm.\($0.key) ") }
-        }
-        #expect(isExpected && rebuild.status == 5, "\(failures.joined(separator: "\n"))")
+        try await Self.apply(lab)
         let names = try await Self.definitions(on: "rack2", lab).keys.sorted()
         let parts = try #require(there.firstRange(of: "\nvms:\n"))
         let forgotten = names.map { "  vms.\($0): {forget: true}\n" }.joined()
@@ -198,15 +193,15 @@ extension HostLabTests {
         #expect(again.status == 0, "\(again.errors)")
         let made = try String(contentsOfFile: "\(lab.work)/again.yaml", encoding: .utf8)
         for (name, difference) in Self.differences(there, made) {
-          let why = Self.impossible[name] ?? Self.different[name]
+          let why = Self.different[name]
           #expect(why != nil, "\(name)\n\(difference)")
           print("QEMU: not as it was: \(name), \(why ?? "for no reason that is known")")
         }
       }
     }
 
-    /// What cannot be made again, by the name of the document.
-    private static let impossible = [
+    /// What is left out, by the name of the document: nothing of it could ever be changed.
+    private static let invalid = [
       "pci-rom-disabled-invalid": "libvirt's own schema refuses what libvirt has written"
     ]
     /// What is made again in another way.
@@ -264,6 +259,10 @@ extension HostLabTests {
       let connection = try await Connection.open(uri, access: .readWrite)
       var refused: Set<String> = []
       for (name, document) in try Corpus.documents(in: "qemuxml2xmloutdata", "domain") {
+        if let reason = invalid[name] {
+          print("QEMU: \(name) is left out: \(reason)")
+          continue
+        }
         do {
           _ = try await connection.defineDomain(document, validate: false)
         } catch { refused.insert(name) }

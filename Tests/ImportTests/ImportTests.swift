@@ -66,6 +66,31 @@ struct ImportTests {
     )
   }
 
+  @Test(
+    "pools of libvirt's tests are no obstacle, whatever they are",
+    .enabled(if: Corpus.isThere, "\(Corpus.absence)"))
+  func pools() async throws {
+    let documents = try Corpus.documents(in: "storagepoolxml2xmlout", "pool")
+    var (refused, read) = (0, 0)
+    for (name, document) in documents {
+      try await Corpus.withEmptyHost { connection in
+        do {
+          _ = try await connection.defineStoragePool(document)
+        } catch {
+          refused += 1
+          return
+        }
+        let found = try await self.read(connection)
+        #expect(found.plan?.isEmpty == true && found.obstacles.isEmpty, "\(name)")
+        read += 1
+      }
+    }
+    #expect(read > 20)
+    print(
+      "storagepoolxml2xmlout: \(documents.count) documents, \(refused) that the test driver refuses, \(read) read"
+    )
+  }
+
   /// What comes of importing the host, after its VMs would have been made of the spec alone and were compared.
   private func read(_ connection: Connection) async throws -> SpecImport {
     let site = try #require(

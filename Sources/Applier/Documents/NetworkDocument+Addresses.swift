@@ -56,12 +56,19 @@ extension NetworkDocument {
       var block = document.children[index].element
     else { return }
     block.mutateFirst("dhcp") { dhcp in
+      // How long leases last is a person's, and stays when the range becomes another one.
+      let lease =
+        dhcp.all("range").first { range($0).map(edit.removedRanges.contains) ?? false }?.elements ?? []
       dhcp.removeChildren {
         $0.name == "range" && range($0).map(edit.removedRanges.contains) ?? false
           || $0.name == "host" && reservation($0).map(edit.removedReservations.contains) ?? false
       }
       let ranges: [AddressRange<Address>] = dhcp.all("range").compactMap(range)
-      for new in edit.addedRanges where !ranges.contains(new) { dhcp.insert(element(of: new), .first) }
+      for new in edit.addedRanges where !ranges.contains(new) {
+        var element = element(of: new)
+        for child in lease { element.insert(child) }
+        dhcp.insert(element, .first)
+      }
       let there: [Network.Reservation<Address>] = dhcp.all("host").compactMap(reservation)
       for new in edit.addedReservations where !there.contains(new) {
         dhcp.insert(element(of: new), .after(["range", "host"]))

@@ -7,7 +7,7 @@ enum VMXKeys {
     "gui.",
     "unity.", "checkpoint.", "isolation.", "svga.", "mks.", "vc.uuid", "uuid.location", "uuid.action",
     "hpet0.",
-    "numa.", "hostcpuid.", "guestcpuid.", "usercpuid.", "evccompatibilitymode", "cleanshutdown",
+    "numa.autosize", "hostcpuid.", "guestcpuid.", "usercpuid.", "evccompatibilitymode", "cleanshutdown",
     "softpoweroff",
     "sched.swap.", "sched.cpu.units", "sched.cpu.latencysensitivity", "extendedconfigfile", "vm.createdate",
     "viv.moid", "vmxstats.", "policy.vm", "usb.present", "usb.generic", "usb.vbluetooth", "usb_xhci.present",
