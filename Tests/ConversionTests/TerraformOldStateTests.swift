@@ -230,13 +230,12 @@ import Testing
   @Test("a domain of the old provider that says its type is the same one")
   func typed() throws {
     func domain(_ more: String) -> String {
-      TerraformTests.state([
+      TerraformTests.state(
         TerraformTests.resource(
           "libvirt_domain", "n",
           """
           "id": "6195b9a1-8a3c-4f0e-8a63-3d7bb1a4a333", "name": "n", "memory": 2048, "vcpu": 2\(more)
-          """)
-      ])
+          """))
     }
     let plain = try converted(domain(""), "terraform.tfstate")
     let typed = try converted(domain(", \"type\": \"kvm\""), "terraform.tfstate")
