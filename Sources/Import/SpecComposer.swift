@@ -218,9 +218,8 @@ struct ImportedNetworks {
   var known: [ResourceName: Set<ResourceName>] = [:]
   /// Those of them that the spec describes.
   var managed: Set<ResourceName> = []
-  /// Bridges and user-mode networks that VMs are plugged into without one of libvirt's: by what they are, with the hosts.
-  var direct: [Machine.Link: (name: ResourceName, hosts: Set<ResourceName>)] = [:]
-
+  /// Bridges and user-mode networks that VMs are plugged into without one of libvirt's, by what they are.
+  var direct: [Machine.Link: ResourceName] = [:]
   /// What files name without describing it.
   var unknown: [Machine.Link: ResourceName] = [:]
 
@@ -230,42 +229,29 @@ struct ImportedNetworks {
       return (try? ResourceName(parsing: name)).flatMap { known[host]?.contains($0) == true ? $0 : nil }
         ?? unknown[link]
     }
-    return direct[link]?.name ?? unknown[link]
+    return direct[link]
   }
 
   /// - Parameter isThere: false if no host says which networks there are.
   mutating func note(_ link: Machine.Link, on host: ResourceName, isThere: Bool) {
     if !isThere, name(of: link, on: host) == nil, noteUnknown(link, on: host) { return }
+    guard direct[link] == nil else { return }
     let wish: String
     switch link {
-    case .bridge(let name) where !name.isEmpty: wish = name
+    case .bridge(let name) where name.utf8.count <= 15 && (try? ResourceName(parsing: name)) != nil:
+      wish = name
     case .user: wish = "user"
     case .bridge, .network, .other: return
     }
-    if direct[link] != nil {
-      direct[link]?.hosts.insert(host)
-      return
-    }
-    let used = Set(known.values.flatMap { $0 } + direct.values.map(\.name))
+    let used = Set(known.values.flatMap { $0 } + direct.values)
     let names = [wish] + (2..<100).map { "\(wish)-\($0)" }
-    if case .bridge(let bridge) = link, (try? ResourceName(parsing: bridge)) == nil || bridge.utf8.count > 15
-    {
-      return
-    }
-    for name in names.lazy.compactMap({ try? ResourceName(parsing: $0) }) where !used.contains(name) {
-      direct[link] = (name, [host])
-      return
-    }
+    direct[link] = names.lazy.compactMap { try? ResourceName(parsing: $0) }.first { !used.contains($0) }
   }
 
   /// A network that the files name and do not describe: which one it is only its host can say.
   private mutating func noteUnknown(_ link: Machine.Link, on host: ResourceName) -> Bool {
-    let text: String
-    switch link {
-    case .network(let name): text = name
-    case .bridge, .user, .other: return false
-    }
-    guard let name = try? ResourceName(parsing: text), known[host]?.contains(name) != true,
+    guard case .network(let text) = link, let name = try? ResourceName(parsing: text),
+      known[host]?.contains(name) != true,
       !unknown.values.contains(name)
     else { return false }
     unknown[link] = name
@@ -281,12 +267,12 @@ struct ImportedNetworks {
           "Nobody says what it is: the host has to have a network of this name, or describe it here."
         ])
     }
-    for (link, use) in direct.sorted(by: { $0.value.name < $1.value.name }) {
+    for (link, name) in direct.sorted(by: { $0.value < $1.value }) {
       switch link {
       case .bridge(let bridge):
-        section[use.name.rawValue] = .map(
+        section[name.rawValue] = .map(
           SpecMap(["mode": "bridge", "bridge": .text(bridge), "direct": true]))
-      case .user: section[use.name.rawValue] = .map(SpecMap(["mode": "user"]))
+      case .user: section[name.rawValue] = .map(SpecMap(["mode": "user"]))
       case .network, .other: continue
       }
     }

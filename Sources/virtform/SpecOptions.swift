@@ -18,16 +18,14 @@ struct SpecOptions: ParsableArguments {
   /// The site of what was read; with errors in it, prints them all and ends the command.
   func accept(_ result: SpecLoader.Result) throws -> Site {
     Terminal.report(result.diagnostics, in: result.sources)
-    if let site = result.site {
-      let faults = SpecXML.faults(in: site)
-      Terminal.report(faults, in: result.sources)
-      guard faults.isEmpty else { throw ExitStatus.invalidSpec }
-    }
     guard let site = result.site else {
       let count = result.diagnostics.count { $0.severity == .error }
       Terminal.remark("\(count) error\(count == 1 ? "" : "s") in the spec")
       throw ExitStatus.invalidSpec
     }
+    let faults = SpecXML.faults(in: site)
+    Terminal.report(faults, in: result.sources)
+    guard faults.isEmpty else { throw ExitStatus.invalidSpec }
     return site
   }
 
