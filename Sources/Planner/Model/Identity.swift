@@ -70,13 +70,15 @@ public struct Identity: Sendable {
 
   /// `web-1.root-3fa2b1c0.qcow2`: the tag proves the stack's ownership from the name alone.
   public func volumeName(_ kind: VolumeKind, base: String, format: DiskFormat) -> String {
-    let ending =
-      switch kind {
-      case .seed: "iso"
-      case .ignition: "ign"
-      case .machineDisk, .sharedDisk, .image: format.rawValue
-      }
-    return "\(base)-\(tag(kind, base)).\(ending)"
+    "\(base)-\(tag(kind, base)).\(ending(kind, format))"
+  }
+
+  private func ending(_ kind: VolumeKind, _ format: DiskFormat) -> String {
+    switch kind {
+    case .seed: "iso"
+    case .ignition: "ign"
+    case .machineDisk, .sharedDisk, .image: format.rawValue
+    }
   }
 
   // libvirt keeps no metadata for volumes, and no VM need have a disk: what has to be remembered of one that none has
@@ -225,24 +227,28 @@ public struct Identity: Sendable {
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    let isNote = [
-      Self.moving, Self.lost, Self.host, Self.copying, Self.copied, Self.protection, Self.kept, Self.deleting,
-      Self.renamed,
-    ].contains(String(name[dot...].dropFirst()))
-    guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
+    let ending = String(name[name.index(after: dot)...])
+    guard tag.utf8.count == 8, !base.isEmpty, !Self.notes.contains(ending) else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       // Another ending is another file, such as the overlay of a snapshot.
-      let isOwn = DiskFormat.allCases.contains { volumeName(kind, base: base, format: $0) == name }
+      let isOwn = DiskFormat.allCases.contains { self.ending(kind, $0) == ending }
       return isOwn ? TaggedVolume(kind: kind, base: base) : nil
     }
     return nil
   }
 
+  private static let notes: Set = [
+    moving, lost, host, copying, copied, protection, kept, deleting, renamed,
+  ]
+
   private func tag(_ kind: VolumeKind, _ base: String) -> String { tag("volume/\(kind.rawValue)/\(base)") }
 
   private func tag(_ name: String) -> String {
-    digest(name).prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-      .joined()
+    let bytes = digest(name)
+    return String(unsafeUninitializedCapacity: 8) { text in
+      for index in 0..<4 { (text[2 * index], text[2 * index + 1]) = bytes[index].hexDigits }
+      return 8
+    }
   }
 
   private func digest(_ name: String) -> [UInt8] {
