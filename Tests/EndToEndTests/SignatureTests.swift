@@ -106,7 +106,7 @@ struct SignatureTests {
       try lab.write("anna namespaces=\"git\" \(anna)", to: "limited")
       try write(lab, title: "one")
       for fault in Self.faults {
-        _ = try await run(lab, "plan", "-o", "plan.json", "--sign", "anna", status: 0)
+        _ = try await run(lab, "plan", "site.yaml", "-o", "plan.json", "--sign", "anna", status: 0)
         try await fault.prepare(lab)
         tally.tried += 1
         let calls = try await lab.calls {
@@ -123,7 +123,7 @@ struct SignatureTests {
 
       for (key, signer) in [("anna", "anna@example.org"), ("bob", "bob@example.org")] {
         try write(lab, title: key)
-        let plan = try await run(lab, "plan", "-o", "plan.json", "--sign", key, status: 0)
+        let plan = try await run(lab, "plan", "site.yaml", "-o", "plan.json", "--sign", key, status: 0)
         #expect(plan.output.contains("Saved to plan.json, signed in plan.json.sig"), "\(plan.output)")
         let apply = try await run(
           lab, "apply", "plan.json", "--require-signature", "signers", "--signer", signer, status: 0)
@@ -142,14 +142,17 @@ struct SignatureTests {
       try write(lab, title: "one")
       let socket = "\(lab.work)/agent"
       // The agent ends with the shell that it runs.
-      let script = "ssh-add -q anna && rm anna && exec \"$0\" plan -o plan.json --sign anna.pub"
+      let script = "ssh-add -q anna && rm anna && exec \"$0\" plan site.yaml -o plan.json --sign anna.pub"
       let signed = try await Lab.run(
         "/usr/bin/ssh-agent", ["-a", socket, "/bin/sh", "-c", script, Lab.binary], in: lab.work,
         environment: ["VIRTFORM_HOME": lab.home])
       #expect(signed.status == 0, "\(signed.output)\(signed.errors)")
 
       let demanding = ["VIRTFORM_REQUIRE_SIGNATURE": "signers"]
-      for arguments in [["apply", "--auto-approve"], ["destroy", "--auto-approve"], ["verify", "--fix"]] {
+      for arguments in [
+        ["apply", "site.yaml", "--auto-approve"], ["destroy", "site.yaml", "--auto-approve"],
+        ["verify", "site.yaml", "--fix"],
+      ] {
         let outcome = try await Lab.virtform(arguments, home: lab.home, in: lab.work, environment: demanding)
         #expect(
           outcome.status == 7
@@ -161,14 +164,14 @@ struct SignatureTests {
       let stranger = try await makeKey(lab, "stranger")
       try lab.write("stranger \(stranger)", to: "others")
       _ = try await run(
-        lab, "plan", "-o", "other.json", "--sign", "stranger", status: 0)
+        lab, "plan", "site.yaml", "-o", "other.json", "--sign", "stranger", status: 0)
       _ = try await run(
         lab, "apply", "other.json", "--require-signature", "others", status: 7, environment: demanding)
       // What is set and names nothing is a mistake, and no permission.
       _ = try await run(
         lab, "apply", "plan.json", status: 1, environment: ["VIRTFORM_REQUIRE_SIGNATURE": ""])
       _ = try await run(lab, "apply", "plan.json", status: 0, environment: demanding)
-      _ = try await run(lab, "plan", "--detailed-exitcode", status: 0, environment: demanding)
+      _ = try await run(lab, "plan", "site.yaml", "--detailed-exitcode", status: 0, environment: demanding)
     }
   }
 
@@ -177,12 +180,13 @@ struct SignatureTests {
     try await Lab.with(driver: "test") { lab in
       _ = try await makeKey(lab, "anna")
       try write(lab, title: "one")
-      let nobody = try await run(lab, "plan", "-o", "plan.json", "--sign", "nobody", status: 1)
+      let nobody = try await run(lab, "plan", "site.yaml", "-o", "plan.json", "--sign", "nobody", status: 1)
       #expect(nobody.errors.contains("there is no key 'nobody' to sign with"), "\(nobody.errors)")
       let bare = try await run(
-        lab, "plan", "-o", "plan.json", "--sign", "anna", status: 1, environment: ["PATH": "/nowhere"])
+        lab, "plan", "site.yaml", "-o", "plan.json", "--sign", "anna", status: 1,
+        environment: ["PATH": "/nowhere"])
       #expect(bare.errors.contains("ssh-keygen cannot be run"), "\(bare.errors)")
-      let alone = try await run(lab, "plan", "--sign", "anna", status: 1)
+      let alone = try await run(lab, "plan", "site.yaml", "--sign", "anna", status: 1)
       #expect(alone.errors.contains("--sign goes with --out"), "\(alone.errors)")
       #expect(!FileManager.default.fileExists(atPath: "\(lab.work)/plan.json"))
     }

@@ -57,7 +57,7 @@ struct VerifyTests {
   }
 
   private func verify(_ lab: Lab, _ options: String..., status: Int32) async throws -> Found {
-    let outcome = try await lab.virtform(["verify", "--json", "--detailed-exitcode"] + options)
+    let outcome = try await lab.virtform(["verify", "site.yaml", "--json", "--detailed-exitcode"] + options)
     #expect(outcome.status == status, "\(outcome.output)\(outcome.errors)")
     return try JSONDecoder().decode(Found.self, from: Data(outcome.output.utf8))
   }
@@ -81,7 +81,7 @@ struct VerifyTests {
       _ = try await Lab.run(
         "/usr/bin/qemu-img", ["create", "-f", "qcow2", "\(lab.work)/base.qcow2", "8M"], in: lab.work)
       try lab.write(Self.spec(lab, isWhole: true), to: "site.yaml")
-      let apply = try await lab.virtform("apply", "--auto-approve")
+      let apply = try await lab.virtform("apply", "site.yaml", "--auto-approve")
       #expect(apply.status == 0, "\(apply.output)\(apply.errors)")
       #expect(try await verify(lab, status: 0).words == [])
       let calls = try await lab.calls { _ = try await verify(lab, status: 0) }
@@ -103,9 +103,9 @@ struct VerifyTests {
       (tally.tried, tally.survived) = (expected.count, expected.intersection(found.words).count)
       #expect(Set(found.words) == expected, "\(found.words)")
 
-      let text = try await lab.virtform("verify")
+      let text = try await lab.virtform("verify", "site.yaml")
       #expect(text.status == 0 && text.output.contains("12 findings: 3 for verify --fix, "), "\(text.output)")
-      let refused = try await lab.virtform("verify", "--fix")
+      let refused = try await lab.virtform("verify", "site.yaml", "--fix")
       #expect(refused.status == 7, "\(refused.output)\(refused.errors)")
       #expect(try await verify(lab, status: 2).words == found.words)
 
@@ -180,7 +180,8 @@ struct VerifyTests {
         Array($0.split(separator: " ").dropFirst(2)).map(String.init)
       })
     for options in commands.sorted(by: { $0.count < $1.count }) {
-      let outcome = try await lab.virtform(["apply", "--auto-approve", "--allow-data-loss"] + options)
+      let outcome = try await lab.virtform(
+        ["apply", "site.yaml", "--auto-approve", "--allow-data-loss"] + options)
       #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
     }
   }

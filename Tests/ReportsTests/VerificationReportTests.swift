@@ -46,7 +46,7 @@ struct VerificationReportTests {
       json["findings"] == [
         [
           "kind": "mark-missing", "host": "a", "object": "domain web",
-          "location": ["file": "site.yaml", "line": 8, "column": 8],
+          "location": ["file": "site.yaml", "line": 8, "column": 3],
           "meaning":
             "has the UUID of vm.web and no mark: somebody took it off, or has defined it without one",
           "remedy": [
