@@ -70,7 +70,8 @@ private final class SecretSite: Sendable {
     for name in Self.fromFiles { try lab.write((markers[name] ?? "") + "\n", to: "in/\(name).txt") }
     try lab.write(
       Self.given.map { "\($0): \(markers[$0] ?? "")\n" }.joined(), to: "in/given.yaml")
-    server["/disk.raw"] = HTTPServer.Resource([UInt8](repeating: 0, count: 1 << 20))
+    server["/disk.raw?token=\(markers["token"] ?? "")"] = HTTPServer.Resource(
+      [UInt8](repeating: 0, count: 1 << 20))
     try write()
   }
 
@@ -209,11 +210,9 @@ private final class SecretSite: Sendable {
       ("firmware: \"\(String(repeating: "x", count: 470))${var.token}\"", "long"),
     ] {
       try write(extra: "  wrong:\n    \(field)", to: "wrong-\(name).yaml")
-      for command in ["validate", "plan", "apply"] {
-        for form in [[], ["--json"]] {
-          let outcome = try await run([command, "wrong-\(name).yaml"] + given + form)
-          #expect(outcome.status != 0, "\(name): \(outcome.output)")
-        }
+      for words in [["validate"], ["plan"], ["plan", "--json"], ["apply", "--json"]] {
+        let outcome = try await run([words[0], "wrong-\(name).yaml"] + given + words.dropFirst())
+        #expect(outcome.status != 0, "\(name): \(outcome.output)")
       }
     }
     // A file of values that is damaged, or has others for another spec.
@@ -265,7 +264,7 @@ private final class SecretSite: Sendable {
       let script = """
         ulimit -c unlimited
         "$0" apply site.yaml --auto-approve --var-file in/given.yaml &
-        for i in $(seq 600); do [ -e begun ] && break; sleep 0.1; done
+        while [ ! -e begun ] && kill -0 $! 2>/dev/null; do sleep 0.1; done
         kill -\(signal) $!; wait $!
         """
       var environment = environment

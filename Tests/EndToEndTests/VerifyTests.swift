@@ -181,7 +181,7 @@ struct VerifyTests {
       })
     for options in commands.sorted(by: { $0.count < $1.count }) {
       let outcome = try await lab.virtform(
-        ["apply", "site.yaml", "--auto-approve", "--allow-data-loss"] + options)
+        ["apply", "site.yaml", "--auto-approve"] + (options.isEmpty ? ["--allow-data-loss"] : options))
       #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
     }
   }

@@ -62,8 +62,13 @@ import Testing
       let result = SpecLoader(environment: [:], given: given).load([
         SourceText(path: "site.yaml", text: header + "variables: {v: {default: x}}\n")
       ])
-      #expect(!result.rendered.contains { $0.contains("= hunter2") || $0.contains(": hunter2") || $0.contains("| - hunter") }, "\(result.rendered)")
-      #expect(result.rendered.allSatisfy { !$0.contains("[hunter2") && !$0.contains("\"hunter2") }, "\(result.rendered)")
+      #expect(
+        !result.rendered.contains {
+          $0.contains("= hunter2") || $0.contains(": hunter2") || $0.contains("| - hunter")
+        }, "\(result.rendered)")
+      #expect(
+        result.rendered.allSatisfy { !$0.contains("[hunter2") && !$0.contains("\"hunter2") },
+        "\(result.rendered)")
     }
     let directory = try TemporaryDirectory(texts: ["v.yaml": "unknown: hunter2\n"])
     let result = SpecLoader(environment: [:], given: .init(files: [directory.path + "/v.yaml"])).load([

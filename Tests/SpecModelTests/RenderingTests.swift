@@ -65,7 +65,8 @@ import Testing
     }
     for column in stride(from: 1, to: 800, by: 7) {
       let text = render("\(long)hunter2secret\(long)", column: column, "m")
-      #expect(!text.contains("hunter") && !text.contains("r2secret") && !text.contains("2secret"), "\(column)")
+      #expect(
+        !text.contains("hunter") && !text.contains("r2secret") && !text.contains("2secret"), "\(column)")
     }
     #expect(
       render("a: hunter2secret b", column: 18, "m").split(separator: "\n").suffix(2) == [

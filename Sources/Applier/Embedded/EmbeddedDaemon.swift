@@ -148,7 +148,7 @@ struct EmbeddedDaemon {
   /// The variables that libvirt, and what it runs, go by.
   private static func isOfDaemon(_ name: String) -> Bool {
     ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"].contains(name)
-      || ["LC_", "XDG_", "LIBVIRT_", "VIR_", "QEMU_"].contains { name.hasPrefix($0) }
+      || ["LC_", "XDG_", "LIBVIRT_", "VIR_", "QEMU_", "DBUS_"].contains { name.hasPrefix($0) }
   }
 
   private func run(_ program: String, _ arguments: [String], _ environment: [String: String]) async throws {
