@@ -89,6 +89,8 @@ extension HostVerifier {
     }
     if it.isOwn { return }
     if let mark = it.mark, mark.stack == site.stack.rawValue {
+      // The next apply makes it the stack's.
+      if it.isAdopted, it.isWanted { return }
       let origin = mark.name ?? it.name
       find(
         .copiedMark, object, at: it.path,
