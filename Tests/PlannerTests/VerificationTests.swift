@@ -6,7 +6,10 @@ import Testing
 
 @Suite("Verification of what hosts remember")
 struct VerificationTests {
-  private static let shop = Identity(stack: try! ResourceName(parsing: "shop"))
+  private static let shop: Identity = {
+    guard let stack = try? ResourceName(parsing: "shop") else { preconditionFailure("a name") }
+    return Identity(stack: stack)
+  }()
   private static let stopped = Specs.stopped
   private static let none = stopped.without("web:").with("vms:", "vms: {}")
 
