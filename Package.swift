@@ -65,6 +65,7 @@ let package = Package(
       dependencies: [
         "Applier", "Conversion", "Import", "Planner", "Libvirt", "Reports", "SpecModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ], swiftSettings: settings),
 
     .testTarget(name: "SpecModelTests", dependencies: ["SpecModel"], swiftSettings: settings),

@@ -17,7 +17,7 @@ struct Scenario {
   private static func withBench(
     _ runs: Int, driver: String = "test", _ body: (Bench) async throws -> [Row]
   ) async throws -> [Row] {
-    let lab = try await Lab(driver: driver, logsCalls: false)
+    let lab = try await Lab(driver: driver, configuration: Lab.withoutCallLog)
     do {
       let rows = try await body(Bench(lab: lab, runs: runs))
       await lab.close()
@@ -136,7 +136,7 @@ struct Scenario {
   private static func manyHosts(_ runs: Int) async throws -> [Row] {
     var labs: [Lab] = []
     defer { labs = [] }
-    for _ in 0..<50 { labs.append(try await Lab(driver: "test", logsCalls: false)) }
+    for _ in 0..<50 { labs.append(try await Lab(driver: "test", configuration: Lab.withoutCallLog)) }
     func close() async { for lab in labs { await lab.close() } }
     do {
       let bench = Bench(lab: labs[0], runs: min(runs, 3))

@@ -83,7 +83,7 @@ struct SoakTests {
     var tally = FaultTally(
       area: "Long runs", fault: "a cycle of plan, apply and plan in one process",
       command: "make torture FILTER=SoakTests")
-    try await Lab.with(driver: "test", logsCalls: false) { lab in
+    try await Lab.with(driver: "test", configuration: Lab.withoutCallLog) { lab in
       // Guests come and go, and those that stay change.
       let sites = try [site(lab, memory: 64, count: 6), site(lab, memory: 96, count: 4)]
       for number in 0..<20 { _ = try await cycle(sites[number % 2]) }

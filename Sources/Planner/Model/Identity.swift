@@ -129,7 +129,7 @@ public struct Identity: Sendable {
   static func lostHosts(of volume: String, among names: Set<String>) -> [ResourceName] {
     let start = "\(stem(of: volume))."
     return names.filter { $0.hasPrefix(start) && $0.hasSuffix(".\(lost)") }.compactMap { name in
-      try? ResourceName(parsing: String(name.dropFirst(start.count).dropLast(lost.count + 1)))
+      try? ResourceName(parsing: String(name.dropFirst(start.count).dropLast(lost.rawValue.count + 1)))
     }.sorted()
   }
 
@@ -176,7 +176,7 @@ public struct Identity: Sendable {
   static func copiedImages(among volumes: Set<String>) -> [Substring: Set<String>] {
     var images: [Substring: Set<String>] = [:]
     for volume in volumes where volume.hasSuffix(".\(copied)") {
-      let text = volume.dropLast(copied.count + 1)
+      let text = volume.dropLast(copied.rawValue.count + 1)
       for dot in text.indices where text[dot] == "." && endsInTag(text[..<dot]) {
         images[text[..<dot], default: []].insert(String(text[text.index(after: dot)...]))
       }
@@ -192,22 +192,23 @@ public struct Identity: Sendable {
     volume.lastIndex(of: ".").map { volume[..<$0] } ?? volume[...]
   }
 
-  private static let moving = "moving"
-  private static let lost = "lost"
-  private static let host = "host"
-  private static let copying = "copying"
-  private static let copied = "copied"
-  private static let protection = "protected"
-  private static let kept = "kept"
-  private static let deleting = "deleting"
-  private static let renamed = "renamed"
+  // The endings of notes.
+  private static let moving = VolumeNote.Kind.moving
+  private static let lost = VolumeNote.Kind.lost
+  private static let host = VolumeNote.Kind.host
+  private static let copying = VolumeNote.Kind.copying
+  private static let copied = VolumeNote.Kind.copied
+  private static let protection = VolumeNote.Kind.protected
+  private static let kept = VolumeNote.Kind.kept
+  private static let deleting = VolumeNote.Kind.deleting
+  private static let renamed = VolumeNote.Kind.renamed
 
   /// The names that the spec last had for the disks that were renamed, or whose VM was, as the names of the volumes in their
   /// pool say.
   public func renamedDisks(among volumes: Set<String>) -> [TaggedVolume: Set<String>] {
     var names: [TaggedVolume: Set<String>] = [:]
     for volume in volumes where volume.hasSuffix(".\(Self.renamed)") {
-      let text = volume.dropLast(Self.renamed.count + 1)
+      let text = volume.dropLast(Self.renamed.rawValue.count + 1)
       // A name may have the separator in it; the tag tells which one it is.
       for index in text.indices where text[index] == "~" || text[index] == "_" {
         guard let dash = text[..<index].lastIndex(of: "-") else { continue }
@@ -228,7 +229,7 @@ public struct Identity: Sendable {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
     let ending = String(name[name.index(after: dot)...])
-    guard tag.utf8.count == 8, !base.isEmpty, !Self.notes.contains(ending) else { return nil }
+    guard tag.utf8.count == 8, !base.isEmpty, VolumeNote.Kind(rawValue: ending) == nil else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       // Another ending is another file, such as the overlay of a snapshot.
       let isOwn = DiskFormat.allCases.contains { self.ending(kind, $0) == ending }
@@ -236,10 +237,6 @@ public struct Identity: Sendable {
     }
     return nil
   }
-
-  private static let notes: Set = [
-    moving, lost, host, copying, copied, protection, kept, deleting, renamed,
-  ]
 
   private func tag(_ kind: VolumeKind, _ base: String) -> String { tag("volume/\(kind.rawValue)/\(base)") }
 

@@ -202,6 +202,8 @@ public struct Machine: Hashable, Sendable {
   /// What a wanted VM gets beside what the fields say when it is made: a `<domain>` with parts of one.
   public var xml: String?
   @CopyOnWrite public var mark: Mark? = nil
+  /// What is wrong with the mark, if there is one that this virtform cannot go by.
+  public var markFault: MarkFault?
   /// True if it is off and its next start goes on from a state that was saved.
   public var hasSavedState = false
   /// The snapshots that a move has taken off and not put back, parents first.
