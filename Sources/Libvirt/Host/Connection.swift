@@ -55,12 +55,17 @@ public final class Connection: Sendable {
   /// Nobody is asked for credentials; those in libvirt's `auth.conf` are used. A peer that does not answer
   /// for 20 seconds counts as lost.
   ///
-  /// - Parameter terms: how long calls may take, this one included, and which are made again.
+  /// - Parameters:
+  ///   - terms: how long calls may take, this one included, and which are made again.
+  ///   - isTriedAgain: whether connecting is tried again, too, where it fails for a reason that passes.
   /// - Throws: ``LibvirtError``, always with ``LibvirtError/isConnectionFailure``.
-  public static func open(_ uri: String, access: Access, terms: CallTerms = CallTerms()) async throws
-    -> Connection
-  {
-    try await terms.retrying(if: \.isTransientConnectionFailure) { try await openOnce(uri, access, terms) }
+  public static func open(
+    _ uri: String, access: Access, terms: CallTerms = CallTerms(), isTriedAgain: Bool = true
+  ) async throws -> Connection {
+    guard isTriedAgain else { return try await openOnce(uri, access, terms) }
+    return try await terms.retrying(if: \.isTransientConnectionFailure) {
+      try await openOnce(uri, access, terms)
+    }
   }
 
   private static func openOnce(_ uri: String, _ access: Access, _ terms: CallTerms) async throws -> Connection
