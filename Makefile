@@ -9,8 +9,13 @@ VIRTFORM := .build/debug/virtform
 GUEST := .lab/guest
 DEBIAN := .lab/debian
 XEN := .lab/xen
+# Where tests of faults say what they tried: those of `make torture`, which docs/reliability.md is made of, by themselves.
+export VIRTFORM_TALLIES ?= $(CURDIR)/.build/tallies
+TORTURE_TALLIES := $(CURDIR)/.build/torture
+# What `make torture` runs, as swift test --filter has it.
+FILTER ?= .
 
-.PHONY: build run test fast-test bench lint format docs deb check-deb lab lab-down lab-xen lab-xen-down xen-image test-xen run-xen-tests
+.PHONY: build run test fast-test torture bench lint format docs deb check-deb lab lab-down lab-xen lab-xen-down xen-image test-xen run-xen-tests
 .PHONY: packages-build packages-run packages-lab packages-lab-xen packages-test packages-deb guest libvirt-corpus
 
 build: packages-build
@@ -84,6 +89,12 @@ run-xen-tests: xen-image
 fast-test:
 	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
 	VIRTFORM_STRICT=1 swift test --skip-build --skip EndToEndTests --skip DaemonTests
+
+## torture: every fault that tests know of, everywhere, and docs/reliability.md of it; hours. FILTER=CallTortureTests and the like for a part
+torture: packages-test libvirt-corpus guest
+	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
+	VIRTFORM_TORTURE=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter '$(FILTER)' --skip 'DaemonTests|SwitchTests|XenTests'
+	VIRTFORM_WRITE_DOCS=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter ReliabilityPageTests
 
 ## bench: how close placements come to lower bounds, and how long they take; minutes
 bench: packages-build

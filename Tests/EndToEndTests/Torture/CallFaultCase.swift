@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestLab
 
 /// A fault and the number of the call that it befalls: what `VIRTFORM_FAULT` says.
 struct CallFaultCase: Hashable, Sendable, CustomStringConvertible {
@@ -48,6 +49,38 @@ struct CallFaultCase: Hashable, Sendable, CustomStringConvertible {
       let number = 1 + (index * calls / sample + offset * 7) % calls
       return CallFaultCase(kind: way.kind, number: number, goesOn: way.goesOn)
     }
+  }
+}
+
+extension CallFaultCase {
+  /// What is wrong with how a run ended that the fault befell.
+  ///
+  /// - Parameter functions: the calls that it befell.
+  func problems(of run: Lab.Outcome, _ functions: [String]) -> [String] {
+    let text = run.output + run.errors
+    if kind.isKill {
+      return run.status == 137 || run.status == -9 ? [] : ["it was not killed but ended with \(run.status)"]
+    }
+    // What takes long is made once.
+    let isLong = functions.contains {
+      $0.hasPrefix("virDomainMigrate") || ["virStorageVolUpload", "virStorageVolCreateXMLFrom"].contains($0)
+    }
+    if kind == .transient, !isLong {
+      return run.status == 0 && run.errors.contains("trying again")
+        ? [] : ["it did not try again, and ended with \(run.status)"]
+    }
+    guard [0, 1, 5].contains(run.status) else { return ["it ended with \(run.status)"] }
+    // Who fails says at what: a step or a host, and the call.
+    let isNamed = functions.contains { text.contains("(\($0)") }
+    if run.status != 0, !isNamed || !text.contains("error: ") && !text.contains("failed") {
+      return ["it ended with \(run.status) and does not say at which call"]
+    }
+    return []
+  }
+
+  /// What it is, in the words of the page.
+  var words: String {
+    Self.ways.first { $0.kind == kind && $0.goesOn == goesOn }?.words ?? description
   }
 }
 

@@ -18,7 +18,7 @@ struct TortureScenario: Sendable, CustomStringConvertible {
 }
 
 /// One scenario with hosts of its own, again and again from the same state.
-struct CallTorture {
+actor CallTorture {
   private let scenario: TortureScenario
   private let labs: [Lab]
   private let contents: [HostContents]
@@ -26,10 +26,20 @@ struct CallTorture {
   private let expected: [HostPicture]
   private let untouched: [Set<String>]
   /// The calls of such a run.
-  let calls: [String]
+  nonisolated let calls: [String]
+  /// What comes of hosts that a run has left so, if virtform runs once more: many faults leave the same.
+  private var sequels: [[Set<String>]: Sequel] = [:]
 
   private static let before = "before.yaml"
   private static let after = "after.yaml"
+
+  /// What a run without faults makes of what one with faults has left.
+  private struct Sequel {
+    var problems: [String] = []
+    var isLoss = false
+    /// What it said.
+    var text = ""
+  }
 
   /// What came of one fault.
   struct Verdict {
@@ -117,54 +127,54 @@ struct CallTorture {
     let befallen = CallLog(log).befallen
     var verdict = Verdict(fault: fault, function: befallen.first)
     guard !befallen.isEmpty else { return verdict }
-    verdict.problems += Self.problems(fault, befallen, first)
+    verdict.problems += fault.problems(of: first, befallen)
 
-    let second = try await Self.run(labs[0], Self.words(scenario))
-    if second.status != 0 {
-      verdict.problems.append("the next run ended with \(second.status): \(second.output)\(second.errors)")
+    let middle = try await Self.pictures(labs)
+    let left = middle.map(\.lines)
+    let sequel: Sequel
+    if let known = sequels[left] {
+      sequel = known
+    } else {
+      sequel = try await self.sequel(to: middle)
+      sequels[left] = sequel
     }
-    let goal = scenario.command == "destroy" ? ["--destroy"] : []
-    let plan = try await Self.run(labs[0], ["plan", Self.after, "--detailed-exitcode"] + goal)
-    if plan.status != 0 {
-      verdict.problems.append("the plan after it is not empty: \(plan.status): \(plan.output)\(plan.errors)")
-    }
-    let end = try await Self.pictures(labs)
-    for (host, picture) in end.enumerated() {
-      let differences = picture.differences(from: expected[host])
-      if !differences.isEmpty {
-        verdict.problems.append("the host differs:\n\(differences.joined(separator: "\n"))")
-        verdict.isLoss = verdict.isLoss || differences.contains { $0.hasPrefix("- ") }
-      }
-      for guest in untouched[host] where picture.starts[guest] != start[host].starts[guest] {
-        verdict.problems.append("the guest \(guest) was started anew")
-        verdict.isLoss = true
-      }
-    }
+    verdict.problems += sequel.problems + restarts(start, middle)
+    verdict.isLoss = sequel.isLoss || !restarts(start, middle).isEmpty
     if !verdict.problems.isEmpty {
-      verdict.problems.append("what the first run said, \(first.status): \(first.output)\(first.errors)")
-      verdict.problems.append("what the second run said, \(second.status): \(second.output)\(second.errors)")
+      verdict.problems.append("what the run said, \(first.status): \(first.output)\(first.errors)")
+      verdict.problems.append("what the next run said: \(sequel.text)")
     }
     return verdict
   }
 
-  /// What is wrong with how a run ended that the fault befell.
-  private static func problems(
-    _ fault: CallFaultCase, _ functions: [String], _ run: Lab.Outcome
-  ) -> [String] {
-    let text = run.output + run.errors
-    if fault.kind.isKill {
-      return run.status == 137 || run.status == -9 ? [] : ["it was not killed but ended with \(run.status)"]
+  private func sequel(to middle: [HostPicture]) async throws -> Sequel {
+    var sequel = Sequel()
+    let run = try await Self.run(labs[0], Self.words(scenario))
+    sequel.text = run.output + run.errors
+    if run.status != 0 { sequel.problems.append("the next run ended with \(run.status)") }
+    let goal = scenario.command == "destroy" ? ["--destroy"] : []
+    let plan = try await Self.run(labs[0], ["plan", Self.after, "--detailed-exitcode"] + goal)
+    if plan.status != 0 {
+      sequel.problems.append("the plan after it is not empty: \(plan.status): \(plan.output)\(plan.errors)")
     }
-    if fault.kind == .transient {
-      return run.status == 0 && run.errors.contains("trying again")
-        ? [] : ["it did not try again, and ended with \(run.status)"]
+    let end = try await Self.pictures(labs)
+    for (picture, expected) in zip(end, expected) {
+      let differences = picture.differences(from: expected)
+      guard !differences.isEmpty else { continue }
+      sequel.problems.append("the host differs:\n\(differences.joined(separator: "\n"))")
+      if differences.contains(where: { $0.hasPrefix("- ") }) { sequel.isLoss = true }
     }
-    guard [0, 1, 5].contains(run.status) else { return ["it ended with \(run.status)"] }
-    // Who fails says at what: a step or a host, and the call.
-    let isNamed = functions.contains { text.contains("(\($0)") }
-    if run.status != 0, !isNamed || !text.contains("error: ") && !text.contains("failed") {
-      return ["it ended with \(run.status) and does not say at which call"]
+    sequel.problems += restarts(middle, end)
+    if !restarts(middle, end).isEmpty { sequel.isLoss = true }
+    return sequel
+  }
+
+  /// Guests that were to run on and did not.
+  private func restarts(_ before: [HostPicture], _ after: [HostPicture]) -> [String] {
+    zip(untouched, zip(before, after)).flatMap { guests, pictures in
+      guests.filter { pictures.0.starts[$0] != pictures.1.starts[$0] }.sorted().map {
+        "the guest \($0) was started anew, or stopped"
+      }
     }
-    return []
   }
 }

@@ -20,6 +20,11 @@ struct HostPicture: Hashable, Sendable {
       if starts["\(domain.uuid)"] != nil { lines.formUnion(try Self.lines(live, "running \(place)")) }
     }
     for network in try await connection.networks() {
+      if network.name.hasPrefix("virtform-lock-") {
+        // Whose it is and since when differs from run to run.
+        lines.insert("locked")
+        continue
+      }
       let place = "network \(network.name) \(network.uuid)"
       lines.insert(
         "\(place): active \(try await network.isActive()), autostart \(try await network.autostart())")
@@ -46,6 +51,9 @@ struct HostPicture: Hashable, Sendable {
     document[attribute: "id"] = nil
     return try document.serialized().split(separator: "\n").map { "\(place): \($0.drop { $0 == " " })" }
   }
+
+  /// The objects alone, without what their documents say.
+  var objects: Set<String> { lines.filter { !$0.contains("<") } }
 
   /// What is there and was not to be, and what is missing; nothing if all is as it was to be.
   func differences(from expected: HostPicture) -> [String] {

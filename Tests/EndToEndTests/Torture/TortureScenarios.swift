@@ -25,7 +25,7 @@ extension TortureScenario {
   static let creation = TortureScenario(name: "making a stack", after: stack)
 
   static let changes = TortureScenario(
-    name: "changing many things", before: stack,
+    name: "changing many things", before: stack.replacing("db:\n", with: "db:\n    state: off\n"),
     after: """
       pools:
         main: {type: dir, path: /nowhere/main, autostart: true}
@@ -34,12 +34,12 @@ extension TortureScenario {
         lan: {mode: isolated, cidr: 10.97.0.0/24, bridge: vft-torture, dhcp: {from: 10.97.0.100, to: 10.97.0.200}, autostart: true}
         side: {mode: isolated, cidr: 10.96.0.0/24, bridge: vft-side}
       disks:
-        archive: {size: 2GiB, pool: main, protect: true}
+        archive: {size: 1GiB, pool: main, protect: true}
+      defaults: {pool: main}
       vms:
-        web: {count: 3, title: "Web ${index}", memory: 96MiB, autostart: true, disks: {root: {size: 1GiB}, log: {size: 2GiB, keep: true}}, nics: {lan: {ip: 10.97.0.20+}}}
+        web: {count: 3, title: "Web ${index}", memory: 96MiB, autostart: true, disks: {root: {size: 1GiB}, log: {size: 1GiB, keep: true}}, nics: {lan: {ip: 10.97.0.20+}}}
         db:
           memory: 64MiB
-          state: off
           disks: {root: {size: 1GiB, protect: true}, data: {disk: archive}, more: {size: 1GiB, pool: more}}
           nics: {lan: {}, side: {}}
 
@@ -138,7 +138,7 @@ extension TortureScenario {
       networks:
         lan: {mode: isolated, cidr: 10.97.0.0/24, bridge: vft-torture}
       vms:
-        near: {host: sim1, memory: 64MiB, title: Near, disks: {root: {size: 2GiB}}, nics: {lan: {}}}
+        near: {host: sim1, memory: 64MiB, title: Near, disks: {root: {size: 1GiB}}, nics: {lan: {}}}
         last: {host: sim2, memory: 64MiB, disks: {root: {size: 1GiB}}, start_after: [near]}
 
       """,
