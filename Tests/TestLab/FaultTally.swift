@@ -24,16 +24,6 @@ public struct FaultTally: Codable, Hashable, Sendable {
     if isLoss { lost += 1 }
   }
 
-  /// Runs one more, which counts as survived unless it throws. What is thrown goes on.
-  public mutating func trying<Value>(
-    isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
-  ) async throws -> Value {
-    tried += 1
-    let value = try await body()
-    survived += 1
-    return value
-  }
-
   public init(area: String, fault: String, command: String) {
     self.area = area
     self.fault = fault

@@ -7,8 +7,9 @@ import Testing
   "Faults of every call", .serialized, .timeLimit(.minutes(240)),
   .enabled(if: Lab.hasLibvirt, "needs libvirtd and virsh"))
 struct CallTortureTests {
-  /// How many faults of each scenario `make test` tries.
-  private static let sample = 5
+  /// How many faults of each scenario `make test` tries; `VIRTFORM_TEST_ROUNDS` makes it more.
+  private static let sample =
+    ProcessInfo.processInfo.environment["VIRTFORM_TEST_ROUNDS"].flatMap(Int.init) ?? 5
 
   @Test("whatever befalls a call, the next run goes on from there, with nothing lost, doubled or stopped")
   func everyCall() async throws {

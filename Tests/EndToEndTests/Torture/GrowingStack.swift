@@ -25,7 +25,12 @@ struct GrowingStack {
     let dhcp = "dhcp: {from: \(subnet).100, to: \(subnet).\(isLarge ? 199 : 150)}"
     site.networks["lan"] = "{mode: isolated, cidr: \(subnet).0/24, bridge: \(bridge), \(dhcp)}"
     site.vms["web"] = SiteText.guest(
-      "web", ["disks": "{root: {size: 8MiB}, kept: {size: 8MiB, protect: true}}", "nics": "{lan: {}}"])
+      "web",
+      [
+        "disks": "{root: {size: 8MiB}, kept: {size: 8MiB, protect: true}}", "nics": "{lan: {}}",
+        // A guest that has not booted lets go of no device.
+        "ready": "{console: VF-STATUS}",
+      ])
     guard isLarge else { return site.text }
     site.images["guest"] = "{source: \(Lab.guest)/guest.qcow2}"
     site.networks["side"] = "{mode: isolated, bridge: \(bridge)-s}"
