@@ -307,9 +307,7 @@ extension HostLabTests {
     }
 
     /// `VIRTFORM_TEST_ROUNDS` makes it more.
-    private static let rounds =
-      ProcessInfo.processInfo.environment["VIRTFORM_TEST_ROUNDS"].flatMap(Int.init)
-      ?? (Torture.isLong ? 20 : 1)
+    private static let rounds = Torture.rounds(usual: Torture.isLong ? 20 : 1)
 
     private func disturb(
       _ lab: HostLab, _ fault: Fault, after seconds: Double, from source: String, to target: String

@@ -381,7 +381,7 @@ struct NetworkChangeTests {
     var scenario = try Scenario.applied(Specs.stopped)
     try scenario.fleet[].changeNetwork("lan") { ($0.isActive, $0.autostart) = (false, false) }
     let text = try scenario.text(Specs.stopped)
-    #expect(text.contains("~ active     false → true\n      ~ autostart  false → true\n"), "\(text)")
+    #expect(text.contains("~ autostart  false → true\n      ~ active     false → true\n"), "\(text)")
     let network = try #require(scenario.fleet[].state.networks.first)
     #expect(network.isActive && network.autostart == true)
     // Once it was active, that is a person's to change.

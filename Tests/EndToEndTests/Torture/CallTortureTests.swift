@@ -8,8 +8,7 @@ import Testing
   .enabled(if: Lab.hasLibvirt, "needs libvirtd and virsh"))
 struct CallTortureTests {
   /// How many faults of each scenario `make test` tries; `VIRTFORM_TEST_ROUNDS` makes it more.
-  private static let sample =
-    ProcessInfo.processInfo.environment["VIRTFORM_TEST_ROUNDS"].flatMap(Int.init) ?? 5
+  private static let sample = Torture.rounds(usual: 5)
 
   @Test("whatever befalls a call, the next run goes on from there, with nothing lost, doubled or stopped")
   func everyCall() async throws {

@@ -20,7 +20,7 @@ struct HostTortureTests {
 
   private static let command = "make torture FILTER=HostTortureTests"
   /// How often each is tried.
-  private static let rounds = Torture.isLong ? 25 : 1
+  private static let rounds = Torture.rounds(usual: Torture.isLong ? 25 : 1)
 
   @Test("whatever befalls a host in the midst of an apply, the next one goes on, and guests run on that can")
   func hosts() async throws {

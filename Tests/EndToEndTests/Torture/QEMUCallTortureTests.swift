@@ -9,8 +9,8 @@ import Testing
   .enabled(if: Lab.hasQEMU, "needs root, libvirtd, QEMU, and the guest that Lab/guest/image.sh makes"))
 struct QEMUCallTortureTests {
   private static let command = "make torture FILTER=QEMUCallTortureTests"
-  /// How many faults `make test` tries.
-  private static let sample = 6
+  /// How many faults `make test` tries; `VIRTFORM_TEST_ROUNDS` makes it more.
+  private static let sample = Torture.rounds(usual: 6)
 
   @Test("whatever befalls a call, the next run goes on from there, and the guest counts on")
   func calls() async throws {
