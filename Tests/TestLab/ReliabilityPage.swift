@@ -3,7 +3,7 @@ public enum ReliabilityPage {
   /// What a row's numbers are of, by the heading that it stands under.
   private static let words = [
     "Calls": """
-    A run is made to end at one of its calls of libvirt, at every one in turn, and in every way in which a call can end. Then a run
+    A run is made to end at one of its calls of libvirt, in one of the ways in which a call can end. Then a run
     without faults follows. It survived if that run says it is done, the plan after it is empty, the hosts have the same domains,
     networks, pools, volumes and marks as after a run that nothing befell, what others made is as it was, and guests that had no
     reason to restart ran on.
@@ -43,8 +43,8 @@ public enum ReliabilityPage {
       # Reliability
 
       What was tried to make virtform lose something, how often, and what came of it. `make torture` tries all of it, which takes hours, and writes
-      this page; `make test` tries a sample. *Lost* counts what nobody gave up and was gone afterwards: a disk, a guest, a mark, or a
-      secret that got out.
+      this page; `make test` tries a sample. The numbers are those of the last run of each. *Lost* counts what nobody gave up and was gone
+      afterwards: a disk, a guest, a mark, or a secret that got out.
 
       Last written on \(date), with \(versions.joined(separator: ", ")).
 
