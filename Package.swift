@@ -8,6 +8,9 @@ let strictness: [SwiftSetting] =
 /// `public import` says which dependency a module shows to its users; all other imports stay inside.
 let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")] + strictness
 
+/// Faults of calls that tests ask for, which nobody else is to have.
+let faults: [SwiftSetting] = [.define("VIRTFORM_FAULTS", .when(configuration: .debug))]
+
 let package = Package(
   name: "virtform",
   products: [.executable(name: "virtform", targets: ["virtform"])],
@@ -33,8 +36,8 @@ let package = Package(
       ],
       exclude: ["README.md"], swiftSettings: settings),
     .target(
-      name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings
-    ),
+      name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"],
+      swiftSettings: settings + faults),
     .target(name: "Downloads", dependencies: ["CCurl"], exclude: ["README.md"], swiftSettings: settings),
     .target(
       name: "Applier",
@@ -80,7 +83,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ConversionTests", dependencies: ["Conversion", "Libvirt", "SpecModel"], swiftSettings: settings),
-    .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness),
+    .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness + faults),
     .testTarget(
       name: "ApplierTests",
       dependencies: ["Applier", "Planner", "CloudInit", "Libvirt", "SpecModel", "TestLab"],

@@ -110,7 +110,8 @@ struct Convergence {
   private func check(_ plan: Plan, _ workspace: Workspace) throws -> PlanForms {
     if let saved {
       try refuse(
-        saved.staleness(comparedWith: workspace.saved(plan, options: planning)), help: "make a new one with virtform plan -o FILE")
+        saved.staleness(comparedWith: workspace.saved(plan, options: planning)),
+        help: "make a new one with virtform plan -o FILE")
     }
     if let approved = options.approval.digest {
       let digest = try workspace.saved(plan, options: planning).digest
