@@ -43,7 +43,7 @@ struct Markup {
 
   /// `text` as a text or a value.
   static func escaped(_ text: String) -> String {
-    printable(text.replacingScalars("\n", with: " ")).replacingScalars("&", with: "&amp;")
+    printableLines(printable(text.replacingScalars("\n", with: " "))).replacingScalars("&", with: "&amp;")
       .replacingScalars("<", with: "&lt;").replacingScalars(">", with: "&gt;")
       .replacingScalars("\"", with: "&quot;")
   }

@@ -137,7 +137,8 @@ public struct PlanMarkdown {
 
   /// One line that cannot end its block.
   private static func shown(_ text: String) -> String {
-    let safe = printable(text.replacingScalars("\n", with: "⏎")).replacingScalars("```", with: "'''")
+    let safe = printableLines(printable(text.replacingScalars("\n", with: "⏎")))
+      .replacingScalars("```", with: "'''")
     return safe.count > 500 ? safe.prefix(500) + "…" : safe
   }
 
