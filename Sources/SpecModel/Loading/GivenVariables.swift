@@ -51,7 +51,7 @@ public struct GivenVariables: Sendable {
     of file: String, _ diagnostics: Diagnostics, _ sources: inout [SourceText]
   ) -> [YAMLMapping.Entry] {
     let text = diagnostics.value(at: nil) { () throws(ValueError) in
-      try FileReader.text(file, maximum: YAMLParser.Bounds().bytes, mayWait: true)
+      try FileReader.text(file, maximum: YAMLParser.Bounds().bytes, patience: FileReader.patience)
     }
     guard let text else { return [] }
     let source = SourceText(path: file, text: text)
