@@ -53,8 +53,8 @@ struct Bench {
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_adddup2(&actions, pipes[1], 1)
     posix_spawn_file_actions_addclose(&actions, pipes[0])
-    var arguments =
-      [Self.tool("slow-link"), socket, String(parts[1]), "\(milliseconds)"].map { strdup($0) } + [nil]
+    let words = [Self.tool("slow-link"), socket, String(parts[1]), "\(milliseconds)"]
+    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
     unlink(socket)
     var process = pid_t()

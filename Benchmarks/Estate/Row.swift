@@ -1,5 +1,3 @@
-import Glibc
-
 /// One line of the table: virtform beside its yardstick, both measured in turn.
 struct Row {
   var scenario: String
@@ -28,16 +26,12 @@ struct Row {
 
   var line: String {
     let ratio = floor.map { own.wall / $0.wall }
-    let cells = [
-      scenario, yardstick, floor.map { Self.time($0.wall) } ?? "", Self.time(own.wall),
-      ratio.map { Self.number($0, 2) } ?? "", Self.time(own.cpu), Self.number(own.peak, 0),
-      calls.map(String.init) ?? "",
-      calls.flatMap { calls in count.map { Self.number(Double(calls) / Double($0), 2) } } ?? "",
-      bars.map {
-        "\($0.isMet ? "✓" : "✗") \($0.text): \(Self.number($0.value, 2)) of \(Self.number($0.limit, 2))"
-      }
-      .joined(separator: "; "),
-    ]
+    let share = calls.flatMap { calls in count.map { Double(calls) / Double($0) } }
+    var cells = [scenario, yardstick, floor.map { Self.time($0.wall) } ?? "", Self.time(own.wall)]
+    cells.append(ratio.map { Self.number($0, 2) } ?? "")
+    cells += [Self.time(own.cpu), Self.number(own.peak, 0), calls.map(String.init) ?? ""]
+    cells.append(share.map { Self.number($0, 2) } ?? "")
+    cells.append(bars.map(\.line).joined(separator: "; "))
     return "| " + cells.joined(separator: " | ") + " |"
   }
 
@@ -46,8 +40,14 @@ struct Row {
   }
 
   static func number(_ value: Double, _ places: Int) -> String {
-    var bytes = [CChar](repeating: 0, count: 40)
-    withVaList([value]) { _ = vsnprintf(&bytes, bytes.count, "%.\(places)f", $0) }
-    return String(cString: bytes)
+    let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
+    let whole = Int((value * Double(scale)).rounded())
+    if places == 0 { return "\(whole)" }
+    let rest = "\(whole % scale)"
+    return "\(whole / scale)." + String(repeating: "0", count: places - rest.count) + rest
   }
+}
+
+extension Row.Bar {
+  var line: String { "\(isMet ? "✓" : "✗") \(text): \(Row.number(value, 2)) of \(Row.number(limit, 2))" }
 }

@@ -3,9 +3,9 @@ import Libvirt
 import TestLab
 
 /// Something that is measured.
-struct Scenario {
+struct Scenario: Sendable {
   let name: String
-  let run: (_ runs: Int) async throws -> [Row]
+  let run: @Sendable (_ runs: Int) async throws -> [Row]
 
   static let all = [
     Scenario(name: "start", run: start), Scenario(name: "validate", run: validate),

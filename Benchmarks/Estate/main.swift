@@ -7,15 +7,18 @@ import TestLab
 ///   estate-bench [NAME...]     the scenarios whose names begin so; all of them without names
 ///
 /// VF_BENCH_RUNS says how often each is measured; 5 times without it.
-setvbuf(stdout, nil, _IOLBF, 0)
 let names = CommandLine.arguments.dropFirst()
 let runs = getenv("VF_BENCH_RUNS").flatMap { Int(String(cString: $0)) } ?? 5
 print(Row.heading)
 do {
   for scenario in Scenario.all where names.isEmpty || names.contains(where: scenario.name.hasPrefix) {
-    for row in try await scenario.run(runs) { print(row.line) }
+    for row in try await scenario.run(runs) {
+      print(row.line)
+      fflush(nil)
+    }
   }
 } catch {
-  fputs("estate-bench: \(error)\n", stderr)
+  print("estate-bench: \(error)")
+  fflush(nil)
   exit(1)
 }
