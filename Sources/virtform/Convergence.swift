@@ -46,7 +46,7 @@ struct Convergence {
       // Where there is nothing to do, nothing is written: not even a lock.
       let plan = try await workspace.plan(planning)
       let forms = try check(plan, workspace)
-      if !plan.breaches.isEmpty { for observer in observers { observer.show(forms) } }
+      if !plan.breaches.isEmpty { for observer in observers { try observer.show(forms) } }
       try PolicyOptions.enforce(on: plan)
       if plan.isEmpty {
         for observer in observers { try observer.show(forms) }
@@ -90,7 +90,7 @@ struct Convergence {
     var workspace = start
     let plan = try await workspace.plan(planning)
     let forms = try check(plan, workspace)
-    for observer in observers { observer.show(forms) }
+    for observer in observers { try observer.show(forms) }
     try PolicyOptions.enforce(on: plan)
     if plan.isEmpty { return }
     // A plan from a file, or one whose digest is known, has been read already.
