@@ -85,10 +85,14 @@ fast-test:
 	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
 	VIRTFORM_STRICT=1 swift test --skip-build --skip EndToEndTests --skip DaemonTests
 
-## bench: how close placements come to lower bounds, and how long they take; minutes
-bench: packages-build
-	$(SWIFT_BUILD) --configuration release --product placement-bench
-	.build/release/placement-bench
+## bench: how fast virtform is beside programs that make only the unavoidable calls of libvirt, and how good and fast
+## placements are; many minutes. BENCH="plan life" measures only that.
+bench: packages-test
+	for product in virtform floor slow-link estate-bench placement-bench; do \
+		$(SWIFT_BUILD) --configuration release --product $$product; \
+	done
+	.build/release/estate-bench $(BENCH)
+	@[[ -n "$(BENCH)" ]] || .build/release/placement-bench
 
 ## fuzz: looks for inputs that break readers: TARGET=yaml, or each in turn; SECONDS=60 each; see Fuzzing/README.md
 TARGET := yaml spec xml plan uri import

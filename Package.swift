@@ -66,10 +66,16 @@ let package = Package(
       name: "placement-bench", dependencies: ["Placement"], path: "Benchmarks/Placement",
       swiftSettings: settings),
     .executableTarget(
+      name: "estate-bench", dependencies: ["Libvirt", "TestLab"], path: "Benchmarks/Estate",
+      swiftSettings: settings),
+    .executableTarget(name: "floor", dependencies: ["CLibvirt"], path: "Benchmarks/Floor"),
+    .executableTarget(name: "slow-link", path: "Benchmarks/Link"),
+    .executableTarget(
       name: "virtform",
       dependencies: [
         "Applier", "Conversion", "Import", "Planner", "Libvirt", "Reports", "SpecModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ], swiftSettings: settings),
 
     .target(

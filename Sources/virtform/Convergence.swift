@@ -32,6 +32,7 @@ struct Convergence {
   }
 
   func run() async throws {
+    if saved == nil { try PlanSignature.refuseUnsigned(SignatureRequirement.ofEnvironment) }
     if let path = options.output.json {
       let file = try OutputFile(path)
       Terminal.copyEvents { file.write($0) }

@@ -51,7 +51,8 @@ extension Terminal {
     guard !diagnostics.isEmpty else { return }
     switch speech {
     case .text:
-      let renderer = DiagnosticRenderer(sources: sources + readSources(of: diagnostics, besides: sources))
+      let renderer = DiagnosticRenderer(
+        sources: sources + readSources(of: diagnostics, besides: sources), redact: redacted)
       for diagnostic in diagnostics { error(renderer.render(diagnostic)) }
     case .document: listener.withLock { $0.diagnostics += diagnostics }
     case .lines: break
