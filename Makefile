@@ -9,8 +9,14 @@ VIRTFORM := .build/debug/virtform
 GUEST := .lab/guest
 DEBIAN := .lab/debian
 XEN := .lab/xen
+# Where tests of faults say what they tried: those of `make torture`, which docs/reliability.md is made of, by themselves.
+export VIRTFORM_TALLIES ?= $(CURDIR)/.build/tallies
+TORTURE_TALLIES := $(CURDIR)/.build/torture
+# What `make torture` runs, as swift test --filter has it.
+FILTER ?= .
+SANITIZER ?= address thread
 
-.PHONY: build run test fast-test bench fuzz lint format docs deb check-deb lab lab-down lab-xen lab-xen-down xen-image test-xen run-xen-tests
+.PHONY: build run test fast-test torture sanitize fuzz bench lint format docs deb check-deb lab lab-down lab-xen lab-xen-down xen-image test-xen run-xen-tests
 .PHONY: packages-build packages-run packages-lab packages-lab-xen packages-test packages-deb guest libvirt-corpus yaml-test-suite
 
 build: packages-build
@@ -66,6 +72,7 @@ lab-xen-down:
 
 ## test: everything, the fast parts first
 test: packages-test lint libvirt-corpus yaml-test-suite fast-test guest
+	VIRTFORM_STRICT=1 swift test --skip-build --filter SoakTests
 	VIRTFORM_STRICT=1 Lab/with-daemon.sh swift test --skip-build --filter DaemonTests
 	VIRTFORM_STRICT=1 Lab/with-switch.sh swift test --skip-build --filter SwitchTests
 	VIRTFORM_STRICT=1 swift test --skip-build --filter EndToEndTests --skip XenTests
@@ -83,7 +90,19 @@ run-xen-tests: xen-image
 
 fast-test:
 	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
-	VIRTFORM_STRICT=1 swift test --skip-build --skip EndToEndTests --skip DaemonTests
+	VIRTFORM_STRICT=1 swift test --skip-build --skip EndToEndTests --skip DaemonTests --skip SoakTests
+
+## torture: every fault that tests know of, everywhere, and docs/reliability.md of it; hours. FILTER=CallTortureTests and the like for a part
+torture: packages-test libvirt-corpus yaml-test-suite guest
+	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
+	VIRTFORM_TORTURE=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter '$(FILTER)' --skip 'DaemonTests|SwitchTests|XenTests|SoakTests'
+	@[[ ! SoakTests =~ $(FILTER) ]] || VIRTFORM_TORTURE=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter SoakTests
+	@[[ ! sanitize =~ $(FILTER) ]] || VIRTFORM_TALLIES=$(TORTURE_TALLIES) $(MAKE) --no-print-directory sanitize
+	VIRTFORM_WRITE_DOCS=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter ReliabilityPageTests
+
+## sanitize: the tests that need no guests, under the compiler's sanitizers; SANITIZER=address or thread for one of them
+sanitize: packages-test libvirt-corpus yaml-test-suite
+	for kind in $(SANITIZER); do Lab/sanitize.sh $$kind; done
 
 ## bench: how fast virtform is beside programs that make only the unavoidable calls of libvirt, and how good and fast
 ## placements are; many minutes. BENCH="plan life" measures only that.

@@ -18,6 +18,9 @@ let fuzzer = Target.executableTarget(
   // The linker that Swift takes by itself fails on what the sanitizer makes.
   linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
 
+/// Faults of calls that tests ask for, which nobody else is to have.
+let faults: [SwiftSetting] = [.define("VIRTFORM_FAULTS", .when(configuration: .debug))]
+
 let package = Package(
   name: "virtform",
   products: [.executable(name: "virtform", targets: ["virtform"])],
@@ -43,8 +46,8 @@ let package = Package(
       ],
       exclude: ["README.md"], swiftSettings: settings),
     .target(
-      name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"], swiftSettings: settings
-    ),
+      name: "Libvirt", dependencies: ["CLibvirt", "CLibXML2"], exclude: ["README.md"],
+      swiftSettings: settings + faults),
     .target(name: "Downloads", dependencies: ["CCurl"], exclude: ["README.md"], swiftSettings: settings),
     .target(
       name: "Applier",
@@ -96,7 +99,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ConversionTests", dependencies: ["Conversion", "Libvirt", "SpecModel"], swiftSettings: settings),
-    .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness),
+    .testTarget(name: "LibvirtTests", dependencies: ["Libvirt"], swiftSettings: strictness + faults),
     .testTarget(
       name: "ApplierTests",
       dependencies: ["Applier", "Planner", "CloudInit", "Libvirt", "SpecModel", "TestLab"],

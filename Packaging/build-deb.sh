@@ -22,6 +22,10 @@ build=(
 )
 "${build[@]}" --product virtform
 program=$("${build[@]}" --show-bin-path)/virtform
+if [ "$configuration" = release ] && grep --quiet --text VIRTFORM_FAULT "$program"; then
+    echo "build-deb.sh: the program has faults in it that are for tests" >&2
+    exit 1
+fi
 version=$("$program" version | awk '$1 == "virtform" { print $2 }')
 architecture=$(dpkg --print-architecture)
 

@@ -55,8 +55,8 @@ extension HostPlanner {
     return start + guestsToPlugIn(on: wanted).filter(keepsRunning).map { pluggedIn($0, cause) }
   }
 
-  /// True for a network that was active once: the first start comes before it is told to start with its host.
-  private func wasStarted(_ network: Network) -> Bool {
+  /// True for a network that was active once: one whose first start fails is not left to start with its host.
+  func wasStarted(_ network: Network) -> Bool {
     network.autostart == true || network.applied[NetworkField.autostart.rawValue] == "false"
   }
 

@@ -145,8 +145,12 @@ extension HostPlanner {
   // MARK: Update
 
   private mutating func planUpdate(of actual: Network, to wanted: Network, _ path: SpecPath) {
-    let target = marked(
+    var target = marked(
       NetworkDiffer.merge(wanted, into: actual, remembering: actual.applied), for: wanted, of: actual)
+    // A run that was cut off before the network's first start had not yet told it to start with its host.
+    if !actual.isActive, !actual.isTransient, !wasStarted(actual) {
+      target.autostart = wanted.autostart ?? true
+    }
     let differences = NetworkDiffer.differences(from: actual, to: target)
     let live = state.liveNetworks[actual.uuid]
     let liveTarget = live.map { liveForm(of: target, wanted, definedAs: actual, $0) }

@@ -4,12 +4,12 @@ import SpecModel
 
 /// Saved plans on this machine.
 struct PlanFile {
-  /// Bytes: more than the plan of a hundred thousand VMs has.
-  private static let maximumSize = 512 << 20
-
   let plan: SavedPlan
   /// What the file holds, read once: what is verified is what is carried out.
   let bytes: Data
+
+  /// Bytes: more than the plan of a hundred thousand VMs has.
+  private static let maximumSize = 512 << 20
 
   /// Saves the plan, with the signature of its bytes beside it if there is a key.
   static func write(_ plan: SavedPlan, to path: String, signedBy key: String? = nil) async throws {

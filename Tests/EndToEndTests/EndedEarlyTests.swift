@@ -80,7 +80,12 @@ extension GuestChangeTests {
     func killedRestart() async throws {
       try await Guests.inLab { guests in
         try await guests.apply(site(["nics": "{lan: {}}"], networks: Self.lan))
-        for (number, seconds) in ["0.8", "1.6", "2.4", "3.2"].enumerated() {
+        var tally = FaultTally(
+          area: "Calls", fault: "killed at any time, while it restarts a network under a guest",
+          command: "make torture FILTER=EndedEarly")
+        let moments =
+          Torture.isLong ? (4...40).map { "\(Double($0) / 10)" } : ["0.8", "1.6", "2.4", "3.2"]
+        for (number, seconds) in moments.enumerated() {
           let network = ["lan": "{mode: isolated, cidr: 10.78.\(number + 1).0/24, bridge: vft-early}"]
           let next = site(["nics": "{lan: {}}"], networks: network)
           try guests.write(next)
@@ -91,8 +96,12 @@ extension GuestChangeTests {
           try await guests.apply(next, "--restart")
           let interface = try await guests.live("pic").at("devices", "interface")
           #expect(interface?.first("source")?[attribute: "network"] == "lan")
-          #expect(interface?.first("link")?[attribute: "state"] != "down", "after \(seconds) s")
+          let isPlugged = interface?.first("link")?[attribute: "state"] != "down"
+          #expect(isPlugged, "after \(seconds) s")
+          tally.count(
+            hasSurvived: isPlugged && interface?.first("source")?[attribute: "network"] == "lan")
         }
+        try tally.record()
       }
     }
   }

@@ -122,7 +122,10 @@ struct LockTests {
   func race() async throws {
     try await Lab.with(driver: "test") { lab in
       let site = try lab.write(spec(lab, count: 20), to: "site.yaml")
-      for options in [["--lock-timeout", "1h"], []] {
+      var tally = FaultTally(
+        area: "Operators", fault: "four applies at once", command: "make torture FILTER=LockTests")
+      for options in Array(repeating: [["--lock-timeout", "1h"], []], count: Torture.isLong ? 25 : 1).joined()
+      {
         let outcomes = try await withThrowingTaskGroup(of: Lab.Outcome.self) { group in
           for _ in 0..<4 {
             group.addTask {
@@ -142,10 +145,13 @@ struct LockTests {
           return isDone || options.isEmpty && outcome.status == 6
         }
         #expect(isFine, "\(texts)")
+        let works = texts.count { $0.contains("41 added, 0 changed, 0 removed") }
+        tally.count(hasSurvived: isFine && works == 1, isLoss: works > 1)
         let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
         #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
         #expect(try await lock(lab) == nil)
       }
+      try tally.record()
     }
   }
 
@@ -167,8 +173,14 @@ struct LockTests {
       #expect(texts.count { $0.contains("Broke the lock on host 'sim' of ") } == 1, "\(texts)")
       #expect(texts.count { $0.contains("whose process is gone.") } == 1, "\(texts)")
       #expect(texts.count { $0.contains("Apply complete") } == 1, "\(texts)")
-      #expect(try await lab.virtform("plan", site, "--detailed-exitcode").status == 0)
+      let quiet = try await lab.virtform("plan", site, "--detailed-exitcode").status
+      #expect(quiet == 0)
       #expect(try await lock(lab) == nil)
+      var tally = FaultTally(
+        area: "Operators", fault: "three applies at once after one that was killed",
+        command: "make torture FILTER=LockTests")
+      tally.count(hasSurvived: outcomes.allSatisfy { $0.status == 0 } && quiet == 0)
+      try tally.record()
     }
   }
 

@@ -253,7 +253,10 @@ extension HostLabTests {
 
     /// What befalls a migration.
     enum Fault: String, CaseIterable {
-      case client, source, target, network
+      case client = "virtform killed"
+      case source = "libvirtd of the source killed and started"
+      case target = "libvirtd of the target killed and started"
+      case network = "the hosts cut off from each other"
     }
 
     @Test(
@@ -273,6 +276,9 @@ extension HostLabTests {
         var place = "rack1"
         var last = try await estate.count(beyond: 0, on: place)
         var generator = SystemRandomNumberGenerator()
+        var tally = FaultTally(
+          area: "Migrations", fault: "\(fault.rawValue) at any time",
+          command: "make torture FILTER=MigrationTests")
         for round in 1...Self.rounds {
           let target = place == "rack1" ? "rack2" : "rack1"
           estate.fields["host"] = target
@@ -287,19 +293,21 @@ extension HostLabTests {
           #expect(
             now.boot == last.boot,
             "\(fault.rawValue) after \(moment) s, round \(round): the guest was started anew")
-          #expect(
-            try await estate.files(on: place) == [], "\(fault.rawValue) after \(moment) s, round \(round)")
+          let left = try await estate.files(on: place)
+          #expect(left == [], "\(fault.rawValue) after \(moment) s, round \(round)")
+          let isWhole = places == [target: "running"] && now.boot == last.boot
+          tally.count(hasSurvived: isWhole && left.isEmpty, isLoss: !isWhole)
           (place, last) = (target, now)
         }
         estate.fields["state"] = "off"
         try await estate.apply()
         try await estate.pattern("read", on: place)
+        try tally.record()
       }
     }
 
     /// `VIRTFORM_TEST_ROUNDS` makes it more.
-    private static let rounds =
-      ProcessInfo.processInfo.environment["VIRTFORM_TEST_ROUNDS"].flatMap(Int.init) ?? 1
+    private static let rounds = Torture.rounds(usual: Torture.isLong ? 20 : 1)
 
     private func disturb(
       _ lab: HostLab, _ fault: Fault, after seconds: Double, from source: String, to target: String

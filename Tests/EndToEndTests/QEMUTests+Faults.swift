@@ -8,7 +8,11 @@ extension QEMUTests {
   func killed() async throws {
     try await Lab.with { lab in
       let site = try lab.write(lan(), to: "site.yaml")
-      for seconds in ["0.15", "0.4", "0.8", "1.2"] {
+      var tally = FaultTally(
+        area: "Calls", fault: "killed at any time, while it makes real guests",
+        command: "make torture FILTER=QEMUTests")
+      let moments = Torture.isLong ? (2...40).map { "\(Double($0) / 10)" } : ["0.15", "0.4", "0.8", "1.2"]
+      for seconds in moments {
         _ = try await Lab.run(
           "/usr/bin/timeout", ["-s", "KILL", seconds, Lab.binary, "apply", site, "--auto-approve"],
           in: lab.work,
@@ -16,12 +20,18 @@ extension QEMUTests {
         let finish = try await lab.virtform("apply", site, "--auto-approve")
         #expect(finish.status == 0, "\(finish.output)\(finish.errors)")
         try await expectQuiet(lab, site)
-        #expect(try await lab.connection.domains(.active).map(\.name) == ["db", "web-1", "web-2"])
+        let guests = try await lab.connection.domains(.active).map(\.name)
+        #expect(guests == ["db", "web-1", "web-2"])
         // Three images, the shared disk and what protects it, the log and what keeps it, two roots: nothing doubled.
-        #expect(try await lab.connection.storagePool(named: "default")?.volumes().count == 9)
+        let volumes = try await lab.connection.storagePool(named: "default")?.volumes().count ?? 0
+        #expect(volumes == 9)
+        tally.count(
+          hasSurvived: finish.status == 0 && guests.count == 3 && volumes == 9,
+          isLoss: guests.count < 3 || volumes < 9)
         let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
         #expect(destroy.status == 0, "\(destroy.output)\(destroy.errors)")
       }
+      try tally.record()
     }
   }
 
@@ -129,6 +139,12 @@ extension QEMUTests {
     let copied = try await lab.virtform("apply", site, "--auto-approve")
     #expect(copied.status == 0, "\(copied.output)\(copied.errors)")
     try await expectQuiet(lab, site)
+    var tally = FaultTally(
+      area: "Hosts", fault: "a pool that fills up while an image arrives, or is copied",
+      command: "make torture FILTER=QEMUTests")
+    tally.count(hasSurvived: apply.status == 5 && finish.status == 0)
+    tally.count(hasSurvived: cutOff.status == 5 && copied.status == 0)
+    try tally.record()
     let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
     #expect(destroy.status == 0)
     #expect(try await lab.connection.storagePools().map(\.name) == ["default"])

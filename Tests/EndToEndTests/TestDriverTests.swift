@@ -102,7 +102,12 @@ final class TestDriverTests {
   func killed() async throws {
     try await Lab.with(driver: "test") { lab in
       let site = try lab.write(spec(lab, count: 30), to: "site.yaml")
-      for milliseconds in [40, 70, 100, 130, 160, 200, 250] {
+      var tally = FaultTally(
+        area: "Calls", fault: "killed at any time, on the test driver",
+        command: "make torture FILTER=TestDriverTests")
+      let moments =
+        [40, 70, 100, 130, 160, 200, 250] + (Torture.isLong ? Array(stride(from: 30, to: 900, by: 5)) : [])
+      for milliseconds in moments {
         // timeout(1) sends SIGKILL; its status is then 137, or 124.
         _ = try await Lab.run(
           "/usr/bin/timeout",
@@ -115,11 +120,15 @@ final class TestDriverTests {
         #expect(finish.status == 0, "\(finish.output)\(finish.errors)")
         let quiet = try await lab.virtform("plan", site, "--detailed-exitcode")
         #expect(quiet.status == 0, "\(quiet.output)")
-        #expect(try await lab.connection.domains(.active).count == 31)
+        let guests = try await lab.connection.domains(.active).count
+        #expect(guests == 31)
+        tally.count(
+          hasSurvived: finish.status == 0 && quiet.status == 0 && guests == 31, isLoss: guests < 31)
         let destroy = try await lab.virtform("destroy", site, "--auto-approve", "--allow-data-loss")
         #expect(destroy.status == 0)
         #expect(try await lab.connection.storagePools().count == 1)
       }
+      try tally.record()
     }
   }
 }

@@ -85,7 +85,13 @@ struct TimeoutTests {
         "\(outcome.output)\(outcome.errors)")
       let next = try await lab.virtform("apply", site, "--auto-approve")
       #expect(next.status == 0, "\(next.output)\(next.errors)")
-      #expect(try await lab.virtform("plan", site, "--detailed-exitcode").status == 0)
+      let quiet = try await lab.virtform("plan", site, "--detailed-exitcode").status
+      #expect(quiet == 0)
+      var tally = FaultTally(
+        area: "Hosts", fault: "libvirtd hangs until the limit of a call is over",
+        command: "make torture FILTER=TimeoutTests")
+      tally.count(hasSurvived: next.status == 0 && quiet == 0)
+      try tally.record()
     }
   }
 }

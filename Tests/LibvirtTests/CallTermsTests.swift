@@ -179,12 +179,27 @@ import Testing
     let refused = await error { try await Connection.open(server.uri, access: .readOnly, terms: terms) }
     #expect(refused?.systemCode == ECONNREFUSED)
     #expect(told.value == 3)
+    let once = await error {
+      try await Connection.open(server.uri, access: .readOnly, terms: terms, isTriedAgain: false)
+    }
+    #expect(once?.systemCode == ECONNREFUSED)
+    #expect(told.value == 3)
+    // What is called on a connection that was to be made at once, or not at all, is made again like any other call.
+    let connection = try await Connection.open(
+      Self.uri, access: .readOnly, terms: terms, isTriedAgain: false)
+    _ = await error {
+      try await connection.call("virFail") { _ in
+        throw LibvirtError(code: .operationTimeout, message: Self.stateLock, call: "virFail")
+      }
+    }
+    #expect(told.value == 6)
+    await connection.close()
     // A socket that is not there is a mistake, or a daemon that is not installed.
     let missing = await error {
       try await Connection.open("qemu+unix:///system?socket=/tmp/none/none", access: .readOnly, terms: terms)
     }
     #expect(missing?.systemCode == ENOENT)
-    #expect(told.value == 3)
+    #expect(told.value == 6)
   }
 
   @Test("ssh that is turned away is tried again, and a login that fails is not")

@@ -376,6 +376,19 @@ struct NetworkChangeTests {
     #expect(!network.isTransient && network.autostart == true)
   }
 
+  @Test("a network that a run defined and did not come to start is told to start with its host, too")
+  func neverStarted() throws {
+    var scenario = try Scenario.applied(Specs.stopped)
+    try scenario.fleet[].changeNetwork("lan") { ($0.isActive, $0.autostart) = (false, false) }
+    let text = try scenario.text(Specs.stopped)
+    #expect(text.contains("~ autostart  false → true\n      ~ active     false → true\n"), "\(text)")
+    let network = try #require(scenario.fleet[].state.networks.first)
+    #expect(network.isActive && network.autostart == true)
+    // Once it was active, that is a person's to change.
+    try scenario.fleet[].changeNetwork("lan") { $0.autostart = false }
+    #expect(try scenario.plan(Specs.stopped).isEmpty)
+  }
+
   // MARK: Removal
 
   @Test("a network that was protected stays, whatever the spec says now")

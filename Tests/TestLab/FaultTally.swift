@@ -17,6 +17,13 @@ public struct FaultTally: Codable, Hashable, Sendable {
   /// The one command that does it all again.
   public var command: String
 
+  /// Counts one more.
+  public mutating func count(hasSurvived: Bool, isLoss: Bool = false) {
+    tried += 1
+    if hasSurvived { survived += 1 }
+    if isLoss { lost += 1 }
+  }
+
   public init(area: String, fault: String, command: String) {
     self.area = area
     self.fault = fault
@@ -29,6 +36,11 @@ public struct FaultTally: Codable, Hashable, Sendable {
   /// Keeps the tally in a file of its own, which an earlier one of the same fault gives way to; nothing if nobody asked for it.
   public func record() throws {
     guard let directory = Self.directory else { return }
+    try record(in: directory)
+  }
+
+  /// The same in any directory.
+  public func record(in directory: String) throws {
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let name = "\(area) \(fault)".lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber) }
       .joined(separator: "-")
@@ -39,24 +51,11 @@ public struct FaultTally: Codable, Hashable, Sendable {
 }
 
 extension FaultTally {
-  /// The tallies of a directory, sorted by heading and fault.
+  /// The tallies of a directory.
   public static func all(in directory: String) throws -> [FaultTally] {
     try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".json") }
       .map {
         try JSONDecoder().decode(Self.self, from: Data(contentsOf: URL(filePath: "\(directory)/\($0)")))
       }
-      .sorted { ($0.area, $0.fault) < ($1.area, $1.fault) }
-  }
-
-  /// The tables of `docs/reliability.md`, one for each area.
-  public static func markdown(_ tallies: [FaultTally]) -> String {
-    var text = ""
-    for (area, rows) in Dictionary(grouping: tallies, by: \.area).sorted(by: { $0.key < $1.key }) {
-      text += "\n## \(area)\n| fault | tried | survived | lost | again |\n|---|---|---|---|---|\n"
-      for row in rows {
-        text += "| \(row.fault) | \(row.tried) | \(row.survived) | \(row.lost) | `\(row.command)` |\n"
-      }
-    }
-    return text
   }
 }

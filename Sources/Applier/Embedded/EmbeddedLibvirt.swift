@@ -64,12 +64,10 @@ public struct EmbeddedLibvirt: Sendable {
     _ daemon: EmbeddedDaemon, _ access: Connection.Access, _ terms: CallTerms
   ) async throws -> Connection? {
     guard try daemon.ownsSocketDirectory() else { return nil }
-    // A socket that refuses is no reason to wait: its daemon has ended, and is started.
-    var once = terms
-    once.pauses = []
     let connection: Connection
     do {
-      connection = try await Connection.open(uri, access: access, terms: once)
+      // A socket that refuses is no reason to wait: its daemon has ended, and is started.
+      connection = try await Connection.open(uri, access: access, terms: terms, isTriedAgain: false)
     } catch let error as LibvirtError where error.exceeded == nil {
       return nil
     }

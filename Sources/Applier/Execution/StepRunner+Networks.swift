@@ -17,9 +17,18 @@ extension StepRunner {
       network = try await connection.defineNetwork(NetworkDocument.definition(of: wanted, on: host))
     }
     guard let network else { return }
-    if try await !network.isActive() { try await start(network) }
-    if let autostart = wanted.autostart, try await network.autostart() != autostart {
-      try await network.setAutostart(autostart)
+    // Before the start: a run that is cut off in between leaves a network that is not active, which the next one has to look at.
+    let former = try await network.autostart()
+    let autostart = wanted.autostart ?? former
+    if former != autostart { try await network.setAutostart(autostart) }
+    if try await !network.isActive() {
+      do {
+        try await start(network)
+      } catch {
+        // What was never active does not start with its host either.
+        if former != autostart { try? await network.setAutostart(former) }
+        throw error
+      }
     }
     if !guests.isEmpty, host.driver.can(.replugging) { try await reconnect(to: network, guests) }
   }

@@ -32,16 +32,12 @@ extension Fleet {
     }
   }
 
-  /// Breaks those locks that may be broken without asking, as whoever takes the lock does, and returns them.
+  /// Breaks those locks that may be broken at once without asking, as whoever takes the lock does, and returns them. One whose
+  /// lease is over would have to be looked at for a while, which only who wants the lock does.
   public func breakAbandonedLocks(of stack: ResourceName) async throws(HostError) -> [LockEvent] {
-    try await breakAbandonedLocks(of: stack, terms: LockTerms())
-  }
-
-  func breakAbandonedLocks(of stack: ResourceName, terms: LockTerms) async throws(HostError) -> [LockEvent] {
     var events: [LockEvent] = []
-    for held in try await locks(of: stack) {
-      guard let abandonment = held.record?.abandonment(terms) else { continue }
-      if try await breakLock(held, of: stack) { events.append(.broke(held, abandonment)) }
+    for held in try await locks(of: stack) where held.abandonment == .processGone {
+      if try await breakLock(held, of: stack) { events.append(.broke(held, .processGone)) }
     }
     return events
   }

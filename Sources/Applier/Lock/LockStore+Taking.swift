@@ -14,10 +14,24 @@ extension LockStore {
     report: @Sendable (LockEvent) -> Void
   ) async throws -> LockRecord {
     var awaited: UUID?
+    var watched: UUID?
+    var watch = LeaseWatch()
     var collisions = 0
     while true {
       if let held = try await find() {
-        if let abandonment = held.record?.abandonment(terms), collisions < Self.maximumCollisions {
+        var abandonment = held.record?.abandonment(terms)
+        if let record = held.record, abandonment == .leaseOver {
+          switch watch.look(at: record, for: terms.watch) {
+          case .undecided:
+            if watched != held.uuid { report(.watching(held, terms.watch)) }
+            watched = held.uuid
+            try await Task.sleep(for: terms.poll)
+            continue
+          case .isRenewed: abandonment = nil
+          case .isAbandoned: break
+          }
+        }
+        if let abandonment, collisions < Self.maximumCollisions {
           // Of several breakers, one removes it and says so; then all of them go for the name again.
           if try await remove(held.uuid) { report(.broke(held, abandonment)) }
           collisions += 1

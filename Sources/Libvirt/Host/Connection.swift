@@ -35,6 +35,9 @@ public final class Connection: Sendable {
   private let isClosed = Atomic(false)
   /// Gives back what outlives its closed connection, which may mean to wait for a peer.
   private static let stragglers = CallQueue(maximumThreads: 1)
+  #if VIRTFORM_FAULTS
+    private let link = CallFaults.Link()
+  #endif
 
   private init(uri: String, handle: Handle, queue: CallQueue, terms: CallTerms) {
     self.terms = terms
@@ -52,12 +55,17 @@ public final class Connection: Sendable {
   /// Nobody is asked for credentials; those in libvirt's `auth.conf` are used. A peer that does not answer
   /// for 20 seconds counts as lost.
   ///
-  /// - Parameter terms: how long calls may take, this one included, and which are made again.
+  /// - Parameters:
+  ///   - terms: how long calls may take, this one included, and which are made again.
+  ///   - isTriedAgain: whether connecting is tried again, too, where it fails for a reason that passes.
   /// - Throws: ``LibvirtError``, always with ``LibvirtError/isConnectionFailure``.
-  public static func open(_ uri: String, access: Access, terms: CallTerms = CallTerms()) async throws
-    -> Connection
-  {
-    try await terms.retrying(if: \.isTransientConnectionFailure) { try await openOnce(uri, access, terms) }
+  public static func open(
+    _ uri: String, access: Access, terms: CallTerms = CallTerms(), isTriedAgain: Bool = true
+  ) async throws -> Connection {
+    guard isTriedAgain else { return try await openOnce(uri, access, terms) }
+    return try await terms.retrying(if: \.isTransientConnectionFailure) {
+      try await openOnce(uri, access, terms)
+    }
   }
 
   private static func openOnce(_ uri: String, _ access: Access, _ terms: CallTerms) async throws -> Connection
@@ -73,7 +81,7 @@ public final class Connection: Sendable {
     do {
       return try await queue.run(within: deadline) {
         try Library.initialize()
-        let handle = Handle(try connect(uri, access))
+        let handle = Handle(try makeConnection(function, uri, access))
         return Connection(uri: uri, handle: handle, queue: queue, terms: terms)
       }
     } catch let error as CallQueueError {
@@ -144,8 +152,7 @@ public final class Connection: Sendable {
     try await terms.retrying(if: { $0.isTransient(for: effect) }) {
       do {
         return try await queue.run(within: deadline(effect == .reads ? .read : .change, function)) { [self] in
-          count(function, effect)
-          return try body(Call(connection: handle.pointer, function: function))
+          try make(function, effect) { try body(Call(connection: handle.pointer, function: function)) }
         }
       } catch let error as CallQueueError {
         throw LibvirtError(error, call: function)
@@ -170,8 +177,9 @@ public final class Connection: Sendable {
       return try await thread.run(within: deadline(kind, function, activity)) { [self] in
         if isClosed.load(ordering: .acquiring) { throw CallQueueError.finished }
         if queue.isGivenUp { throw CallQueueError.givenUp }
-        count(function, effect)
-        return try body(Call(connection: handle.pointer, function: function, activity: activity))
+        return try make(function, effect) {
+          try body(Call(connection: handle.pointer, function: function, activity: activity))
+        }
       }
     } catch let error as CallQueueError {
       throw LibvirtError(error, call: function)
@@ -195,6 +203,17 @@ public final class Connection: Sendable {
     counts.withLock { $0.add(function, effect) }
   }
 
+  /// Counts a call, and makes it on the current thread.
+  private func make<Value>(
+    _ function: String, _ effect: CallEffect, _ call: () throws -> Value
+  ) throws -> Value {
+    count(function, effect)
+    #if VIRTFORM_FAULTS
+      if let faults = CallFaults.ofProcess { return try faults.befall(function, effect, on: link, call) }
+    #endif
+    return try call()
+  }
+
   /// Gives an object's reference back. That is quick while the connection has its own, and never done on the
   /// caller's thread when it may end the connection.
   func release(_ handle: Handle, _ free: @escaping @Sendable (OpaquePointer?) -> Int32) {
@@ -206,8 +225,29 @@ public final class Connection: Sendable {
     _ = free(handle.pointer)
   }
 
-  private static func connect(_ uri: String, _ access: Access) throws -> OpaquePointer {
-    let function = "virConnectOpenAuth"
+  private static func makeConnection(_ function: String, _ uri: String, _ access: Access) throws
+    -> OpaquePointer
+  {
+    #if VIRTFORM_FAULTS
+      if let faults = CallFaults.ofProcess {
+        var connection: OpaquePointer?
+        do {
+          return try faults.befall(function, .reads, on: CallFaults.Link()) {
+            let made = try connect(function, uri, access)
+            connection = made
+            return made
+          }
+        } catch {
+          // One that was made, and whose answer did not arrive.
+          if let connection { virConnectClose(connection) }
+          throw error
+        }
+      }
+    #endif
+    return try connect(function, uri, access)
+  }
+
+  private static func connect(_ function: String, _ uri: String, _ access: Access) throws -> OpaquePointer {
     let flags: virConnectFlags? =
       switch access {
       case .readOnly: VIR_CONNECT_RO

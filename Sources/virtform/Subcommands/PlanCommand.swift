@@ -52,10 +52,11 @@ struct PlanCommand: AsyncParsableCommand {
     let plan = try await Workspace.open(options, policy: policy, access: .readOnly).closing { workspace in
       var workspace = workspace
       let plan = try await workspace.plan(planning, at: at ?? Date())
-      let saved = workspace.saved(plan, options: planning)
-      if let output { try await PlanFile.write(saved, to: output, signedBy: key) }
+      if let output {
+        try await PlanFile.write(workspace.saved(plan, options: planning), to: output, signedBy: key)
+      }
       try form.show(
-        PlanForms(plan, in: workspace, digest: try saved.digest),
+        PlanForms(plan, in: workspace, options: planning),
         style: Terminal.style(noColor: options.reading.noColor))
       return plan
     }

@@ -33,6 +33,9 @@ enum LockText {
   static func line(_ event: LockEvent, stack: ResourceName) -> String {
     switch event {
     case .waiting(let held): "Waiting: \(sentence(held, stack: stack))"
+    case .watching(let held, let time):
+      "Waiting: \(sentence(held, stack: stack)); it is broken if nobody renews it within "
+        + span(Int(time.components.seconds))
     case .broke(let held, let abandonment):
       "Broke the lock on host '\(held.host)' of \(held.record.map { "\($0.holder)" } ?? "somebody"), "
         + reason(abandonment)

@@ -104,7 +104,7 @@ struct AbandonedLockTests {
     #expect(try await LockLab.obstacle { try await lab.take(terms: early) }?.uuid == old.uuid)
     let events = LockLab.Events()
     let new = try await lab.take(terms: LockLab.terms(clockOffset: 300 + 62), events: events)
-    #expect(events.words == ["broke sim leaseOver"])
+    #expect(events.words == ["watching sim", "broke sim leaseOver"])
     #expect(try await lab.store.find()?.uuid == new.uuid)
     try await lab.store.remove(new.uuid)
   }

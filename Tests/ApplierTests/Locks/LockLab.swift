@@ -69,7 +69,7 @@ final class LockLab: Sendable {
   @discardableResult
   func take(
     by holder: LockHolder = LockLab.stranger(), hasLease: Bool = true, on store: LockStore? = nil,
-    terms: LockTerms = LockTerms(), events: Events = Events()
+    terms: LockTerms = LockLab.terms(), events: Events = Events()
   ) async throws -> LockRecord {
     try await (store ?? self.store).take(
       request(by: holder, hasLease: hasLease), until: .now, terms: terms, report: events.add)
@@ -99,9 +99,11 @@ final class LockLab: Sendable {
     }
   }
 
-  /// Terms by a clock that is off by so many seconds.
-  static func terms(clockOffset: TimeInterval) -> LockTerms {
+  /// Terms by a clock that is off by so many seconds, which look at a lock for a moment only.
+  static func terms(clockOffset: TimeInterval = 0) -> LockTerms {
     var terms = LockTerms()
+    terms.watch = .milliseconds(30)
+    terms.poll = .milliseconds(5)
     terms.now = { Date.now + clockOffset }
     return terms
   }
@@ -130,6 +132,7 @@ final class LockLab: Sendable {
           switch event {
           case .broke(let held, let why): "broke \(held.host) \(why)"
           case .waiting(let held): "waiting \(held.host)"
+          case .watching(let held, _): "watching \(held.host)"
           }
         }
       }
