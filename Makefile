@@ -14,9 +14,10 @@ export VIRTFORM_TALLIES ?= $(CURDIR)/.build/tallies
 TORTURE_TALLIES := $(CURDIR)/.build/torture
 # What `make torture` runs, as swift test --filter has it.
 FILTER ?= .
+SANITIZER ?= address thread
 
-.PHONY: build run test fast-test torture bench lint format docs deb check-deb lab lab-down lab-xen lab-xen-down xen-image test-xen run-xen-tests
-.PHONY: packages-build packages-run packages-lab packages-lab-xen packages-test packages-deb guest libvirt-corpus
+.PHONY: build run test fast-test torture sanitize fuzz bench lint format docs deb check-deb lab lab-down lab-xen lab-xen-down xen-image test-xen run-xen-tests
+.PHONY: packages-build packages-run packages-lab packages-lab-xen packages-test packages-deb guest libvirt-corpus yaml-test-suite
 
 build: packages-build
 	$(SWIFT_BUILD)
@@ -70,7 +71,8 @@ lab-xen-down:
 	Lab/xen/lab.sh down
 
 ## test: everything, the fast parts first
-test: packages-test lint libvirt-corpus fast-test guest
+test: packages-test lint libvirt-corpus yaml-test-suite fast-test guest
+	VIRTFORM_STRICT=1 swift test --skip-build --filter SoakTests
 	VIRTFORM_STRICT=1 Lab/with-daemon.sh swift test --skip-build --filter DaemonTests
 	VIRTFORM_STRICT=1 Lab/with-switch.sh swift test --skip-build --filter SwitchTests
 	VIRTFORM_STRICT=1 swift test --skip-build --filter EndToEndTests --skip XenTests
@@ -88,18 +90,35 @@ run-xen-tests: xen-image
 
 fast-test:
 	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
-	VIRTFORM_STRICT=1 swift test --skip-build --skip EndToEndTests --skip DaemonTests
+	VIRTFORM_STRICT=1 swift test --skip-build --skip EndToEndTests --skip DaemonTests --skip SoakTests
 
 ## torture: every fault that tests know of, everywhere, and docs/reliability.md of it; hours. FILTER=CallTortureTests and the like for a part
-torture: packages-test libvirt-corpus guest
+torture: packages-test libvirt-corpus yaml-test-suite guest
 	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
-	VIRTFORM_TORTURE=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter '$(FILTER)' --skip 'DaemonTests|SwitchTests|XenTests'
+	VIRTFORM_TORTURE=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter '$(FILTER)' --skip 'DaemonTests|SwitchTests|XenTests|SoakTests'
+	@[[ ! SoakTests =~ $(FILTER) ]] || VIRTFORM_TORTURE=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter SoakTests
+	@[[ ! sanitize =~ $(FILTER) ]] || VIRTFORM_TALLIES=$(TORTURE_TALLIES) $(MAKE) --no-print-directory sanitize
 	VIRTFORM_WRITE_DOCS=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter ReliabilityPageTests
 
-## bench: how close placements come to lower bounds, and how long they take; minutes
-bench: packages-build
-	$(SWIFT_BUILD) --configuration release --product placement-bench
-	.build/release/placement-bench
+## sanitize: the tests that need no guests, under the compiler's sanitizers; SANITIZER=address or thread for one of them
+sanitize: packages-test libvirt-corpus yaml-test-suite
+	for kind in $(SANITIZER); do Lab/sanitize.sh $$kind; done
+
+## bench: how fast virtform is beside programs that make only the unavoidable calls of libvirt, and how good and fast
+## placements are; many minutes. BENCH="plan life" measures only that.
+bench: packages-test
+	for product in virtform floor slow-link estate-bench placement-bench; do \
+		$(SWIFT_BUILD) --configuration release --product $$product; \
+	done
+	.build/release/estate-bench $(BENCH)
+	@[[ -n "$(BENCH)" ]] || .build/release/placement-bench
+
+## fuzz: looks for inputs that break readers: TARGET=yaml, or each in turn; SECONDS=60 each; see Fuzzing/README.md
+TARGET := yaml spec xml plan uri import
+SECONDS := 60
+fuzz: packages-build
+	VIRTFORM_FUZZ=1 $(SWIFT_BUILD) --configuration release --scratch-path .build/fuzz --product virtform-fuzz
+	for target in $(TARGET); do Fuzzing/fuzz.sh .build/fuzz/release/virtform-fuzz "$$target" $(SECONDS); done
 
 ## docs: the pages that are written from the sources
 docs:
@@ -118,11 +137,11 @@ check-deb: packages-deb
 
 ## lint: the format that .swift-format describes, and shell scripts
 lint:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
-	shellcheck --external-sources Lab/*.sh Lab/guest/*.sh Lab/debian/*.sh Lab/qemu/*.sh Lab/xen/*.sh Packaging/*.sh
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks Fuzzing
+	shellcheck --external-sources Fuzzing/*.sh Lab/*.sh Lab/guest/*.sh Lab/debian/*.sh Lab/qemu/*.sh Lab/xen/*.sh Packaging/*.sh
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks Fuzzing
 
 guest:
 	Lab/guest/image.sh $(GUEST)
@@ -132,6 +151,10 @@ guest:
 ## libvirt-corpus: the documents of libvirt's own tests, which imports are tried on
 libvirt-corpus:
 	@Lab/libvirt-corpus.sh .lab/libvirt
+
+## yaml-test-suite: the cases of the YAML test suite, which the reader is tried on
+yaml-test-suite:
+	@Lab/yaml-test-suite.sh .lab/yaml-test-suite
 
 xen-image:
 	@if ((EUID)); then echo "Building the Xen host takes root: its tests will be skipped"; else Lab/xen/image.sh $(XEN); fi

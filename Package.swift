@@ -5,8 +5,18 @@ import PackageDescription
 let strictness: [SwiftSetting] =
   Context.environment["VIRTFORM_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
+/// `VIRTFORM_FUZZ=1`, which `make fuzz` sets, adds what libFuzzer needs, and the program that runs it.
+let isFuzzing = Context.environment["VIRTFORM_FUZZ"] != nil
+let instrumentation = SwiftSetting.unsafeFlags(["-sanitize=fuzzer"])
+
 /// `public import` says which dependency a module shows to its users; all other imports stay inside.
-let settings: [SwiftSetting] = [.enableUpcomingFeature("InternalImportsByDefault")] + strictness
+let settings: [SwiftSetting] =
+  [.enableUpcomingFeature("InternalImportsByDefault")] + strictness + (isFuzzing ? [instrumentation] : [])
+
+let fuzzer = Target.executableTarget(
+  name: "virtform-fuzz", dependencies: ["FuzzTargets"], path: "Fuzzing/Fuzzer", swiftSettings: settings,
+  // The linker that Swift takes by itself fails on what the sanitizer makes.
+  linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
 
 /// Faults of calls that tests ask for, which nobody else is to have.
 let faults: [SwiftSetting] = [.define("VIRTFORM_FAULTS", .when(configuration: .debug))]
@@ -59,11 +69,23 @@ let package = Package(
       name: "placement-bench", dependencies: ["Placement"], path: "Benchmarks/Placement",
       swiftSettings: settings),
     .executableTarget(
+      name: "estate-bench", dependencies: ["Libvirt", "TestLab"], path: "Benchmarks/Estate",
+      swiftSettings: settings),
+    .executableTarget(name: "floor", dependencies: ["CLibvirt"], path: "Benchmarks/Floor"),
+    .executableTarget(name: "slow-link", path: "Benchmarks/Link"),
+    .executableTarget(
       name: "virtform",
       dependencies: [
         "Applier", "Conversion", "Import", "Planner", "Libvirt", "Reports", "SpecModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ], swiftSettings: settings),
+
+    .target(
+      name: "FuzzTargets", dependencies: ["Conversion", "Libvirt", "Planner", "SpecModel"],
+      path: "Fuzzing/Targets", swiftSettings: settings),
+    .testTarget(
+      name: "FuzzingTests", dependencies: ["FuzzTargets", "TestLab"], swiftSettings: settings),
 
     .testTarget(name: "SpecModelTests", dependencies: ["SpecModel"], swiftSettings: settings),
     .testTarget(name: "CloudInitTests", dependencies: ["CloudInit", "SpecModel"], swiftSettings: settings),
@@ -90,6 +112,6 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests", dependencies: ["TestLab", "Libvirt", "SpecModel", "virtform"],
       swiftSettings: settings),
-  ],
+  ] + (isFuzzing ? [fuzzer] : []),
   swiftLanguageModes: [.v6]
 )

@@ -5,4 +5,8 @@
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
 
+/* What libvirt's event loop is made of; Swift's module of the C library lacks them. */
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
 #endif

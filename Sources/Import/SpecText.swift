@@ -1,3 +1,5 @@
+import SpecModel
+
 /// Writes a spec's values as YAML (<https://yaml.org/spec/1.1/>), as people do: a map that fits on a line is on one.
 struct SpecText {
   /// Columns that a line has.
@@ -88,9 +90,7 @@ struct SpecText {
       case "\n": result += "\\n"
       case "\t": result += "\\t"
       default:
-        if scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) || scalar.value == 0xfeff
-          || (0x2028...0x2029).contains(scalar.value)
-        {
+        if isControl(scalar) {
           let hex = String(scalar.value, radix: 16)
           result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
         } else {
@@ -102,10 +102,8 @@ struct SpecText {
   }
 
   private static func comment(_ text: String) -> String {
-    let line = text.unicodeScalars.map {
-      $0.value < 0x20 || (0x7f...0x9f).contains($0.value) ? " " : String($0)
-    }
-    return text.isEmpty ? "#" : "# " + line.joined()
+    let line = text.unicodeScalars.map { isControl($0) ? " " : $0 }
+    return text.isEmpty ? "#" : "# " + String(String.UnicodeScalarView(line))
   }
 }
 
@@ -140,7 +138,7 @@ extension String {
   /// True for lines that YAML keeps as they are in a block.
   fileprivate var isBlock: Bool {
     contains("\n") && first != " " && first != "\n" && !hasSuffix("\n\n")
-      && unicodeScalars.allSatisfy { $0 == "\n" || $0.value >= 0x20 && !(0x7f...0x9f).contains($0.value) }
+      && unicodeScalars.allSatisfy { $0 == "\n" || !isControl($0) }
       && split(separator: "\n", omittingEmptySubsequences: false).allSatisfy { !$0.hasSuffix(" ") }
   }
 }

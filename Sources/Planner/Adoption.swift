@@ -163,14 +163,15 @@ private struct Names {
 
   /// Gives the devices of `machine`, a definition or what its guest runs with, their names.
   func name(_ machine: inout Machine) {
-    machine.unnamed.disks.removeAll { device in
+    var unnamed = machine.unnamed
+    unnamed.disks.removeAll { device in
       guard let spec = disks[device.path] else { return false }
       var disk = device
       (disk.name, disk.keep, disk.isProtected) = (spec.name.rawValue, spec.keep, spec.isProtected)
       machine.disks.append(disk)
       return true
     }
-    machine.unnamed.drives.removeAll { device in
+    unnamed.drives.removeAll { device in
       let name = device.media.flatMap { media[$0] } ?? device.target.flatMap { drives[$0] }
       guard let name, !machine.drives.contains(where: { $0.name == name.rawValue }) else { return false }
       var drive = device
@@ -178,7 +179,7 @@ private struct Names {
       machine.drives.append(drive)
       return true
     }
-    machine.unnamed.nics.removeAll { device in
+    unnamed.nics.removeAll { device in
       guard let name = device.mac.flatMap({ nics[$0] }) else { return false }
       var nic = device
       nic.name = name.rawValue
@@ -188,6 +189,7 @@ private struct Names {
       }
       return true
     }
+    machine.unnamed = unnamed
     machine.boot = machine.bootOfUnnamed(disks: disks, drives: drives, nics: nics) ?? machine.boot
   }
 }

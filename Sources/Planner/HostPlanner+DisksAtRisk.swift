@@ -14,7 +14,7 @@ extension HostPlanner {
         draft.note(
           address,
           "the file of its disk '\(disk.name)' was deleted, and its content is lost once the guest stops; "
-            + "this saves it: \(rescue(disk, of: machine))")
+            + "this saves it: \(state.rescue(disk, of: machine))")
       }
       guard let overlay = disk.overlay else { continue }
       let wanted = wantedMachines[machine.uuid]?.machine.disks.contains { $0.name == disk.name } ?? false
@@ -64,7 +64,7 @@ extension HostPlanner {
         "unplugging disk '\(disk.name)' of VM '\(machine.name)' destroys its content: the file was deleted, and only the "
           + "running guest has it",
         at: wantedMachines[machine.uuid]?.spec.path,
-        help: "--allow-data-loss-of \(address) consents; this saves it: \(rescue(disk, of: machine))")
+        help: "--allow-data-loss-of \(address) consents; this saves it: \(state.rescue(disk, of: machine))")
     }
     return lost
   }
@@ -75,16 +75,6 @@ extension HostPlanner {
     return host.users(of: path).contains { host.owns($0) && host.liveFiles(of: $0).contains(path) }
   }
 
-  /// The command that copies the content of a file that was deleted into a new one of the same name.
-  func rescue(_ disk: Machine.Disk, of machine: Machine) -> String {
-    let pool = state.pools.first { pool in pool.source?.root.map { disk.path.hasPrefix("\($0)/") } ?? false }
-    let format = disk.format.map { " --format \($0.rawValue)" } ?? ""
-    let copy =
-      "blockcopy \(machine.domainName) \(disk.target ?? disk.name) \(disk.path)\(format) "
-      + "--transient-job --wait --pivot"
-    return "\(state.virsh(copy)) && \(state.virsh("pool-refresh \(pool?.name ?? "POOL")"))"
-  }
-
   /// The VM that has a file over the one at `path`, and the disk that both are; nil if there is none.
   func overlaid(_ path: String) -> (machine: Machine, disk: Machine.Disk)? {
     for machine in host.users(of: path) {
@@ -93,5 +83,17 @@ extension HostPlanner {
       }
     }
     return nil
+  }
+}
+
+extension HostState {
+  /// The command that copies the content of a file that was deleted under a running guest into a new one of the same name.
+  func rescue(_ disk: Machine.Disk, of machine: Machine) -> String {
+    let pool = pools.first { pool in pool.source?.root.map { disk.path.hasPrefix("\($0)/") } ?? false }
+    let format = disk.format.map { " --format \($0.rawValue)" } ?? ""
+    let copy =
+      "blockcopy \(machine.domainName) \(disk.target ?? disk.name) \(disk.path)\(format) "
+      + "--transient-job --wait --pivot"
+    return "\(virsh(copy)) && \(virsh("pool-refresh \(pool?.name ?? "POOL")"))"
   }
 }

@@ -205,7 +205,7 @@ extension HostPlanner {
     if stops, let disk = actual.disks.first(where: { isDeleted($0.path) }) {
       report(
         "VM '\(actual.name)' cannot be stopped: the file of its disk '\(disk.name)' was deleted", at: path,
-        help: "its content is lost with the guest; save it first: \(rescue(disk, of: actual))")
+        help: "its content is lost with the guest; save it first: \(state.rescue(disk, of: actual))")
     }
     var changes = withNetworks(difference.changes, of: actual, wanted.machine).map { change in
       guard lost.contains(where: { DiskField.attached.path(of: $0.name) == change.path }) else {

@@ -44,28 +44,57 @@ extension HostPlanner {
         + adoption(of: "networks.\(network.name)", other.mark))
   }
 
-  /// The networks that are to keep other addresses for a VM than they do.
-  func networksToReserve(_ wanted: DesiredHost.WantedMachine) -> Set<Address> {
-    let name = wanted.machine.name
-    let actual = host.ownMachine(named: name)?.nics.compactMap(\.mac) ?? []
-    let addresses = Set(actual + wanted.machine.nics.compactMap(\.mac))
-    func isMissed<Address>(_ wanted: Network.Subnet<Address>, _ there: Network.Subnet<Address>) -> Bool {
-      there.reservations.symmetricDifference(wanted.reservations).contains { entry in
-        entry.mac.map(addresses.contains) ?? (entry.hostname == name)
+  /// Those who have an address in a network as it is wanted, or as it is, and not the same in both.
+  struct Unreserved {
+    let network: Address
+    private var addresses: Set<MACAddress> = []
+    private var names: Set<String> = []
+
+    init(_ network: Address, from there: Network, to wanted: Network) {
+      self.network = network
+      add(there.ipv4.reservations, wanted.ipv4.reservations)
+      add(there.ipv6.reservations, wanted.ipv6.reservations)
+    }
+
+    private mutating func add<Address>(
+      _ there: Set<Network.Reservation<Address>>, _ wanted: Set<Network.Reservation<Address>>
+    ) {
+      if there == wanted { return }
+      for entry in there.symmetricDifference(wanted) {
+        if let mac = entry.mac { addresses.insert(mac) } else { names.insert(entry.hostname) }
       }
     }
-    let networks = desired.networks.map(\.network).filter { network in
-      guard let there = networkDrafts[network.name]?.actual else { return false }
-      return isMissed(network.ipv4, there.ipv4) || isMissed(network.ipv6, there.ipv6)
+
+    var isEmpty: Bool { addresses.isEmpty && names.isEmpty }
+
+    func concerns(_ name: String, _ macs: [MACAddress]) -> Bool {
+      names.contains(name) || macs.contains(where: addresses.contains)
     }
-    return Set(networks.map { self.address(.network, $0.specName) })
+  }
+
+  /// The networks that are to keep other addresses for a VM than they do.
+  func networksToReserve(_ wanted: DesiredHost.WantedMachine) -> Set<Address> {
+    if unreserved.isEmpty { return [] }
+    let name = wanted.machine.name
+    let actual = host.ownMachine(named: name)?.nics.compactMap(\.mac) ?? []
+    let macs = actual + wanted.machine.nics.compactMap(\.mac)
+    return Set(unreserved.filter { $0.concerns(name, macs) }.map(\.network))
+  }
+
+  /// What networks are to keep otherwise than they do.
+  func findUnreserved() -> [Unreserved] {
+    desired.networks.map(\.network).compactMap { network in
+      guard let there = networkDrafts[network.name]?.actual else { return nil }
+      let unreserved = Unreserved(address(.network, network.specName), from: there, to: network)
+      return unreserved.isEmpty ? nil : unreserved
+    }
   }
 
   /// A VM that stays although the spec no longer has it keeps its address.
   private func reservationsThatStay<Address>(
     _ subnet: Network.Subnet<Address>, beside wanted: Network.Subnet<Address>, _ memory: [String: String]
   ) -> Set<Network.Reservation<Address>> {
-    subnet.reservations.filter { entry in
+    subnet.reservations.subtracting(wanted.reservations).filter { entry in
       NetworkDiffer.remembers(entry, in: memory)
         && !wanted.reservations.contains { $0.collides(with: entry) }
         && owners(of: entry).contains {

@@ -44,6 +44,8 @@ struct HostPlanner {
   var firewallSteps: [String: Int] = [:]
   /// Networks of the spec that are planned but for their restart, by name.
   var networkDrafts: [String: NetworkDraft] = [:]
+  /// Known once the networks are planned.
+  var unreserved: [Unreserved] = []
   /// By the UUID of the VM that is running now and is not after the step.
   var stopSteps: [UUID: Int] = [:]
 
@@ -124,6 +126,7 @@ struct HostPlanner {
     for index in desired.volumes.indices { planVolume(index) }
     for firewall in desired.firewalls { plan(firewall) }
     for network in desired.networks { plan(network) }
+    unreserved = findUnreserved()
     planArrivals()
     for machine in desired.machines { plan(machine) }
     finishNetworks()

@@ -17,10 +17,10 @@ public enum GitHubAnnotations {
   }
 
   private static func data(_ text: String) -> String {
-    text.replacing("%", with: "%25").replacing("\r", with: "%0D").replacing("\n", with: "%0A")
+    printableLines(text).replacingScalars("%", with: "%25").replacingScalars("\n", with: "%0A")
   }
 
   private static func property(_ text: String) -> String {
-    data(text).replacing(":", with: "%3A").replacing(",", with: "%2C")
+    data(text).replacingScalars(":", with: "%3A").replacingScalars(",", with: "%2C")
   }
 }

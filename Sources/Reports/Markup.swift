@@ -43,7 +43,8 @@ struct Markup {
 
   /// `text` as a text or a value.
   static func escaped(_ text: String) -> String {
-    printable(text.replacing("\n", with: " ")).replacing("&", with: "&amp;").replacing("<", with: "&lt;")
-      .replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
+    printableLines(printable(text.replacingScalars("\n", with: " "))).replacingScalars("&", with: "&amp;")
+      .replacingScalars("<", with: "&lt;").replacingScalars(">", with: "&gt;")
+      .replacingScalars("\"", with: "&quot;")
   }
 }

@@ -137,8 +137,8 @@ public struct PlanMarkdown {
 
   /// One line that cannot end its block.
   private static func shown(_ text: String) -> String {
-    let line = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "⏎")
-    let safe = printable(line).replacing("```", with: "'''")
+    let safe = printableLines(printable(text.replacingScalars("\n", with: "⏎")))
+      .replacingScalars("```", with: "'''")
     return safe.count > 500 ? safe.prefix(500) + "…" : safe
   }
 
@@ -163,11 +163,11 @@ public struct PlanMarkdown {
 
   /// Text outside a block: what a spec or a host says is no markup.
   private static func prose(_ text: String) -> String {
-    var result = ""
-    for character in printable(text.replacing("\n", with: " ")) {
-      if "\\`*_[]<>&#|@".contains(character) { result += "\\" }
-      result.append(character)
+    var result = String.UnicodeScalarView()
+    for scalar in printable(text.replacingScalars("\n", with: " ")).unicodeScalars {
+      if "\\`*_[]<>&#|@".unicodeScalars.contains(scalar) { result.append("\\") }
+      result.append(scalar)
     }
-    return result
+    return String(result)
   }
 }

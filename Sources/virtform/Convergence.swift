@@ -32,6 +32,7 @@ struct Convergence {
   }
 
   func run() async throws {
+    if saved == nil { try PlanSignature.refuseUnsigned(SignatureRequirement.ofEnvironment) }
     if let path = options.output.json {
       let file = try OutputFile(path)
       Terminal.copyEvents { file.write($0) }
@@ -48,7 +49,7 @@ struct Convergence {
       if !plan.breaches.isEmpty { for observer in observers { observer.show(forms) } }
       try PolicyOptions.enforce(on: plan)
       if plan.isEmpty {
-        for observer in observers { observer.show(forms) }
+        for observer in observers { try observer.show(forms) }
         // What is left of a run that was killed, nobody else would remove until there is something to do.
         if workspace.isLocked { try await Locking(workspace).breakAbandoned() }
         try writeJUnit(ApplyReport(plan: plan, results: []), workspace.site)
@@ -107,18 +108,20 @@ struct Convergence {
 
   /// The forms of `plan`, made just now. Ends the run unless that is what was reviewed.
   private func check(_ plan: Plan, _ workspace: Workspace) throws -> PlanForms {
-    let current = workspace.saved(plan, options: planning)
-    let digest = try current.digest
     if let saved {
       try refuse(
-        saved.staleness(comparedWith: current), help: "make a new one with virtform plan -o FILE")
+        saved.staleness(comparedWith: workspace.saved(plan, options: planning)),
+        help: "make a new one with virtform plan -o FILE")
     }
-    if let approved = options.approval.digest, !digest.hasPrefix(approved) {
-      throw Terminal.fail(
-        "the plan is not the one that was approved, and nothing was done: its digest is \(digest)",
-        help: "read it with virtform plan, with the options of this run", .stalePlan)
+    if let approved = options.approval.digest {
+      let digest = try workspace.saved(plan, options: planning).digest
+      guard digest.hasPrefix(approved) else {
+        throw Terminal.fail(
+          "the plan is not the one that was approved, and nothing was done: its digest is \(digest)",
+          help: "read it with virtform plan, with the options of this run", .stalePlan)
+      }
     }
-    return PlanForms(plan, in: workspace, digest: digest)
+    return PlanForms(plan, in: workspace, options: planning)
   }
 
   /// Ends the run if there is a reason why the plan that was read is no longer what would be done.

@@ -1,4 +1,5 @@
 import Applier
+import Planner
 import Reports
 import SpecModel
 
@@ -73,6 +74,15 @@ struct Locking {
           ]
         }),
     ]
+  }
+
+  /// What to verify of the locks of all hosts.
+  func verified() async throws -> [Verification.Lock] {
+    try await held().map { held in
+      let state: Verification.Lock.State =
+        held.record == nil ? .unreadable : held.abandonment == nil ? .held : .abandoned
+      return Verification.Lock(host: held.host, state: state, text: LockText.details(held))
+    }
   }
 
   /// Shows the lock of every host; returns those that there are.

@@ -53,34 +53,38 @@ struct PlanOutputOptions: ParsableArguments {
       if let path { try OutputFile.replace(path, with: Array(plan.text(in: format, style: .plain).utf8)) }
     }
     let format = isJSON ? .json : format ?? .text
-    if format == .json { return Terminal.print(plan.document.json) }
-    Terminal.print(plan.text(in: format, style: style), terminator: "")
+    if format == .json { return Terminal.print(try plan.document.json) }
+    Terminal.print(try plan.text(in: format, style: style), terminator: "")
   }
 }
 
 /// A plan in each of its forms, without secrets.
 struct PlanForms {
   let plan: Plan
-  let document: PlanDocument
-  private let digest: String
   private let workspace: Workspace
+  /// Of the plan, with the secrets in it; it takes time for plans of many changes, and not each form tells it.
+  private let digest: () throws -> String
 
-  /// - Parameter digest: of the plan, with the secrets in it.
-  init(_ plan: Plan, in workspace: Workspace, digest: String) {
+  /// - Parameter options: those that the plan was made with.
+  init(_ plan: Plan, in workspace: Workspace, options: SitePlanner.Options) {
     self.plan = plan.mapTexts(Terminal.redacted)
-    self.digest = digest
     self.workspace = workspace
-    document = PlanDocument(
-      self.plan, of: workspace.site, digest: digest, version: VersionCommand.current)
+    digest = { try workspace.saved(plan, options: options).digest }
   }
 
-  func text(in format: PlanFormat, style: TextStyle) -> String {
+  var document: PlanDocument {
+    get throws {
+      PlanDocument(plan, of: workspace.site, digest: try digest(), version: VersionCommand.current)
+    }
+  }
+
+  func text(in format: PlanFormat, style: TextStyle) throws -> String {
     switch format {
     case .text: PlanText(plan, style: style).render()
-    case .json: document.json.text + "\n"
-    case .markdown: PlanMarkdown(plan, digest: digest).render()
+    case .json: try document.json.text + "\n"
+    case .markdown: PlanMarkdown(plan, digest: try digest()).render()
     case .gitlab: GitLabReport.json(plan).text + "\n"
-    case .html: HTMLReport(plan, estate, digest: digest, version: VersionCommand.current).render()
+    case .html: HTMLReport(plan, estate, digest: try digest(), version: VersionCommand.current).render()
     }
   }
 

@@ -59,7 +59,7 @@ struct PlanningOptions: ParsableArguments {
 
   func planning(_ goal: SitePlanner.Goal) -> SitePlanner.Options {
     var options = SitePlanner.Options(goal: goal)
-    options.dataLoss = allowsDataLoss ? .all : .only(dataLoss)
+    options.dataLoss = allowsDataLoss ? dataLoss.isEmpty ? .all : .allAnd(dataLoss) : .only(dataLoss)
     options.restarts = restarts
     options.forcesShutdown = forcesShutdown
     options.replaced = replaced

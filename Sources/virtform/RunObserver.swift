@@ -6,7 +6,7 @@ import Synchronization
 
 /// Who is told what a run does, while it does it.
 protocol RunObserver: Sendable {
-  func show(_ plan: PlanForms)
+  func show(_ plan: PlanForms) throws
   func show(_ event: ApplyEvent)
   /// Says now and then what takes long, until it is cancelled.
   func tick() async
@@ -28,7 +28,9 @@ final class TextObserver: RunObserver {
     self.style = style
   }
 
-  func show(_ plan: PlanForms) { Terminal.print(plan.text(in: .text, style: style), terminator: "") }
+  func show(_ plan: PlanForms) throws {
+    Terminal.print(try plan.text(in: .text, style: style), terminator: "")
+  }
 
   func show(_ event: ApplyEvent) { progress.show(event) }
 
@@ -55,7 +57,7 @@ final class EventObserver: RunObserver {
   private let running = Mutex<[Int: (step: Step, start: ContinuousClock.Instant)]>([:])
   private static let heartbeat = Duration.seconds(10)
 
-  func show(_ plan: PlanForms) { Terminal.tell(.plan(plan.document.json)) }
+  func show(_ plan: PlanForms) throws { Terminal.tell(.plan(try plan.document.json)) }
 
   func show(_ event: ApplyEvent) {
     running.withLock { running in

@@ -50,7 +50,7 @@ struct SSHTarget {
 
   /// A path for ssh, to which a percent sign begins a token.
   private static func quoted(_ path: String) -> String {
-    let text = path.replacing("%", with: "%%")
+    let text = path.replacingScalars("%", with: "%%")
     return text.contains(where: \.isWhitespace) ? "\"\(text)\"" : text
   }
 

@@ -51,7 +51,8 @@ extension Terminal {
     guard !diagnostics.isEmpty else { return }
     switch speech {
     case .text:
-      let renderer = DiagnosticRenderer(sources: sources + readSources(of: diagnostics, besides: sources))
+      let renderer = DiagnosticRenderer(
+        sources: sources + readSources(of: diagnostics, besides: sources), redact: redacted)
       for diagnostic in diagnostics { error(renderer.render(diagnostic)) }
     case .document: listener.withLock { $0.diagnostics += diagnostics }
     case .lines: break
@@ -62,10 +63,9 @@ extension Terminal {
   private static func readSources(of diagnostics: [Diagnostic], besides known: [SourceText]) -> [SourceText] {
     let locations = diagnostics.compactMap(\.location) + diagnostics.flatMap(\.related).map(\.location)
     let paths = Set(locations.map(\.path)).subtracting(known.map(\.path))
-    return paths.compactMap { path in
-      FileManager.default.contents(atPath: path).map {
-        SourceText(path: path, text: String(decoding: $0, as: UTF8.self))
-      }
+    return paths.compactMap { path -> SourceText? in
+      guard let file = FileReader(path), file.isRegular else { return nil }
+      return SourceText(path: path, text: String(decoding: file.read(upTo: 8 << 20), as: UTF8.self))
     }
   }
 

@@ -25,7 +25,9 @@ enum Terminal {
   static func redacted(_ text: String) -> String {
     secrets.withLock { secrets in
       if secrets.contains(text) { return "(secret)" }
-      return secrets.filter { $0.count >= shortestPart }.reduce(text) { $0.replacing($1, with: "(secret)") }
+      return secrets.filter { $0.count >= shortestPart }.reduce(text) {
+        $0.replacingScalars($1, with: "(secret)")
+      }
     }
   }
 
@@ -41,19 +43,34 @@ enum Terminal {
     "severity", "time", "type", "version", "virtform_version",
   ]
 
-  /// To standard output, for what was asked for.
+  /// To standard output, for what was asked for, without what could steer whoever shows it.
   static func print(_ text: String, terminator: String = "\n") {
-    write(redacted(text) + terminator, to: STDOUT_FILENO)
+    write(shown(text, on: STDOUT_FILENO) + terminator, to: STDOUT_FILENO)
   }
+
+  /// To standard output, for what a program takes: as it is, but for secrets, and for what would steer a terminal.
+  static func printExactly(_ text: String, terminator: String = "\n") {
+    let text = redacted(text)
+    write(
+      (outputIsTerminal ? printableLines(text, keepsCommands: true) : text) + terminator, to: STDOUT_FILENO)
+  }
+
+  /// To the terminal on standard output, with what moves its cursor.
+  static func draw(_ text: String) { write(redacted(text), to: STDOUT_FILENO) }
 
   /// To standard error, for what went wrong; a program that reads JSON has it from `report`.
   static func error(_ text: String) {
-    write(redacted(text) + "\n", to: STDERR_FILENO)
+    write(shown(text, on: STDERR_FILENO) + "\n", to: STDERR_FILENO)
   }
 
   /// To standard error, for what goes on before there is a result; the next one takes its place.
   static func status(_ text: String) {
-    write("\r\u{1b}[K" + String(redacted(text).prefix(max(width - 1, 20))), to: STDERR_FILENO)
+    let line = printable(redacted(text))
+    write("\r\u{1b}[K" + String(line.prefix(max(width - 1, 20))), to: STDERR_FILENO)
+  }
+
+  private static func shown(_ text: String, on descriptor: Int32) -> String {
+    printableLines(redacted(text), keepsColours: isatty(descriptor) == 1)
   }
 
   /// True if a person can be asked.

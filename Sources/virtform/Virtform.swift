@@ -19,7 +19,8 @@ struct Virtform: AsyncParsableCommand {
       InitCommand.self, ValidateCommand.self, FmtCommand.self, PlanCommand.self, ApplyCommand.self,
       DestroyCommand.self, ImportCommand.self, DrainCommand.self, MigrateCommand.self,
       ConsolidateCommand.self,
-      ShowCommand.self, GraphCommand.self, DriftCommand.self, LockCommand.self, UnlockCommand.self,
+      ShowCommand.self, GraphCommand.self, DriftCommand.self, VerifyCommand.self, LockCommand.self,
+      UnlockCommand.self,
       ConsoleCommand.self, SSHCommand.self, SSHConfigCommand.self, InventoryCommand.self,
       OutputCommand.self, HostsCommand.self, ExplainCommand.self, SchemaCommand.self, VersionCommand.self,
     ])
@@ -27,6 +28,7 @@ struct Virtform: AsyncParsableCommand {
   static func main() async {
     // A reader of the output, or a daemon, that goes away must not end an apply in its middle.
     signal(SIGPIPE, SIG_IGN)
+    CoreDumps.forbid()
     Terminal.speak(Speech(arguments: CommandLine.arguments))
     do {
       var command = try parseAsRoot()

@@ -217,20 +217,49 @@ final class ImageStoreTests: Sendable {
         == "site.yaml:4:15 image 'i': the OVA has no *.vmdk in it")
   }
 
-  @Test("a VMDK that names other files is refused, since it could name any", arguments: ["text", "parent"])
+  @Test(
+    "a VMDK that names other files is refused, since it could name any",
+    arguments: ["text", "parent", "moved", "combining", "empty"])
   func referring(_ kind: String) async throws {
-    var bytes = Array("# Disk DescriptorFile\nversion=1\nRW 1 FLAT \"/etc/passwd\" 0\n".utf8)
-    if kind == "parent" {
-      bytes = Array("KDMV".utf8) + [UInt8](repeating: 0, count: 8) + [1] + [UInt8](repeating: 0, count: 15)
-      bytes += [1] + [UInt8](repeating: 0, count: 7) + [1] + [UInt8](repeating: 0, count: 475)
-      bytes += Array("parentFileNameHint=\"/etc/passwd\"\n".utf8)
-    }
+    let name =
+      kind == "combining" ? "parentFileNameHint\u{301}/etc/passwd" : "parentFileNameHint=\"/etc/passwd"
+    let bytes =
+      switch kind {
+      case "text": Array("# Disk DescriptorFile\nversion=1\nRW 1 FLAT \"/etc/passwd\" 0\n".utf8)
+      // The header says that the descriptor is elsewhere: QEMU looks for a parent where it always is.
+      case "moved": vmdk(capacity: 1, descriptor: 22, sectors: 1, name)
+      case "empty": vmdk(capacity: 0, descriptor: 1, sectors: 1, "RW 1 FLAT \"/etc/passwd\" 0")
+      default: vmdk(capacity: 1, descriptor: 1, sectors: 1, name)
+      }
     try Data(bytes).write(to: URL(filePath: "\(directory)/x.vmdk"))
-    let message = kind == "text" ? "only describes a disk whose data lies in other files" : "has a parent"
+    let message =
+      ["text", "empty"].contains(kind)
+      ? "only describes a disk whose data lies in other files" : "has a parent"
     #expect(
       try await failure("source: \(directory)/x.vmdk")
         == "site.yaml:4:15 image 'i': the VMDK \(message) | make one file of it: qemu-img convert -f vmdk -O qcow2"
     )
+    #expect(names == [])
+  }
+
+  /// The head of a VMDK of one file, with a text in its second sector.
+  private func vmdk(capacity: UInt8, descriptor: UInt8, sectors: UInt8, _ text: String) -> [UInt8] {
+    var bytes = Array("KDMV".utf8) + [UInt8](repeating: 0, count: 508)
+    bytes[12] = capacity
+    bytes[28] = descriptor
+    bytes[36] = sectors
+    return bytes + Array("\(text)\"\n".utf8)
+  }
+
+  @Test(
+    "an OVA with a member that leads out of it is refused",
+    arguments: ["../x.vmdk", "/x.vmdk", "a/../../x.vmdk"])
+  func leadingOut(_ name: String) async throws {
+    try Data([1]).write(to: URL(filePath: "\(directory)/x.vmdk"))
+    try await run("/bin/tar", "-P", "--transform", "s,x.vmdk,\(name),", "-cf", "out.ova", "x.vmdk")
+    #expect(
+      try await failure("source: \(directory)/out.ova")
+        == "site.yaml:4:15 image 'i': the OVA has a member that leads out of it: '\(name)'")
     #expect(names == [])
   }
 

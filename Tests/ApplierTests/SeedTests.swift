@@ -1,5 +1,6 @@
 import CloudInit
 import FoundationEssentials
+import Glibc
 import SpecModel
 import Testing
 
@@ -19,6 +20,28 @@ import Testing
       bytes = try #require(FileManager.default.contents(atPath: path))
     }
     return bytes
+  }
+
+  @Test("what a killed run has left of a seed is removed by the next one, and what is in use is not")
+  func abandoned() async throws {
+    let parent = FileManager.default.temporaryDirectory.path + "/vf-\(UInt32.random(in: 0...UInt32.max))"
+    let (left, used, fresh) = (
+      "\(parent)/virtform-seed-a", "\(parent)/virtform-seed-b", "\(parent)/virtform-seed-c"
+    )
+    for path in [left, used, fresh] {
+      try FileManager.default.createDirectory(atPath: "\(path)/documents", withIntermediateDirectories: true)
+      let hour = timespec(tv_sec: time(nil) - 3600, tv_nsec: 0)
+      if path != fresh { utimensat(AT_FDCWD, path, [hour, hour], 0) }
+    }
+    let descriptor = open(used, O_RDONLY | O_DIRECTORY)
+    flock(descriptor, LOCK_EX)
+    PrivateDirectory.removeAbandoned(in: parent)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: parent).sorted() == [
+        "virtform-seed-b", "virtform-seed-c",
+      ])
+    close(descriptor)
+    try FileManager.default.removeItem(atPath: parent)
   }
 
   @Test("the same documents are the same bytes, as long as was foretold, with the label in its place")

@@ -18,6 +18,13 @@ import Testing
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- before --><a><b/></a><!-- after -->",
   ]
 
+  @Test("the name of a namespace is unescaped as any value is")
+  func namespaceName() throws {
+    let tree = try XMLElement(parsing: "<a xmlns:b=\"u?x=1&amp;y=2\" c=\"&amp;#38;\"/>")
+    #expect(tree.attributes.map(\.value) == ["u?x=1&y=2", "&#38;"])
+    #expect(try XMLElement(parsing: tree.serialized()) == tree)
+  }
+
   @Test("parsing what was serialised gives the tree back", arguments: documents)
   func roundTrip(document: String) throws {
     let tree = try XMLElement(parsing: document)

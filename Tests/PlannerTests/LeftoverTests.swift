@@ -31,6 +31,17 @@ struct LeftoverTests {
     #expect(scenario.fleet["alpha"].volumes.isEmpty)
   }
 
+  @Test("consent in general takes nothing away from one that names a disk, in a saved plan, too")
+  func both() throws {
+    let scenario = try scenario()
+    var options = try named("disk.web.root")
+    options.dataLoss = .allAnd(options.dataLoss.named)
+    #expect(try scenario.plan(Self.none, options).changes.map(\.effect) == [.dataLoss])
+    let saved = SavedPlan.Options(options)
+    #expect(saved.allowsDataLoss == ["*", "disk.web.root"])
+    #expect(try saved.planning.dataLoss == options.dataLoss)
+  }
+
   @Test("destroying the stack with consent deletes it")
   func destroy() throws {
     let scenario = try scenario()

@@ -50,6 +50,40 @@ import Testing
       ])
   }
 
+  @Test("no message shows a value of a file of variables, be it of another spec")
+  func concealedFiles() throws {
+    let texts = [
+      "unknown: hunter2\n", "v: [hunter2]\n", "v: \"hunter2\n", "\tv: hunter2\n", "v: a: hunter2\n",
+      "- hunter2\n", "v: x\nv: hunter2\n", "v: |\n hunter2\n  x\n bad: [\n", "hunter2: v: w\n hunter2\n",
+    ]
+    for text in texts {
+      let directory = try TemporaryDirectory(texts: ["v.yaml": text])
+      let given = GivenVariables(files: [directory.path + "/v.yaml"])
+      let result = SpecLoader(environment: [:], given: given).load([
+        SourceText(path: "site.yaml", text: header + "variables: {v: {default: x}}\n")
+      ])
+      #expect(
+        !result.rendered.contains {
+          $0.contains("= hunter2") || $0.contains(": hunter2") || $0.contains("| - hunter")
+        }, "\(result.rendered)")
+      #expect(
+        result.rendered.allSatisfy { !$0.contains("[hunter2") && !$0.contains("\"hunter2") },
+        "\(result.rendered)")
+    }
+    let directory = try TemporaryDirectory(texts: ["v.yaml": "unknown: hunter2\n"])
+    let result = SpecLoader(environment: [:], given: .init(files: [directory.path + "/v.yaml"])).load([
+      SourceText(path: "site.yaml", text: header)
+    ])
+    #expect(
+      result.rendered.map { $0.replacing(directory.path, with: "") } == [
+        """
+        /v.yaml:1:1: warning: this spec has no variable 'unknown'
+          1 | unknown:········
+            | ^
+        """
+      ])
+  }
+
   @Test("what names no variable, and what is no value, is told")
   func mistakes() throws {
     let name = "{name: {default: x}}"

@@ -84,6 +84,7 @@ import Testing
       "-oProxyCommand=x", "-oProxyCommand", "-x@rack1", "root@-x", "ro;ot@rack1", "root@rack1;id",
       "$(id)@rack1",
       "a%20b", "a b", "root:pw@rack1", "a@b@c", "@rack1", "root@", "räck", "rack1\n", "[-oProxyCommand%3Dx]",
+      "[fd00::1\0;id]", "[fd00::1\0]", "rack1\0",
       "[::1]x", "[::1", "[]", "[rack1]", "[fe80::1%-x]", "[fe80::1%]", "[fe80::1%a;b]", "::1", "[[::1]]",
     ] {
       #expect(problem("qemu+ssh://\(authority)/system") != nil, "\(authority)")

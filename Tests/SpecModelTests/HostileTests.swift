@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import SpecModel
@@ -62,6 +63,90 @@ struct HostileTests {
       }.joined()
     let found = yamlFindings(bomb)
     #expect(found.count == 1 && found[0].hasSuffix("more than 1000000 values, counted with their aliases"))
+  }
+
+  @Test("the files of a spec are bounded together: in number, in bytes, and in values with their aliases")
+  func manyFiles() throws {
+    let many = try TemporaryDirectory()
+    for number in 0...10_000 { try many.write("f\(number).yaml", []) }
+    let loader = SpecLoader(environment: [:])
+    #expect(
+      loader.load(many.path).diagnostics.map(\.message) == [
+        "'\(many.path)' has more than 10000 *.yaml files"
+      ])
+    let large = try TemporaryDirectory()
+    let comment = [UInt8](repeating: 0x23, count: 8 << 20)
+    for number in 0...4 { try large.write("f\(number).yaml", comment) }
+    #expect(
+      loader.load(large.path).diagnostics.map(\.message) == [
+        "the files of '\(large.path)' are larger than 32 MiB together"
+      ])
+    let bomb =
+      "a0: &a0 [\(Array(repeating: "x", count: 100).joined(separator: ", "))]\n"
+      + (1...2).map { level in
+        "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 60).joined(separator: ", ")
+          + "]\n"
+      }.joined()
+    let sources = (0..<100).map { SourceText(path: "f\($0).yaml", text: bomb) }
+    #expect(
+      loader.load(sources).diagnostics.map(\.message) == [
+        "more than 1000000 values, counted with their aliases"
+      ])
+  }
+
+  @Test(
+    "a spec or a file that it names is no pipe and no device that would hold up the run or fill the memory")
+  func pipesAndDevices() throws {
+    let directory = try TemporaryDirectory()
+    let pipe = "\(directory.path)/pipe.yaml"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    let diagnostics = Diagnostics()
+    #expect(SpecLoader.texts(at: pipe, diagnostics, patience: 0).isEmpty)
+    #expect(diagnostics.all.map(\.message) == ["nothing came out of '\(pipe)' for 0 seconds"])
+    let loader = SpecLoader(environment: [:])
+    #expect(loader.load("/dev/zero").diagnostics.map(\.message) == ["'/dev/zero' is larger than 8 MiB"])
+    #expect(loader.load(directory.path).diagnostics.map(\.message) == ["'\(pipe)' is not a file"])
+    for file in [pipe, "/dev/zero"] {
+      for use in [
+        "variables: {v: {file: \(file)}}", "vms: {w: {memory: \"${file:\(file)}\"}}",
+        "vms: {w: {memory: 1GiB, cloud_init: {user_data: \(file)}}}",
+        "vms: {w: {memory: 1GiB, cloud_init: {ssh_keys: [{file: \(file)}]}}}",
+      ] {
+        let found = findings(in: use + "\n")
+        #expect(found.count == 1 && !found[0].contains("larger"), "\(use): \(found)")
+      }
+      let found = findings(in: "images: {i: {source: \(file), format: qcow2}}\n")
+      #expect(found.count == 1 && found[0].contains("cannot read the image"), "\(found)")
+    }
+  }
+
+  @Test("variables that are made of each other in a long chain are stopped")
+  func variableChain() {
+    let count = 50_000
+    let chain = (0..<count).map { "  v\($0): {default: \"${var.v\($0 + 1)}\"}\n" }.joined()
+    let found = findings(in: "variables:\n" + chain + "  v\(count): {default: x}\n")
+    #expect(found.count == 1)
+    #expect(found[0].hasSuffix("variables are made of each other more than 100 levels deep"))
+    let short = (0..<99).map { "  v\($0): {default: \"${var.v\($0 + 1)}\"}\n" }.joined()
+    #expect(findings(in: "variables:\n" + short + "  v99: {default: x}\n") == [])
+  }
+
+  @Test("counts and sizes that no machine has are errors at their place")
+  func hugeNumbers() {
+    #expect(
+      findings(in: "vms: {w: {memory: 1GiB, count: 1️⃣1000000000}}\n").map { $0.hasPrefix("1️⃣ ") } == [true])
+    #expect(
+      findings(in: "vms: {w: {memory: 1GiB, count: 1️⃣99999999999999999999}}\n").map { $0.hasPrefix("1️⃣ ") } == [
+        true
+      ])
+    for size in [
+      "9223372036854775808", "18446744073709551616EiB", "8EiB", "16EiB", "9999999999999999999999TiB", "-1GiB",
+    ] {
+      let found = findings(in: "vms: {w: {memory: 1️⃣\(size)}}\n")
+      #expect(found.map { $0.hasPrefix("1️⃣ ") } == [true], "\(size): \(found)")
+      let disk = findings(in: "disks: {d: {size: 1️⃣\(size)}}\n")
+      #expect(disk.map { $0.hasPrefix("1️⃣ ") } == [true], "\(size): \(disk)")
+    }
   }
 
   @Test("variables that double each other are stopped")

@@ -51,6 +51,29 @@ import Testing
     #expect(render("a", line: 9, column: 1) == ["site.yaml:9:1: error: m"])
   }
 
+  @Test("a secret is concealed before anything is cut off, and the caret stands where it did")
+  func secrets() {
+    let redact = { (text: String) in text.replacing("hunter2secret", with: "(secret)") }
+    func render(_ text: String, column: Int, _ message: String) -> String {
+      DiagnosticRenderer(sources: [SourceText(path: "a", text: text)], redact: redact).render(
+        Diagnostic(.error, message, at: Place(path: "a", line: 1, column: column)))
+    }
+    let long = String(repeating: "x", count: 490)
+    for lead in 480...500 {
+      let message = String(repeating: "m", count: lead) + "hunter2secret" + long
+      #expect(!render("", column: 1, message).contains("hunter"))
+    }
+    for column in stride(from: 1, to: 800, by: 7) {
+      let text = render("\(long)hunter2secret\(long)", column: column, "m")
+      #expect(
+        !text.contains("hunter") && !text.contains("r2secret") && !text.contains("2secret"), "\(column)")
+    }
+    #expect(
+      render("a: hunter2secret b", column: 18, "m").split(separator: "\n").suffix(2) == [
+        "  1 | a: (secret) b", "    |             ^",
+      ])
+  }
+
   @Test("the caret stands under its character behind tabs, wide and combining characters")
   func caret() {
     #expect(render("a:\tb: c", line: 1, column: 5).suffix(2) == ["  1 | a: b: c", "    |     ^"])

@@ -12,6 +12,12 @@ struct SpecFormatterTests {
     #expect(try SpecFormatter.format(result) == result, "twice is as once", sourceLocation: location)
   }
 
+  @Test("a byte order mark goes, and the same character inside of a text stays")
+  func byteOrderMark() throws {
+    #expect(try SpecFormatter.format("\u{feff}a:   b\n") == "a: b\n")
+    #expect(try SpecFormatter.format("a\u{feff}c:   d\n") == "a\u{feff}c: d\n")
+  }
+
   @Test("two spaces a level, one between words, no more than one empty line, a break at the end")
   func spaces() throws {
     try expect(

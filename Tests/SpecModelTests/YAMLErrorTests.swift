@@ -19,6 +19,18 @@ import Testing
     #expect(yamlFindings(text) == ["1️⃣ a tab cannot indent YAML | help: indent with spaces"])
   }
 
+  @Test(
+    "what is missing at the end of a file is missing at the end of its last line, whether that has an end or not"
+  )
+  func endOfFile() {
+    #expect(
+      yamlFindings("a: 2️⃣[b1️⃣") == ["1️⃣ ',' or ']' is missing before this | 2️⃣ the list starts here"])
+    #expect(
+      yamlFindings("a: [b,1️⃣") == ["1️⃣ the file ends inside a list or a map | help: close it with ] or }"])
+    #expect(
+      yamlFindings("a: [b,\n1️⃣") == ["1️⃣ the file ends inside a list or a map | help: close it with ] or }"])
+  }
+
   @Test("a tab may separate, and may not stand where a key could start")
   func otherTabs() {
     #expect(yamlFindings("a:\tb\nc: d\t# x\n") == [])

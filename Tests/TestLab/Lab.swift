@@ -20,10 +20,12 @@ public final class Lab: Sendable {
   ///
   /// - Parameters:
   ///   - driver: `qemu` or `test`, the driver that `connection` is held on.
+  ///   - configuration: lines for `libvirtd.conf`, which count over those of the lab.
   ///   - launcher: a program and arguments that the daemon is started by way of, such as one with mounts of its own.
   ///   - prepare: gets the work directory before the daemon starts, which sees no mount that is made later.
   public init(
-    driver: String = "qemu", launcher: [String] = [], prepare: (String) async throws -> Void = { _ in }
+    driver: String = "qemu", configuration lines: String = "", launcher: [String] = [],
+    prepare: (String) async throws -> Void = { _ in }
   ) async throws {
     // A daemon that ends while something is written to it must not end all tests.
     signal(SIGPIPE, SIG_IGN)
@@ -34,7 +36,8 @@ public final class Lab: Sendable {
     try await prepare(work)
     let configuration = "\(home)/\(geteuid() == 0 ? "etc" : "cfg/libvirt")"
     try FileManager.default.createDirectory(atPath: configuration, withIntermediateDirectories: true)
-    try Self.daemonConfiguration(home: home).write(
+    // libvirt goes by the first of two lines.
+    try (lines + "\n" + Self.daemonConfiguration(home: home)).write(
       toFile: "\(configuration)/libvirtd.conf", atomically: true, encoding: .utf8)
     try Self.copyCapabilities(from: Self.capabilitiesCache, to: Self.capabilities(home: home))
     let start = try "virtform: 1\nstack: start\n".written(to: "\(work)/start.yaml")
@@ -51,10 +54,11 @@ public final class Lab: Sendable {
 
   /// Runs `body` with a lab of its own, and closes that however it ends.
   public static func with(
-    driver: String = "qemu", launcher: [String] = [], prepare: (String) async throws -> Void = { _ in },
-    _ body: (Lab) async throws -> Void
+    driver: String = "qemu", configuration: String = "", launcher: [String] = [],
+    prepare: (String) async throws -> Void = { _ in }, _ body: (Lab) async throws -> Void
   ) async throws {
-    let lab = try await Lab(driver: driver, launcher: launcher, prepare: prepare)
+    let lab = try await Lab(
+      driver: driver, configuration: configuration, launcher: launcher, prepare: prepare)
     do { try await body(lab) } catch {
       await lab.close()
       throw error
@@ -66,6 +70,9 @@ public final class Lab: Sendable {
     public let description: String
     public init(description: String) { self.description = description }
   }
+
+  /// The configuration of a daemon that writes no calls down, which takes it time.
+  public static let withoutCallLog = "log_filters = \"4:rpc\""
 
   /// As virtform's own, and a log with a line for each call that arrives.
   private static func daemonConfiguration(home: String) -> String {

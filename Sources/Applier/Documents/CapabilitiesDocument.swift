@@ -38,8 +38,8 @@ enum CapabilitiesDocument {
     let cells = document.at("host", "topology", "cells")?.all("cell") ?? []
     if !cells.isEmpty {
       capabilities.cpus = cells.compactMap { $0.first("cpus")?[attribute: "num"].flatMap(Int.init) }.reduce(
-        0, +)
-      let memory = cells.compactMap { $0.first("memory").flatMap { UInt64($0.text) } }.reduce(0, +)
+        0, &+)
+      let memory = cells.compactMap { $0.first("memory").flatMap { UInt64($0.text) } }.reduce(0, &+)
       // In KiB, as all that libvirt counts of a host's memory.
       capabilities.memory = ByteCount(rawValue: memory << 10)
     }

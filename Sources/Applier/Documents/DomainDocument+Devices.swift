@@ -85,7 +85,8 @@ extension DomainDocument {
     }
     // In milliseconds.
     let period = rate[attribute: "period"].flatMap { UInt64($0) } ?? 1000
-    return .present(RandomSource(rate: ByteCount(rawValue: bytes * 1000 / max(period, 1))))
+    let (product, isTooMuch) = bytes.multipliedReportingOverflow(by: 1000)
+    return .present(RandomSource(rate: ByteCount(rawValue: (isTooMuch ? .max : product) / max(period, 1))))
   }
 
   // MARK: Watchdog

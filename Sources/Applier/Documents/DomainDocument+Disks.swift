@@ -297,7 +297,7 @@ extension DomainDocument {
     guard tree.at("os", "boot") == nil, tree.at("os", "kernel") == nil else { return nil }
     let devices = tree.first("devices")?.elements ?? []
     return (devices.compactMap { $0.first("boot")?[attribute: "order"] }.compactMap { Int($0) }.max() ?? 0)
-      + 1
+      &+ 1
   }
 
   /// Puts the devices with names into the order of `names`. The numbers of others stay.

@@ -113,7 +113,7 @@ extension DomainDocument {
 
   /// What all devices hold together, by name or not.
   static func pluggedKibibytes(in document: XMLElement) -> UInt64 {
-    document.all(at: "devices", "memory").map(kibibytes).reduce(0, +)
+    document.all(at: "devices", "memory").map(kibibytes).reduce(0, &+)
   }
 
   private static func kibibytes(ofDevice element: XMLElement) -> UInt64 {

@@ -123,7 +123,9 @@ extension DomainDocument {
     func number(_ name: String) -> Int? { document.at("cputune", name).flatMap { Int($0.text) } }
     let period = number("global_period").flatMap { $0 > 0 ? $0 : nil } ?? CPULimit.period
     guard let quota = number("global_quota"), quota > 0 else { return nil }
-    return CPULimit(percent: max(1, Int((Double(quota) / Double(period) * 100).rounded())))
+    // Beyond this nothing is limited, and no number fits.
+    let percent = min((Double(quota) / Double(period) * 100).rounded(), 1e9)
+    return CPULimit(percent: max(1, Int(percent)))
   }
 
   static func topology(of document: XMLElement) -> CPUTopology? {

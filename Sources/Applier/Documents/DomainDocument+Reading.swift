@@ -131,6 +131,7 @@ extension DomainDocument {
   private static func plain(_ document: XMLElement, name: String, uuid: UUID) -> Machine {
     var machine = Machine(name: name, uuid: uuid, settings: settings(of: document))
     machine.mark = MarkDocument.read(from: document)
+    machine.markFault = MarkDocument.fault(in: document)
     machine.shutdown = machine.mark?.applied[MachineField.shutdown.rawValue].flatMap(
       ShutdownPolicy.init(recorded:))
     machine.isProtected = machine.mark?.applied[MachineField.protect.rawValue] == "true"

@@ -1,10 +1,13 @@
 import FoundationEssentials
 import Libvirt
 import Planner
+import SpecModel
 
 /// The mark in a domain's or a network's metadata, which is how a host remembers what belongs to which stack.
 enum MarkDocument {
   static let namespace = "urn:virtform:mark:1"
+  /// What the namespaces of all formats begin with.
+  private static let anyNamespace = "urn:virtform:mark:"
   static let prefix = "virtform"
 
   static func element(_ mark: Mark) -> XMLElement {
@@ -74,6 +77,32 @@ enum MarkDocument {
     guard document.first("metadata") != nil else { return }
     document.mutateFirst("metadata") { $0.removeChildren(where: isMark) }
     if document.first("metadata")?.children.isEmpty == true { document.removeChildren(named: "metadata") }
+  }
+
+  /// What is wrong with the mark in the metadata of `document`; nil if nothing is, or if there is none.
+  static func fault(in document: XMLElement) -> MarkFault? {
+    let metadata = document.first("metadata")?.elements ?? []
+    guard let element = metadata.first(where: isMark) else {
+      let other = metadata.flatMap(\.attributes).first {
+        $0.name.hasPrefix("xmlns") && $0.value.hasPrefix(anyNamespace)
+      }
+      return other.map { .otherFormat($0.value) }
+    }
+    guard let stack = element[attribute: "stack"] else { return .unreadable("it names no stack") }
+    guard (try? ResourceName(parsing: stack)) != nil else {
+      return .unreadable("'\(stack)' is no name of a stack")
+    }
+    if let adopted = element[attribute: "adopted"], UUID(uuidString: adopted) == nil {
+      return .unreadable("'\(adopted)' is no UUID")
+    }
+    for child in element.elements {
+      let kind = child.name.split(separator: ":").last.map(String.init) ?? child.name
+      let needed = ["disk": ["name", "target"], "nic": ["name", "mac"], "applied": ["field"]][kind] ?? []
+      if let missing = needed.first(where: { (child[attribute: $0] ?? "").isEmpty }) {
+        return .unreadable("its <\(kind)> has no \(missing)")
+      }
+    }
+    return nil
   }
 
   private static func isMark(_ element: XMLElement) -> Bool {

@@ -136,6 +136,7 @@ enum NetworkDocument {
   static func read(_ document: XMLElement, name: String, uuid: UUID, isActive: Bool) -> Network {
     var network = Network(name: name, uuid: uuid, mode: mode(of: document), isActive: isActive)
     network.mark = MarkDocument.read(from: document)
+    network.markFault = MarkDocument.fault(in: document)
     network.specName = network.mark?.name ?? name
     network.isProtected = network.mark?.applied[NetworkField.protect.rawValue] == "true"
     network.connections = document[attribute: "connections"].flatMap { Int($0) } ?? 0

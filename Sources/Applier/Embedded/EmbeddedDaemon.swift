@@ -145,11 +145,19 @@ struct EmbeddedDaemon {
     return names
   }
 
+  /// The variables that libvirt, and what it runs, go by.
+  private static func isOfDaemon(_ name: String) -> Bool {
+    ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR"].contains(name)
+      || ["LC_", "XDG_", "LIBVIRT_", "VIR_", "QEMU_", "DBUS_"].contains { name.hasPrefix($0) }
+  }
+
   private func run(_ program: String, _ arguments: [String], _ environment: [String: String]) async throws {
+    // The daemon outlives this run, whose environment may hold secrets of a spec.
+    let own = ProcessInfo.processInfo.environment.filter { Self.isOfDaemon($0.key) }
     let updates = Dictionary(
-      uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0), Optional($1)) })
+      uniqueKeysWithValues: own.merging(environment) { $1 }.map { (Environment.Key(stringLiteral: $0), $1) })
     let result = try await Subprocess.run(
-      .path(.init(program)), arguments: Arguments(arguments), environment: .inherit.updating(updates),
+      .path(.init(program)), arguments: Arguments(arguments), environment: .custom(updates),
       output: .discarded, error: .string(limit: 16 << 10))
     guard result.terminationStatus.isSuccess else {
       let detail = result.standardError.split(separator: "\n").suffix(3).joined(separator: "; ")

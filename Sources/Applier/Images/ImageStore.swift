@@ -200,7 +200,7 @@ public struct ImageStore: Sendable {
     defer { unlink(disk) }
     if format == .ova {
       try await ImageTool.tar.run(
-        ["-xOf", file, "--", try await member(of: file, image)], output: disk)
+        ["--force-local", "-xOf", file, "--", try await member(of: file, image)], output: disk)
       (file, format) = (disk, .vmdk)
     }
     if format == .vmdk { try VMDKHeader.check(file) }
@@ -210,7 +210,12 @@ public struct ImageStore: Sendable {
 
   /// The name of the disk in an OVA, which is a tar archive (DMTF DSP0243).
   private func member(of file: String, _ image: ImageSpec) async throws -> String {
-    let names = try await ImageTool.tar.run(["-tf", file]).split(separator: "\n").map(String.init)
+    // A name with a colon is no host to ask for the file.
+    let names = try await ImageTool.tar.run(["--force-local", "-tf", file]).split(separator: "\n")
+      .map(String.init)
+    if let name = names.first(where: { $0.hasPrefix("/") || $0.split(separator: "/").contains("..") }) {
+      throw ValueError("the OVA has a member that leads out of it: '\(name)'")
+    }
     let disks = names.filter { $0.lowercased().hasSuffix(".vmdk") }
     if let wanted = image.member {
       guard disks.contains(wanted) else {

@@ -28,17 +28,28 @@ struct ImageTool {
   /// - Parameter output: a file that gets the output instead.
   @discardableResult
   func run(_ arguments: [String], output: String? = nil) async throws -> String {
-    let path = try find()
-    let script = output == nil ? #"shift; exec "$@""# : #"out=$1; shift; exec "$@" > "$out""#
-    let result = try await Subprocess.run(
-      .path("/bin/sh"), arguments: Arguments(["-c", script, "sh", output ?? "", path] + arguments),
-      environment: .inherit.updating(["LC_ALL": "C"]), output: .string(limit: 1 << 20),
-      error: .string(limit: 16 << 10))
-    guard result.terminationStatus.isSuccess else {
-      let said = result.standardError.split(separator: "\n").suffix(2).joined(separator: "; ")
-      throw ImageError("\(name) failed: \(said.isEmpty ? "\(result.terminationStatus)" : said)")
+    let program = Executable.path(.init(try find()))
+    let environment = Environment.inherit.updating(["LC_ALL": "C"])
+    guard let output else {
+      let result = try await Subprocess.run(
+        program, arguments: Arguments(arguments), environment: environment, output: .string(limit: 1 << 20),
+        error: .string(limit: 16 << 10))
+      try check(result.terminationStatus, result.standardError)
+      return result.standardOutput
     }
-    return result.standardOutput
+    let result = try await Subprocess.run(
+      program, arguments: Arguments(arguments), environment: environment,
+      output: .fileDescriptor(
+        try .open(output, .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite),
+        closeAfterSpawningProcess: true), error: .string(limit: 16 << 10))
+    try check(result.terminationStatus, result.standardError)
+    return ""
+  }
+
+  private func check(_ status: TerminationStatus, _ errors: String) throws {
+    guard !status.isSuccess else { return }
+    let said = errors.split(separator: "\n").suffix(2).joined(separator: "; ")
+    throw ImageError("\(name) failed: \(said.isEmpty ? "\(status)" : said)")
   }
 
   private func find() throws -> String {

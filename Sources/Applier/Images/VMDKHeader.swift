@@ -23,8 +23,11 @@ enum VMDKHeader {
     }
     let (start, sectors) = (number(28), number(36))
     guard start < 2048, sectors < 2048 else { throw ValueError("the VMDK's header is damaged") }
-    let descriptor = head.dropFirst(Int(start) * 512).prefix(Int(sectors) * 512)
-    guard !String(decoding: descriptor, as: UTF8.self).contains("parentFileNameHint") else {
+    // QEMU looks for a parent in 20 sectors behind the first, whatever the header says of where the descriptor is; and it
+    // looks for bytes, not for characters.
+    let places = [(1, 20), (Int(start), Int(sectors))]
+    let descriptors = places.map { start, sectors in head.dropFirst(start * 512).prefix(sectors * 512) }
+    guard descriptors.allSatisfy({ $0.firstRange(of: Array("parentFileNameHint".utf8)) == nil }) else {
       throw ValueError("the VMDK has a parent", help: help)
     }
   }

@@ -31,8 +31,26 @@ public struct HostSession: Sendable {
           host: host, connection: try await Connection.open(uri.description, access: access, terms: terms),
           isPrivileged: uri.path != "/session")
       } catch {
-        throw HostError(host: host.name, uri: uri.description, reason: "cannot connect: \(error)")
+        throw HostError(
+          host: host.name, uri: uri.description, reason: "cannot connect: \(Self.explained(error, access))")
       }
+    }
+  }
+}
+
+extension HostSession {
+  /// The error, and where a right is missing, which one that is.
+  static func explained(_ error: any Error, _ access: Connection.Access) -> String {
+    guard let error = error as? LibvirtError, error.isPermissionDenied else { return "\(error)" }
+    switch access {
+    case .readOnly:
+      return
+        "\(error); reading takes libvirt's read-only socket: its permissions, unix_sock_ro_perms in libvirtd.conf, or "
+        + "org.libvirt.unix.monitor by polkit (docs/security.md)"
+    case .readWrite:
+      return
+        "\(error); changing takes libvirt's read-write socket: the group that unix_sock_group names in libvirtd.conf, or "
+        + "org.libvirt.unix.manage by polkit (docs/security.md)"
     }
   }
 }

@@ -55,7 +55,7 @@ public struct StackLock: Sendable {
     } catch let error as HostError {
       throw .host(error)
     } catch {
-      throw .host(session.failure("cannot lock it: \(error)"))
+      throw .host(session.failure("cannot lock it: \(HostSession.explained(error, .readWrite))"))
     }
   }
 

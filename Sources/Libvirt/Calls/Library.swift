@@ -8,19 +8,10 @@ enum Library {
     guard virInitialize() == 0 else { return LibvirtError(lastOf: "virInitialize") }
     // Without a handler of its own, libvirt writes every error to stderr.
     virSetErrorFunc(nil) { _, _ in }
-    guard virEventRegisterDefaultImpl() == 0 else {
-      return LibvirtError(lastOf: "virEventRegisterDefaultImpl")
-    }
-    let isRunning = detachThread(nil) { _ in
-      while true {
-        if virEventRunDefaultImpl() < 0 { usleep(100_000) }
-      }
-    }
-    return isRunning ? nil : LibvirtError(.noThread, call: "virEventRunDefaultImpl")
+    return EventLoop.start() ? nil : LibvirtError(.noThread, call: "virEventRegisterImpl")
   }()
 
-  /// Silences libvirt's error printer and starts its event loop, which keepalive and streams need; follows
-  /// `virEventRegisterDefaultImpl`.
+  /// Silences libvirt's error printer and starts its event loop, which keepalive and streams need.
   static func initialize() throws(LibvirtError) {
     if let error = initialization { throw error }
   }

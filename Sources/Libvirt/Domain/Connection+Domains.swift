@@ -2,14 +2,32 @@ internal import CLibvirt
 public import FoundationEssentials
 
 extension Connection {
-  /// The domains of the host, sorted by name; follows `virConnectListAllDomains`. A daemon refuses to list
-  /// more than 16,384 at once.
+  /// The domains of the host, sorted by name; follows `virConnectListAllDomains`.
+  ///
+  /// A daemon refuses to list more than 16,384 at once. More are asked for in parts: those that run and those that do not,
+  /// and so on; an error remains if one of the smallest parts is too large.
   public func domains(_ filter: DomainFilter = []) async throws -> [Domain] {
-    try await call("virConnectListAllDomains") { call in
-      try call.list({ virConnectListAllDomains(call.connection, $0, filter.rawValue) }) {
-        Domain(adopting: $0, of: self)
+    try await domains(filter, halves: DomainFilter.halves[...]).sorted { $0.name < $1.name }
+  }
+
+  private func domains(_ filter: DomainFilter, halves: ArraySlice<(DomainFilter, DomainFilter)>) async throws
+    -> [Domain]
+  {
+    do {
+      return try await call("virConnectListAllDomains") { call in
+        try call.list({ virConnectListAllDomains(call.connection, $0, filter.rawValue) }) {
+          Domain(adopting: $0, of: self)
+        }
       }
-      .sorted { $0.name < $1.name }
+    } catch let error as LibvirtError where error.message.contains("Too many domains") {
+      let left = halves.drop { filter.contains($0.0) || filter.contains($0.1) }
+      guard let (one, other) = left.first else { throw error }
+      // What changes from one half to the other while they are listed is in both, or in none, as it may be in any two calls.
+      let both =
+        try await domains(filter.union(one), halves: left.dropFirst())
+        + domains(filter.union(other), halves: left.dropFirst())
+      var known: Set<UUID> = []
+      return both.filter { known.insert($0.uuid).inserted }
     }
   }
 

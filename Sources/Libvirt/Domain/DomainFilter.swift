@@ -27,4 +27,10 @@ public struct DomainFilter: OptionSet, Hashable, Sendable {
   /// A libvirt before 5.6, which has no checkpoints, refuses both.
   public static let hasCheckpoint = DomainFilter(rawValue: VIR_CONNECT_LIST_DOMAINS_HAS_CHECKPOINT.rawValue)
   public static let noCheckpoint = DomainFilter(rawValue: VIR_CONNECT_LIST_DOMAINS_NO_CHECKPOINT.rawValue)
+
+  /// Pairs of filters of which each domain passes one.
+  static let halves: [(DomainFilter, DomainFilter)] = [
+    (.active, .inactive), (.autostart, .noAutostart), (.managedSave, .noManagedSave),
+    (.hasSnapshot, .noSnapshot),
+  ]
 }

@@ -23,6 +23,9 @@ extension XMLElement {
     guard bytes.count <= Self.parsingLimit else {
       throw .tooLarge(bytes: bytes.count, limit: Self.parsingLimit)
     }
+    guard !XMLAttributeBounds.areExceeded(in: bytes) else {
+      throw .tooManyAttributes(limit: XMLAttributeBounds.limit)
+    }
     XMLLibrary.initialize()
     guard let context = xmlNewParserCtxt() else {
       throw .malformed(line: 0, column: 0, message: "out of memory")
@@ -61,7 +64,7 @@ extension XMLElement {
     var namespace = node.pointee.nsDef
     while let current = namespace?.pointee {
       let name = current.prefix.map { "xmlns:" + String(cString: $0) } ?? "xmlns"
-      attributes.append(Attribute(name, current.href.map { String(cString: $0) } ?? ""))
+      attributes.append(Attribute(name, current.href.map(Self.namespaceName) ?? ""))
       namespace = current.next
     }
     var attribute = node.pointee.properties
@@ -106,6 +109,12 @@ extension XMLElement {
       children.removeAll(where: \.isText)
     }
     return children
+  }
+
+  /// The name of a namespace, in which libxml2 leaves each `&` as `&#38;`, unlike in other attributes.
+  private static func namespaceName(_ text: UnsafePointer<xmlChar>) -> String {
+    let scalars = String(cString: text).unicodeScalars
+    return String(scalars.replacing("&#38;".unicodeScalars, with: "&".unicodeScalars))
   }
 
   private static func qualifiedName(_ name: UnsafePointer<xmlChar>?, _ namespace: xmlNsPtr?) -> String {

@@ -5,6 +5,8 @@ public enum XMLError: Error, Hashable, Sendable {
   /// The text has a document type declaration, which could declare entities.
   case documentTypeRefused
   case tooLarge(bytes: Int, limit: Int)
+  /// An element has more attributes, or the document more namespaces, than this.
+  case tooManyAttributes(limit: Int)
   /// A name of an element or attribute that XML does not allow.
   case illegalName(String)
   /// A character which XML 1.0 cannot hold, not even escaped, in the named element.
@@ -23,6 +25,8 @@ extension XMLError: CustomStringConvertible {
       "XML: a document type declaration is not accepted"
     case .tooLarge(let bytes, let limit):
       "XML: \(bytes) bytes are more than the \(limit) accepted"
+    case .tooManyAttributes(let limit):
+      "XML: more than \(limit) attributes of an element, or namespaces, are not accepted"
     case .illegalName(let name):
       "XML: \(name.debugDescription) is no name for an element or attribute"
     case .illegalCharacter(let scalar, let element):

@@ -80,7 +80,7 @@ enum NetworkDiffer {
   {
     var result = document
     for field in NetworkField.allCases {
-      let isOwned = field.value(of: wanted) != nil || memory[field.rawValue] != nil
+      var isOwned: Bool { field.value(of: wanted) != nil || memory[field.rawValue] != nil }
       switch field {
       case .name: result.specName = wanted.specName
       case .mode: result.mode = wanted.mode ?? document.mode
@@ -147,7 +147,7 @@ enum NetworkDiffer {
     _ wanted: Set<Network.Reservation<Address>>, in there: Set<Network.Reservation<Address>>,
     _ memory: [String: String]
   ) -> Set<Network.Reservation<Address>> {
-    let others = there.filter { entry in
+    let others = there.subtracting(wanted).filter { entry in
       !remembers(entry, in: memory) && !wanted.contains { $0.collides(with: entry) }
     }
     return wanted.union(others)

@@ -4,7 +4,11 @@ public import SpecModel
 public enum DiskField: String, CaseIterable, Sendable {
   case attached, bus, iotune, keep, protect
 
-  public var rule: FieldRule<Machine.Disk> {
+  public var rule: FieldRule<Machine.Disk> { Self.rules[self, default: row] }
+
+  private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.row) })
+
+  private var row: FieldRule<Machine.Disk> {
     switch self {
     case .attached:
       .init(
@@ -34,7 +38,11 @@ public enum DiskField: String, CaseIterable, Sendable {
 public enum MemoryDeviceField: String, CaseIterable, Sendable {
   case attached
 
-  public var rule: FieldRule<MemoryDevice> {
+  public var rule: FieldRule<MemoryDevice> { Self.rules[self, default: row] }
+
+  private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.row) })
+
+  private var row: FieldRule<MemoryDevice> {
     switch self {
     case .attached:
       .init(
@@ -50,7 +58,11 @@ public enum MemoryDeviceField: String, CaseIterable, Sendable {
 public enum ShareField: String, CaseIterable, Sendable {
   case attached
 
-  public var rule: FieldRule<HostShare> {
+  public var rule: FieldRule<HostShare> { Self.rules[self, default: row] }
+
+  private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.row) })
+
+  private var row: FieldRule<HostShare> {
     switch self {
     case .attached:
       .init(
@@ -65,7 +77,11 @@ public enum ShareField: String, CaseIterable, Sendable {
 public enum HostDeviceField: String, CaseIterable, Sendable {
   case attached
 
-  public var rule: FieldRule<HostDevice> {
+  public var rule: FieldRule<HostDevice> { Self.rules[self, default: row] }
+
+  private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.row) })
+
+  private var row: FieldRule<HostDevice> {
     switch self {
     case .attached:
       .init(
@@ -82,7 +98,11 @@ public enum HostDeviceField: String, CaseIterable, Sendable {
 public enum DriveField: String, CaseIterable, Sendable {
   case attached, media, bus
 
-  public var rule: FieldRule<Machine.Drive> {
+  public var rule: FieldRule<Machine.Drive> { Self.rules[self, default: row] }
+
+  private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.row) })
+
+  private var row: FieldRule<Machine.Drive> {
     switch self {
     case .attached:
       .init(
@@ -104,7 +124,11 @@ public enum DriveField: String, CaseIterable, Sendable {
 public enum NICField: String, CaseIterable, Sendable {
   case attached, network, portgroup, mac, model, link, vlan, qos, firewall
 
-  public var rule: FieldRule<Machine.NIC> {
+  public var rule: FieldRule<Machine.NIC> { Self.rules[self, default: row] }
+
+  private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.row) })
+
+  private var row: FieldRule<Machine.NIC> {
     switch self {
     case .attached:
       .init(

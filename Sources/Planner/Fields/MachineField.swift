@@ -27,7 +27,11 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
   case userData = "cloud_init.user-data"
   case state
 
-  public var rule: FieldRule<Machine> {
+  public var rule: FieldRule<Machine> { Self.rules[self, default: row] }
+
+  private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.row) })
+
+  private var row: FieldRule<Machine> {
     switch self {
     case .name:
       .init("its name", "<name>", by: "virDomainRename, while it is off", unset: .required) { $0.domainName }

@@ -12,7 +12,11 @@ public enum NetworkField: String, CaseIterable, Sendable {
   case bridge, device, type, portgroups, mtu, autostart, protect, reservations
   case reservationsIPv6 = "ipv6.reservations"
 
-  public var rule: FieldRule<Network> {
+  public var rule: FieldRule<Network> { Self.rules[self, default: row] }
+
+  private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.row) })
+
+  private var row: FieldRule<Network> {
     switch self {
     case .name:
       .init(

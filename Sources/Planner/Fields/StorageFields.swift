@@ -4,7 +4,11 @@ import SpecModel
 public enum PoolField: String, CaseIterable, Sendable {
   case type, source, path, active, autostart
 
-  public var rule: FieldRule<Pool> {
+  public var rule: FieldRule<Pool> { Self.rules[self, default: row] }
+
+  private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.row) })
+
+  private var row: FieldRule<Pool> {
     switch self {
     case .type:
       .init("what its volumes are made of", "<pool type>", scope: .fixed) { $0.source?.type.rawValue }
@@ -32,7 +36,11 @@ public enum PoolField: String, CaseIterable, Sendable {
 public enum VolumeField: String, CaseIterable, Sendable {
   case name, size, format, pool, image, clone, protect, content
 
-  public var rule: FieldRule<Volume> {
+  public var rule: FieldRule<Volume> { Self.rules[self, default: row] }
+
+  private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.row) })
+
+  private var row: FieldRule<Volume> {
     switch self {
     case .name:
       .init(

@@ -29,6 +29,8 @@ public struct HostState: Sendable {
   var adoptees: Set<UUID> = []
   /// What libvirt knows of snapshots of the stack's VMs, by UUID; empty where no VM can move.
   public var snapshots: [UUID: [Snapshot]] = [:]
+  /// The files that VMs of the stack name and that are not there, as far as the host was asked for them.
+  public var absentFiles: Set<String> = []
   /// The stack's VMs that have checkpoints; empty where no VM can move.
   public var checkpointed: Set<UUID> = []
 

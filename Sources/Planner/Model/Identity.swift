@@ -70,13 +70,15 @@ public struct Identity: Sendable {
 
   /// `web-1.root-3fa2b1c0.qcow2`: the tag proves the stack's ownership from the name alone.
   public func volumeName(_ kind: VolumeKind, base: String, format: DiskFormat) -> String {
-    let ending =
-      switch kind {
-      case .seed: "iso"
-      case .ignition: "ign"
-      case .machineDisk, .sharedDisk, .image: format.rawValue
-      }
-    return "\(base)-\(tag(kind, base)).\(ending)"
+    "\(base)-\(tag(kind, base)).\(ending(kind, format))"
+  }
+
+  private func ending(_ kind: VolumeKind, _ format: DiskFormat) -> String {
+    switch kind {
+    case .seed: "iso"
+    case .ignition: "ign"
+    case .machineDisk, .sharedDisk, .image: format.rawValue
+    }
   }
 
   // libvirt keeps no metadata for volumes, and no VM need have a disk: what has to be remembered of one that none has
@@ -127,7 +129,7 @@ public struct Identity: Sendable {
   static func lostHosts(of volume: String, among names: Set<String>) -> [ResourceName] {
     let start = "\(stem(of: volume))."
     return names.filter { $0.hasPrefix(start) && $0.hasSuffix(".\(lost)") }.compactMap { name in
-      try? ResourceName(parsing: String(name.dropFirst(start.count).dropLast(lost.count + 1)))
+      try? ResourceName(parsing: String(name.dropFirst(start.count).dropLast(lost.rawValue.count + 1)))
     }.sorted()
   }
 
@@ -174,7 +176,7 @@ public struct Identity: Sendable {
   static func copiedImages(among volumes: Set<String>) -> [Substring: Set<String>] {
     var images: [Substring: Set<String>] = [:]
     for volume in volumes where volume.hasSuffix(".\(copied)") {
-      let text = volume.dropLast(copied.count + 1)
+      let text = volume.dropLast(copied.rawValue.count + 1)
       for dot in text.indices where text[dot] == "." && endsInTag(text[..<dot]) {
         images[text[..<dot], default: []].insert(String(text[text.index(after: dot)...]))
       }
@@ -190,22 +192,23 @@ public struct Identity: Sendable {
     volume.lastIndex(of: ".").map { volume[..<$0] } ?? volume[...]
   }
 
-  private static let moving = "moving"
-  private static let lost = "lost"
-  private static let host = "host"
-  private static let copying = "copying"
-  private static let copied = "copied"
-  private static let protection = "protected"
-  private static let kept = "kept"
-  private static let deleting = "deleting"
-  private static let renamed = "renamed"
+  // The endings of notes.
+  private static let moving = VolumeNote.Kind.moving
+  private static let lost = VolumeNote.Kind.lost
+  private static let host = VolumeNote.Kind.host
+  private static let copying = VolumeNote.Kind.copying
+  private static let copied = VolumeNote.Kind.copied
+  private static let protection = VolumeNote.Kind.protected
+  private static let kept = VolumeNote.Kind.kept
+  private static let deleting = VolumeNote.Kind.deleting
+  private static let renamed = VolumeNote.Kind.renamed
 
   /// The names that the spec last had for the disks that were renamed, or whose VM was, as the names of the volumes in their
   /// pool say.
   public func renamedDisks(among volumes: Set<String>) -> [TaggedVolume: Set<String>] {
     var names: [TaggedVolume: Set<String>] = [:]
     for volume in volumes where volume.hasSuffix(".\(Self.renamed)") {
-      let text = volume.dropLast(Self.renamed.count + 1)
+      let text = volume.dropLast(Self.renamed.rawValue.count + 1)
       // A name may have the separator in it; the tag tells which one it is.
       for index in text.indices where text[index] == "~" || text[index] == "_" {
         guard let dash = text[..<index].lastIndex(of: "-") else { continue }
@@ -225,14 +228,11 @@ public struct Identity: Sendable {
   public func volume(named name: String) -> TaggedVolume? {
     guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
     let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    let isNote = [
-      Self.moving, Self.lost, Self.host, Self.copying, Self.copied, Self.protection, Self.kept, Self.deleting,
-      Self.renamed,
-    ].contains(String(name[dot...].dropFirst()))
-    guard tag.count == 8, !base.isEmpty, !isNote else { return nil }
+    let ending = String(name[name.index(after: dot)...])
+    guard tag.utf8.count == 8, !base.isEmpty, VolumeNote.Kind(rawValue: ending) == nil else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       // Another ending is another file, such as the overlay of a snapshot.
-      let isOwn = DiskFormat.allCases.contains { volumeName(kind, base: base, format: $0) == name }
+      let isOwn = DiskFormat.allCases.contains { self.ending(kind, $0) == ending }
       return isOwn ? TaggedVolume(kind: kind, base: base) : nil
     }
     return nil
@@ -241,8 +241,11 @@ public struct Identity: Sendable {
   private func tag(_ kind: VolumeKind, _ base: String) -> String { tag("volume/\(kind.rawValue)/\(base)") }
 
   private func tag(_ name: String) -> String {
-    digest(name).prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-      .joined()
+    let bytes = digest(name)
+    return String(unsafeUninitializedCapacity: 8) { text in
+      for index in 0..<4 { (text[2 * index], text[2 * index + 1]) = bytes[index].hexDigits }
+      return 8
+    }
   }
 
   private func digest(_ name: String) -> [UInt8] {

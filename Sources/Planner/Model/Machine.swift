@@ -179,7 +179,7 @@ public struct Machine: Hashable, Sendable {
   /// libvirt's name of the domain.
   public var domainName: String
   public var uuid: UUID
-  public var settings: MachineSettings
+  @CopyOnWrite public var settings: MachineSettings
   /// Absolute paths on the host.
   public var kernel: String?
   public var initrd: String?
@@ -201,7 +201,9 @@ public struct Machine: Hashable, Sendable {
   public var isProtected: Bool
   /// What a wanted VM gets beside what the fields say when it is made: a `<domain>` with parts of one.
   public var xml: String?
-  public var mark: Mark?
+  @CopyOnWrite public var mark: Mark? = nil
+  /// What is wrong with the mark, if there is one that this virtform cannot go by.
+  public var markFault: MarkFault?
   /// True if it is off and its next start goes on from a state that was saved.
   public var hasSavedState = false
   /// The snapshots that a move has taken off and not put back, parents first.
@@ -213,7 +215,7 @@ public struct Machine: Hashable, Sendable {
   /// The paths of all files that the VM uses, by name or not.
   public var files: Set<String>
   /// The devices without a name: each has the empty one.
-  public var unnamed = UnnamedDevices()
+  @CopyOnWrite public var unnamed = UnnamedDevices()
   /// The networks that interfaces without a name are on, and how many.
   public var otherNetworks: [String: Int]
   /// The network filters that interfaces without a name have.

@@ -64,3 +64,11 @@ public struct Mark: Hashable, Sendable {
     self.nics = nics
   }
 }
+
+/// Why virtform cannot go by a mark that is there.
+public enum MarkFault: Hashable, Sendable {
+  /// A part of it is missing or makes no sense; what that is, in words.
+  case unreadable(String)
+  /// It is of a format that this version does not know: its namespace.
+  case otherFormat(String)
+}

@@ -97,6 +97,8 @@ public struct Network: Hashable, Sendable {
   /// True if nothing may remove it; a host remembers it in the mark.
   public var isProtected = false
   public var mark: Mark?
+  /// What is wrong with the mark, if there is one that this virtform cannot go by.
+  public var markFault: MarkFault?
   /// In the live state: the running VMs whose interfaces on it lead nowhere. They were plugged into a bridge that is
   /// gone, since somebody stopped the network under them or a run was cut off.
   public var unplugged: Set<UUID> = []

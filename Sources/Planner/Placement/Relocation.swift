@@ -50,10 +50,13 @@ struct Relocation {
         UnreachableHost(name: $0, reason: "the spec has it no more, and VMs of the stack may be on it")
       }).sorted { $0.name < $1.name }
     abandoned = self.unreachable.map(\.name).filter(options.fenced.contains)
+    let mayMove = options.goal == .converge && site.hosts.count + former.count > 1
     indices = Dictionary(
-      hosts.map { ($0.name, HostIndex($0, identity: Identity(stack: site.stack), moved: site.moved)) },
+      (mayMove ? hosts : []).map {
+        ($0.name, HostIndex($0, identity: Identity(stack: site.stack), moved: site.moved))
+      },
       uniquingKeysWith: { first, _ in first })
-    if options.goal == .converge, site.hosts.count + former.count > 1 {
+    if mayMove {
       if diagnostics.hasErrors { isPlaced = false } else { place() }
     }
     if options.goal == .destroy { unknown = self.unreachable.map { unknownHost($0) } }

@@ -79,8 +79,12 @@ public struct ChangeGroup: Sendable {
     private static func anonymous(_ text: String, _ names: [String]) -> String {
       var text = text
       if let name = names.first { text = text.replacing(name, with: "#") }
+      // Most values are short words; looking for patterns takes far longer than for their marks.
+      if text.utf8.contains(UInt8(ascii: ":")) {
+        text = text.replacing(#/([0-9a-f]{2}:){5}[0-9a-f]{2}/#, with: "#")
+      }
+      guard text.utf8.contains(UInt8(ascii: ".")) else { return text }
       text = text.replacing(#/-[0-9a-f]{8}\./#, with: "-#.")
-      text = text.replacing(#/([0-9a-f]{2}:){5}[0-9a-f]{2}/#, with: "#")
       return text.replacing(#/[0-9]{1,3}(\.[0-9]{1,3}){3}/#, with: "#")
     }
   }

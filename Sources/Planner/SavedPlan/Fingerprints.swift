@@ -7,7 +7,10 @@ struct Fingerprints {
 
   init(_ plan: Plan, _ states: [HostState], of site: Site) {
     let identity = Identity(stack: site.stack)
-    let indices = states.map { HostIndex($0, identity: identity, moved: site.moved) }
+    // What a plan does not change is not looked up.
+    let indices = (plan.changes.isEmpty ? [] : states).map {
+      HostIndex($0, identity: identity, moved: site.moved)
+    }
     objects = indices.reduce(into: [:]) { Self.add($1, identity, to: &$0) }
     wanted = plan.steps.reduce(into: [:]) { wanted, step in
       if let values = step.operation.wantedValues { wanted[step.address] = values }

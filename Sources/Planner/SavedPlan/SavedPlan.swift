@@ -178,7 +178,7 @@ public struct SavedPlan: Codable, Equatable, Sendable {
 extension SavedPlan.Options {
   init(_ options: SitePlanner.Options) {
     destroys = options.goal == .destroy
-    allowsDataLoss = options.dataLoss == .all ? ["*"] : options.dataLoss.named.map(\.description)
+    allowsDataLoss = (options.dataLoss.isGeneral ? ["*"] : []) + options.dataLoss.named.map(\.description)
     restarts = options.restarts
     forcesShutdown = options.forcesShutdown
     replaced = options.replaced.map(\.description)
@@ -199,7 +199,9 @@ extension SavedPlan.Options {
   public var planning: SitePlanner.Options {
     get throws(ValueError) {
       var options = SitePlanner.Options(goal: destroys ? .destroy : .converge)
-      options.dataLoss = allowsDataLoss == ["*"] ? .all : .only(try Self.patterns(allowsDataLoss))
+      let named = try Self.patterns(allowsDataLoss.filter { $0 != "*" })
+      options.dataLoss =
+        !allowsDataLoss.contains("*") ? .only(named) : named.isEmpty ? .all : .allAnd(named)
       options.restarts = restarts
       options.forcesShutdown = forcesShutdown
       options.replaced = try Self.patterns(replaced)

@@ -1,3 +1,5 @@
+import SpecModel
+
 /// An estate as a graph: VMs are joined to the networks that they are on and to the disks that they share.
 public struct EstateGraph {
   private let estate: Estate
@@ -63,7 +65,7 @@ public struct EstateGraph {
 
   private static func quoted(_ lines: [String]) -> String {
     let lines = lines.filter { !$0.isEmpty }.map {
-      $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+      printable($0).replacingScalars("\\", with: "\\\\").replacingScalars("\"", with: "\\\"")
     }
     return "\"" + lines.joined(separator: "\\n") + "\""
   }
@@ -96,8 +98,8 @@ public struct EstateGraph {
   /// Mermaid takes HTML's entities in a quoted text, written with a `#`.
   private static func label(_ lines: [String]) -> String {
     let lines = lines.filter { !$0.isEmpty }.map { line in
-      line.replacing("#", with: "#35;").replacing("\"", with: "#quot;").replacing("<", with: "#lt;")
-        .replacing(">", with: "#gt;")
+      printable(line).replacingScalars("#", with: "#35;").replacingScalars("\"", with: "#quot;")
+        .replacingScalars("<", with: "#lt;").replacingScalars(">", with: "#gt;")
     }
     return "\"" + lines.joined(separator: "<br/>") + "\""
   }

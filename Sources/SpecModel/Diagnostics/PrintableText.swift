@@ -4,9 +4,73 @@ public func printable(_ text: String) -> String {
   return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 }))
 }
 
+/// Lines for a terminal or a log, without what steers it: control characters other than line breaks and tabs, and what CI
+/// runners take for commands, wherever it comes from. GitHub and GitLab read `::error::` at the start of a line, and `##[error]`
+/// and the like anywhere in it.
+///
+/// - Parameters:
+///   - keepsColours: true if the sequences stay that `TextStyle` colours a terminal with.
+///   - keepsCommands: true if only control characters go.
+public func printableLines(
+  _ text: String, keepsColours: Bool = false, keepsCommands: Bool = false
+) -> String {
+  let scalars = Array(text.unicodeScalars)
+  guard scalars.contains(where: { isControl($0) && $0 != "\n" || $0 == ":" || $0 == "#" }) else {
+    return text
+  }
+  var result = String.UnicodeScalarView()
+  var startsLine = true
+  for (index, scalar) in scalars.enumerated() {
+    let isBad =
+      switch scalar {
+      case "\n", "\t": false
+      case "\u{1b}": !keepsColours || !startsColour(scalars[index...])
+      case ":": !keepsCommands && startsLine && startsCommand(scalars[index...])
+      case "#": !keepsCommands && startsBracketCommand(scalars[index...])
+      default: isControl(scalar)
+      }
+    result.append(isBad ? "\u{FFFD}" : scalar)
+    startsLine = scalar == "\n" || startsLine && (scalar == " " || scalar == "\t" || isBad)
+  }
+  return String(result)
+}
+
+/// `ESC [ 31 m`
+private func startsColour(_ scalars: ArraySlice<Unicode.Scalar>) -> Bool {
+  let rest = scalars.dropFirst()
+  guard rest.first == "[" else { return false }
+  let digits = rest.dropFirst().prefix(3).prefix { ("0"..."9").contains($0) }
+  return !digits.isEmpty && rest.dropFirst(1 + digits.count).first == "m"
+}
+
+/// `::error::` or `::error file=x::`, which an IPv6 address is not: that has only one `::`.
+private func startsCommand(_ scalars: ArraySlice<Unicode.Scalar>) -> Bool {
+  let rest = scalars.dropFirst()
+  guard rest.first == ":" else { return false }
+  let line = rest.dropFirst().prefix { $0 != "\n" }
+  return zip(line, line.dropFirst()).contains { $0 == ":" && $1 == ":" }
+}
+
+/// `##[error]`, `##vso[…]`, `##teamcity[…]`
+private func startsBracketCommand(_ scalars: ArraySlice<Unicode.Scalar>) -> Bool {
+  let rest = scalars.dropFirst()
+  guard rest.first == "#" else { return false }
+  return rest.dropFirst().drop { ("a"..."z").contains($0) }.first == "["
+}
+
+extension String {
+  /// With `piece` replaced wherever its scalars stand in a row.
+  ///
+  /// For signs that mean something to whoever reads the text: with a mark that combines, such as U+0301, behind it a quote
+  /// or a line break is another `Character`, and still a quote or a line break to a parser.
+  package func replacingScalars(_ piece: String, with other: String) -> String {
+    String(unicodeScalars.replacing(Array(piece.unicodeScalars), with: Array(other.unicodeScalars)))
+  }
+}
+
 /// Control characters, the separators that some terminals break lines at, and the marks that turn the
 /// direction of the text around them.
-func isControl(_ scalar: Unicode.Scalar) -> Bool {
+package func isControl(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.value {
   case 0...0x1f, 0x7f...0x9f, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true
   default: false

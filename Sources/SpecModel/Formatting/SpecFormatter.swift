@@ -30,7 +30,9 @@ public struct SpecFormatter {
 
   /// `text` laid out; the same for a text that is laid out already.
   static func format(_ text: String) throws(Failure) -> String {
-    let source = text.replacing("\r\n", with: "\n").replacing("\u{feff}", with: "")
+    var source = text.replacing("\r\n", with: "\n")
+    // At the start it is a byte order mark, anywhere else part of what the text says.
+    if source.unicodeScalars.first == "\u{feff}" { source.unicodeScalars.removeFirst() }
     do {
       let events = try YAMLScanner.events(of: source)
       var formatter = SpecFormatter(source, try YAMLScanner.tokens(of: source))

@@ -51,11 +51,11 @@ public struct GivenVariables: Sendable {
     of file: String, _ diagnostics: Diagnostics, _ sources: inout [SourceText]
   ) -> [YAMLMapping.Entry] {
     let text = diagnostics.value(at: nil) { () throws(ValueError) in
-      try FileReader.text(file, maximum: YAMLParser.Bounds().bytes, mayWait: true)
+      try FileReader.text(file, maximum: YAMLParser.Bounds().bytes, patience: FileReader.patience)
     }
     guard let text else { return [] }
     let source = SourceText(path: file, text: text)
-    sources.append(source)
+    sources.append(SourceText(path: file, text: namesAlone(in: text)))
     guard let root = YAMLParser.parse(source, diagnostics: diagnostics), !root.isNull else { return [] }
     guard let mapping = root.mapping else {
       diagnostics.error(
@@ -64,5 +64,16 @@ public struct GivenVariables: Sendable {
       return []
     }
     return mapping.entries
+  }
+
+  /// The text with nothing of its values, which may be secrets of this spec or of another one: lines as long as they were.
+  private static func namesAlone(in text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      let name = line.prefix { $0 != ":" }
+      let isName =
+        name.count < line.count && name.allSatisfy { $0.isLetter || $0.isNumber || "_- ".contains($0) }
+      let shown = isName ? name + ":" : line.prefix { $0 == " " }
+      return shown + String(repeating: "·", count: line.unicodeScalars.count - shown.unicodeScalars.count)
+    }.joined(separator: "\n")
   }
 }

@@ -24,6 +24,8 @@ public struct SpecLoader {
   private let environment: [String: String]
   private let given: GivenVariables
   private let policies: [String]
+  /// Bytes of all files of a spec together, and how many files there may be.
+  private static let (maximumSize, maximumFiles) = (32 << 20, 10_000)
   /// Bytes of a variable's file.
   private static let maximumVariableSize = 1 << 20
 
@@ -48,7 +50,7 @@ public struct SpecLoader {
   /// The names in the spec at `path`, as far as they can be told, whatever is wrong with it.
   public func names(_ path: String) -> SpecNames {
     let diagnostics = Diagnostics()
-    var sources = Self.texts(at: path, diagnostics, mayWait: false)
+    var sources = Self.texts(at: path, diagnostics, patience: nil)
     let decoded = decode(sources, diagnostics, shown: &sources)
     return decoded.map { $0.decoder.names(of: $0.root) } ?? SpecNames()
   }
@@ -60,17 +62,28 @@ public struct SpecLoader {
     return (texts, diagnostics.sorted)
   }
 
-  /// - Parameter mayWait: true if what the user names may be a pipe, too.
-  private static func texts(
-    at path: String, _ diagnostics: Diagnostics, mayWait: Bool = true
+  /// - Parameter patience: how many seconds to wait for a pipe, which the user may name, too; nil if it may be none.
+  static func texts(
+    at path: String, _ diagnostics: Diagnostics, patience: Int? = FileReader.patience
   ) -> [SourceText] {
-    files(at: path, diagnostics).compactMap { file in
-      diagnostics.value(at: nil) { () throws(ValueError) in
-        let text = try FileReader.text(
-          file, maximum: YAMLParser.Bounds().bytes, mayWait: mayWait && file == path)
-        return SourceText(path: file, text: text)
+    var texts: [SourceText] = []
+    var bytes = 0
+    for file in files(at: path, diagnostics) {
+      let text = diagnostics.value(at: nil) { () throws(ValueError) in
+        try FileReader.text(
+          file, maximum: YAMLParser.Bounds().bytes, patience: file == path ? patience : nil)
       }
+      guard let text else { continue }
+      bytes += text.utf8.count
+      guard bytes <= maximumSize else {
+        diagnostics.error(
+          "the files of '\(path)' are larger than \(maximumSize >> 20) MiB together", at: nil,
+          help: "split the spec into several stacks")
+        return []
+      }
+      texts.append(SourceText(path: file, text: text))
     }
+    return texts
   }
 
   /// Checks texts that are read already.
@@ -97,8 +110,10 @@ public struct SpecLoader {
   private func decode(
     _ sources: [SourceText], _ diagnostics: Diagnostics, shown: inout [SourceText]
   ) -> Decoded? {
+    var bounds = YAMLParser.Bounds()
     let roots = sources.compactMap { source -> YAMLNode? in
-      let root = YAMLParser.parse(source, diagnostics: diagnostics)
+      guard bounds.nodes > 0 else { return nil }
+      let root = YAMLParser.parse(source, spending: &bounds, diagnostics: diagnostics)
       if let root, root.mapping == nil, !root.isNull {
         diagnostics.error("a spec must be a map, not \(root.kind)", at: root.location)
         return nil
@@ -125,7 +140,7 @@ public struct SpecLoader {
     ofPolicy path: String, _ diagnostics: Diagnostics, sources: inout [SourceText]
   ) -> YAMLNode? {
     let text = diagnostics.value(at: nil) { () throws(ValueError) in
-      try FileReader.text(path, maximum: YAMLParser.Bounds().bytes, mayWait: true)
+      try FileReader.text(path, maximum: YAMLParser.Bounds().bytes, patience: FileReader.patience)
     }
     guard let text else { return nil }
     let source = SourceText(path: path, text: text)
@@ -150,6 +165,12 @@ public struct SpecLoader {
     if files.isEmpty {
       diagnostics.error(
         "no *.yaml file in '\(path)'", at: nil, help: "name a YAML file or a directory that holds some")
+    }
+    guard files.count <= maximumFiles else {
+      diagnostics.error(
+        "'\(path)' has more than \(maximumFiles) *.yaml files", at: nil,
+        help: "split the spec into several stacks")
+      return []
     }
     return files.map { prefix + $0 }
   }

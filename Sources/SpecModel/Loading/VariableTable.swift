@@ -32,6 +32,10 @@ struct VariableTable {
   /// The values of the variables that are marked as secret.
   private(set) var secrets: [String] = []
   var budget = ExpansionBudget()
+  /// How many variables are being found out for one, now and at most.
+  private var depth = 0
+  private static let maximumDepth = 100
+  private var isTooDeep = false
 
   init(_ reader: MappingReader, sources: Sources, diagnostics: Diagnostics) {
     self.diagnostics = diagnostics
@@ -144,8 +148,19 @@ struct VariableTable {
       if isReadable { reportUnknown(name, at: location) }
       return .unresolved
     }
+    guard depth < Self.maximumDepth else {
+      if !isTooDeep {
+        diagnostics.error(
+          "variables are made of each other more than \(Self.maximumDepth) levels deep",
+          at: definition.location)
+      }
+      isTooDeep = true
+      return .unresolved
+    }
     states[name] = .inProgress
+    depth += 1
     let value = value(of: definition)
+    depth -= 1
     if value.isUnresolved, definition.value == nil, definition.fallback == nil {
       diagnostics.error(
         "variable '\(name)' has no value", at: definition.location,

@@ -113,7 +113,10 @@ public struct HostURI: Hashable, Sendable, CustomStringConvertible {
     let parts = host.dropFirst().dropLast().split(
       separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
     var address = in6_addr()
-    guard let text = parts.first, inet_pton(AF_INET6, String(text), &address) == 1 else {
+    // C reads no further than a NUL.
+    guard let text = parts.first, text.utf8.allSatisfy({ $0 != 0 }),
+      inet_pton(AF_INET6, String(text), &address) == 1
+    else {
       throw ValueError("'\(host)' is not an IPv6 address", help: "write one such as [fd00::10]")
     }
     if parts.count == 2 { try check(String(parts[1]), of: "zone", allowed: "._-") }

@@ -46,6 +46,23 @@ extension StructuredValue: ExpressibleByStringLiteral, ExpressibleByDictionaryLi
     let encoder = JSONEncoder()
     encoder.outputFormatting = formatting
     // What has no JSON, infinite numbers, is no structured value.
-    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
+    return (try? encoder.encode(self)).map { Self.harmless(String(decoding: $0, as: UTF8.self)) } ?? "null"
+  }
+
+  /// The same document with escapes for what could steer a terminal or a CI runner, which it is printed on as it is: all
+  /// that stands in texts, since of these the syntax of JSON has line breaks alone.
+  private static func harmless(_ json: String) -> String {
+    let text = json.replacingScalars("##", with: "#\\u0023")
+    guard text.unicodeScalars.contains(where: { isControl($0) && $0 != "\n" }) else { return text }
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if isControl(scalar), scalar != "\n" {
+        let hex = String(scalar.value, radix: 16)
+        result.append(contentsOf: ("\\u" + String(repeating: "0", count: 4 - hex.count) + hex).unicodeScalars)
+      } else {
+        result.append(scalar)
+      }
+    }
+    return String(result)
   }
 }

@@ -9,8 +9,10 @@ struct YAMLParser {
   struct Bounds {
     var bytes = 8 << 20
     var depth = 40
-    /// Counted with every alias expanded.
-    var nodes = 1_000_000
+    /// Counted with every alias expanded, in all files of a spec together.
+    var nodes = limit
+
+    static let limit = 1_000_000
   }
 
   private let source: SourceText
@@ -40,7 +42,16 @@ struct YAMLParser {
 
   /// The root of `source`'s document, or nil if the file is empty or not YAML (then `diagnostics` says why).
   static func parse(_ source: SourceText, bounds: Bounds = Bounds(), diagnostics: Diagnostics) -> YAMLNode? {
+    var bounds = bounds
+    return parse(source, spending: &bounds, diagnostics: diagnostics)
+  }
+
+  /// The same for one of several texts, which takes its values from what all of them may hold together.
+  static func parse(_ source: SourceText, spending bounds: inout Bounds, diagnostics: Diagnostics)
+    -> YAMLNode?
+  {
     var parser = YAMLParser(source, bounds: bounds, diagnostics: diagnostics)
+    defer { bounds.nodes = max(bounds.nodes - parser.nodeCount, 0) }
     return try? parser.parseStream()
   }
 
@@ -165,7 +176,7 @@ struct YAMLParser {
   private mutating func count(_ nodes: Int, at location: SourceLocation) throws(Stop) {
     nodeCount += nodes
     if nodeCount > bounds.nodes {
-      throw stop("more than \(bounds.nodes) values, counted with their aliases", at: location)
+      throw stop("more than \(Bounds.limit) values, counted with their aliases", at: location)
     }
   }
 
@@ -243,7 +254,9 @@ extension YAMLParser {
   }
 
   private func syntaxError(_ parser: yaml_parser_t) -> Stop {
-    let place = location(Int(parser.problem_mark.line), Int(parser.problem_mark.column))
+    var place = location(Int(parser.problem_mark.line), Int(parser.problem_mark.column))
+    // libyaml is on the next line at the end of a text, even where the last line has no end.
+    if source.line(place.line) == nil { place = source.location(ofByte: source.text.utf8.count) }
     // A reader error has no mark, only an offset in bytes.
     let isUnreadable = parser.error == YAML_READER_ERROR
     let report = YAMLSyntaxError.Report(

@@ -22,14 +22,13 @@ struct DriftCommand: AsyncParsableCommand {
     let (obstacles, forms) = try await Workspace.open(options, access: .readOnly).closing { workspace in
       var workspace = workspace
       let (plan, obstacles) = try await workspace.differences()
-      let digest = try workspace.saved(plan, options: SitePlanner.Options()).digest
-      return (obstacles, PlanForms(plan, in: workspace, digest: digest))
+      return (obstacles, PlanForms(plan, in: workspace, options: SitePlanner.Options()))
     }
     let drift = DriftText(
       forms.plan, obstacles: obstacles, style: Terminal.style(noColor: options.reading.noColor))
     if isJSON {
       Terminal.report(obstacles)
-      Terminal.print(forms.document.json)
+      Terminal.print(try forms.document.json)
     } else {
       Terminal.print(drift.render(), terminator: "")
     }

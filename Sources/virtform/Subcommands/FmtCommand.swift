@@ -43,7 +43,7 @@ struct FmtCommand: ParsableCommand {
 
   private func handle(_ text: String, of source: SourceText, isStream: Bool) throws {
     if isStream {
-      if !check { Terminal.print(text, terminator: "") }
+      if !check { Terminal.printExactly(text, terminator: "") }
       return
     }
     guard text != source.text else { return }

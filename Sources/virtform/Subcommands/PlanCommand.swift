@@ -20,6 +20,13 @@ struct PlanCommand: AsyncParsableCommand {
     help: ArgumentHelp("Save the plan, for 'virtform apply FILE'.", valueName: "file"), completion: .file())
   var output: String?
 
+  @Option(
+    name: .customLong("sign"),
+    help: ArgumentHelp(
+      "Sign the saved plan with this SSH key, or the public half of one that an agent has; the signature is FILE.sig.",
+      valueName: "key"), completion: .file())
+  var key: String?
+
   @Flag(name: .customLong("detailed-exitcode"), help: "End with 2 if there are changes.")
   var hasDetailedExitCode = false
 
@@ -36,20 +43,26 @@ struct PlanCommand: AsyncParsableCommand {
     return time
   }
 
+  func validate() throws {
+    if key != nil, output == nil { throw ValidationError("--sign goes with --out") }
+  }
+
   func run() async throws {
     let planning = planning.planning(destroys ? .destroy : .converge)
     let plan = try await Workspace.open(options, policy: policy, access: .readOnly).closing { workspace in
       var workspace = workspace
       let plan = try await workspace.plan(planning, at: at ?? Date())
-      let saved = workspace.saved(plan, options: planning)
-      if let output { try PlanFile.write(saved, to: output) }
+      if let output {
+        try await PlanFile.write(workspace.saved(plan, options: planning), to: output, signedBy: key)
+      }
       try form.show(
-        PlanForms(plan, in: workspace, digest: try saved.digest),
+        PlanForms(plan, in: workspace, options: planning),
         style: Terminal.style(noColor: options.reading.noColor))
       return plan
     }
     if let output {
-      let text = "Saved to \(output); carry it out with: virtform apply \(output)"
+      let signed = key == nil ? "" : ", signed in \(PlanSignature.path(of: output))"
+      let text = "Saved to \(output)\(signed); carry it out with: virtform apply \(output)"
       if form.isText { Terminal.print(text) } else { Terminal.remark(text) }
     }
     try PolicyOptions.enforce(on: plan)

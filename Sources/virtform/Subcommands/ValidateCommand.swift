@@ -46,7 +46,8 @@ struct ValidateCommand: ParsableCommand {
       Terminal.report(result.diagnostics)
       Terminal.print(Self.document(result))
     case .sarif: Terminal.print(report)
-    case .github: for diagnostic in result.diagnostics { Terminal.print(GitHubAnnotations.line(diagnostic)) }
+    case .github:
+      for diagnostic in result.diagnostics { Terminal.printExactly(GitHubAnnotations.line(diagnostic)) }
     }
     if result.site == nil { throw ExitStatus.invalidSpec }
   }

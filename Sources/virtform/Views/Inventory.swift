@@ -78,6 +78,6 @@ struct Inventory {
   /// One word for a shell.
   private static func shell(_ text: String) -> String {
     let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "=/._-@:%".contains($0)) }
-    return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    return isPlain ? text : "'" + text.replacingScalars("'", with: "'\\''") + "'"
   }
 }

@@ -108,11 +108,13 @@ final class ProgressView: Sendable {
   }
 
   private func erase(_ state: inout State) {
-    Terminal.print(state.live.erase(width: Terminal.width), terminator: "")
+    Terminal.draw(state.live.erase(width: Terminal.width))
   }
 
   private func redraw(_ state: inout State) {
-    let lines = state.running.values.sorted { $0.step.id < $1.step.id }.map { "  \(elapsed($0))" }
-    Terminal.print(state.live.draw(lines, width: Terminal.width, height: Terminal.height), terminator: "")
+    let lines = state.running.values.sorted { $0.step.id < $1.step.id }.map {
+      printableLines("  \(elapsed($0))", keepsColours: true)
+    }
+    Terminal.draw(state.live.draw(lines, width: Terminal.width, height: Terminal.height))
   }
 }

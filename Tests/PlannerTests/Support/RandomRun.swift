@@ -117,6 +117,7 @@ struct RandomRun {
     // Pools that were started are looked into by the next plan only.
     let second = try Self.plan(scenario, spec, options)
     if !second.isEmpty { Issue.record("\(context)\nthe second plan:\n\(PlanText(second).render())") }
+    VerificationLaws.check(scenario.fleet, try Scenario.site(spec), wasCutOff: true, context)
   }
 
   private func checkCuts(

@@ -61,6 +61,7 @@ struct Scenario {
     let plan = try apply(spec, allowsDataLoss: allowsDataLoss, restarts: restarts)
     let second = try self.plan(spec, allowsDataLoss: allowsDataLoss)
     #expect(second.isEmpty, "the second plan is not empty:\n\(PlanText(second).render())")
+    VerificationLaws.check(fleet, try Self.site(spec), PlanText(plan).render())
     return PlanText(plan).render().replacing(Images.file, with: "debian.raw")
   }
 

@@ -1,0 +1,279 @@
+import Glibc
+import Libvirt
+import TestLab
+
+/// Something that is measured.
+struct Scenario: Sendable {
+  let name: String
+  let run: @Sendable (_ runs: Int) async throws -> [Row]
+
+  static let all = [
+    Scenario(name: "start", run: start), Scenario(name: "validate", run: validate),
+    Scenario(name: "plan", run: plan), Scenario(name: "hosts", run: manyHosts),
+    Scenario(name: "life", run: life), Scenario(name: "qemu", run: qemu),
+    Scenario(name: "limit", run: limit),
+  ]
+
+  private static func withBench(
+    _ runs: Int, driver: String = "test", _ body: (Bench) async throws -> [Row]
+  ) async throws -> [Row] {
+    let lab = try await Lab(driver: driver, configuration: Lab.withoutCallLog)
+    do {
+      let rows = try await body(Bench(lab: lab, runs: runs))
+      await lab.close()
+      return rows
+    } catch {
+      await lab.close()
+      throw error
+    }
+  }
+
+  private static func estate(_ bench: Bench, _ count: Int, running: Bool = false) -> Estate {
+    Estate(hosts: [("sim", bench.uri)], count: count, isRunning: running, directory: bench.lab.work)
+  }
+
+  // MARK: Without a host
+
+  private static func start(_ runs: Int) async throws -> [Row] {
+    try await withBench(runs * 3) { bench in
+      let (own, floor) = try bench.both {
+        try bench.virtform("version")
+      } _: {
+        try .of(["virsh", "-c", "test:///default", "version"])
+      }
+      let bar = Row.Bar(text: "time", value: own.wall / floor.wall, limit: 1)
+      return [
+        Row(scenario: "start-up: version", yardstick: "virsh version", floor: floor, own: own, bars: [bar])
+      ]
+    }
+  }
+
+  private static func validate(_ runs: Int) async throws -> [Row] {
+    try await withBench(runs) { bench in
+      let site = try estate(bench, 1000).write()
+      let own = try bench.median { try bench.virtform("validate", site) }
+      return [
+        Row(
+          scenario: "validate 1,000 VMs", yardstick: "", own: own, count: 1000,
+          bars: [.init(text: "CPU seconds", value: own.cpu, limit: 0.3)])
+      ]
+    }
+  }
+
+  // MARK: Plans
+
+  private static func plan(_ runs: Int) async throws -> [Row] {
+    var rows: [Row] = []
+    var thousand: Measurement?
+    for (count, running) in [(100, false), (1000, false), (1000, true), (10_000, false)] {
+      rows += try await withBench(count > 1000 ? min(runs, 3) : runs) { bench in
+        let estate = estate(bench, count, running: running)
+        let site = try estate.write()
+        _ = try bench.virtform("apply", "--auto-approve", site)
+        func own() throws -> Measurement { try bench.virtform("plan", "--detailed-exitcode", site) }
+        let (mine, one) = try bench.both(own) { try bench.floor("read", bench.uri, threads: 1) }
+        let (again, five) = try bench.both(own) { try bench.floor("read", bench.uri, threads: 5) }
+        let calls = try bench.calls(estate, "plan")
+        let words = "no-op plan, \(count) VMs\(running ? ", running" : "")"
+        var bars: [Row.Bar] = []
+        if count == 1000, !running {
+          bars = [
+            .init(text: "time", value: mine.wall / one.wall, limit: 1.3),
+            .init(text: "calls for each VM", value: Double(calls) / 1000, limit: 2.2),
+            .init(text: "MiB", value: mine.peak, limit: 120),
+          ]
+          thousand = mine
+        } else if count == 10_000, let thousand {
+          bars = [
+            .init(text: "times 1,000", value: mine.wall / thousand.wall, limit: 12),
+            .init(text: "MiB", value: mine.peak, limit: 400),
+          ]
+        }
+        var rows = [
+          Row(
+            scenario: words, yardstick: "floor, a call at a time", floor: one, own: mine, calls: calls,
+            count: count, bars: bars),
+          Row(scenario: words, yardstick: "floor, five calls at once", floor: five, own: again),
+        ]
+        if count == 1000, !running { rows.append(try late(bench, estate)) }
+        if count == 1000 { rows.append(try imported(bench)) }
+        return rows
+      }
+    }
+    return rows
+  }
+
+  /// Every call takes 20 ms longer, and five are under way at a time.
+  private static func late(_ bench: Bench, _ estate: Estate) throws -> Row {
+    var runs: [Measurement] = []
+    var calls = 0
+    for _ in 0..<bench.runs {
+      calls = try bench.link(to: bench.uri, milliseconds: 20) { link in
+        var far = estate
+        far.hosts = [("sim", link)]
+        let site = try far.write("far.yaml")
+        runs.append(try bench.virtform("plan", site))
+      }
+    }
+    let own = Measurement.median(runs)
+    let least = Double(calls) / 5 * 0.020
+    return Row(
+      scenario: "the same, 20 ms away", yardstick: "calls ÷ 5 × 20 ms",
+      floor: Measurement(wall: least), own: own, calls: calls, count: estate.count,
+      bars: [.init(text: "time", value: own.wall / least, limit: 1.3)])
+  }
+
+  private static func imported(_ bench: Bench) throws -> Row {
+    let (own, floor) = try bench.both {
+      try bench.virtform("import", bench.uri, "--out", "\(bench.lab.work)/imported-\(getpid())", "--force")
+    } _: {
+      try bench.floor("read", bench.uri, threads: 5)
+    }
+    return Row(
+      scenario: "import of them", yardstick: "floor, five calls at once", floor: floor, own: own, count: 1000)
+  }
+
+  private static func manyHosts(_ runs: Int) async throws -> [Row] {
+    var labs: [Lab] = []
+    defer { labs = [] }
+    for _ in 0..<50 { labs.append(try await Lab(driver: "test", configuration: Lab.withoutCallLog)) }
+    func close() async { for lab in labs { await lab.close() } }
+    do {
+      let bench = Bench(lab: labs[0], runs: min(runs, 3))
+      let estate = Estate(
+        hosts: labs.enumerated().map { ("h\($0.offset)", $0.element.uri(driver: "test")) }, count: 10_000,
+        directory: bench.lab.work)
+      let site = try estate.write()
+      _ = try bench.virtform("apply", "--auto-approve", site)
+      let own = try bench.median { try bench.virtform("plan", "--detailed-exitcode", site) }
+      await close()
+      return [
+        Row(scenario: "no-op plan, 10,000 VMs on 50 hosts", yardstick: "", own: own, count: 10_000)
+      ]
+    } catch {
+      await close()
+      throw error
+    }
+  }
+
+  // MARK: Changes
+
+  private static func life(_ runs: Int) async throws -> [Row] {
+    try await withBench(min(runs, 3)) { bench in
+      try await created(bench, count: 500, driver: "test", limit: 1.3) + changed(bench)
+    }
+  }
+
+  private static func qemu(_ runs: Int) async throws -> [Row] {
+    try await withBench(min(runs, 3), driver: "qemu") { bench in
+      try await created(bench, count: 20, driver: "qemu", limit: 1.2)
+    }
+  }
+
+  private static func created(
+    _ bench: Bench, count: Int, driver: String, limit: Double
+  ) async throws -> [Row] {
+    let uri = bench.lab.uri(driver: driver)
+    var estate = Estate(
+      hosts: [("sim", uri)], count: count, isRunning: true, directory: bench.lab.work, driver: driver)
+    let full = try estate.write("full.yaml")
+    estate.count = 0
+    let empty = try estate.write("empty.yaml")
+    func fill() throws -> Measurement { try bench.virtform("apply", "--auto-approve", full) }
+    func clear() throws -> Measurement {
+      try bench.virtform("apply", "--auto-approve", "--allow-data-loss", empty)
+    }
+    _ = try fill()
+    let (volume, domain) = try await templates(bench, driver: driver)
+    _ = try clear()
+    var (made, gone, floorMade, floorGone): ([Measurement], [Measurement], [Measurement], [Measurement]) =
+      ([], [], [], [])
+    for _ in 0..<bench.runs {
+      floorMade.append(try bench.floor("create", uri, threads: 5, "\(count)", "disks", volume, domain))
+      floorGone.append(try bench.floor("destroy", uri, threads: 5, "web-", "disks"))
+      made.append(try fill())
+      gone.append(try clear())
+    }
+    let (own, floor) = (Measurement.median(made), Measurement.median(floorMade))
+    return [
+      Row(
+        scenario: "create and start \(count) on \(driver)", yardstick: "floor, five calls at once",
+        floor: floor, own: own, count: count,
+        bars: [.init(text: "time", value: own.wall / floor.wall, limit: limit)]),
+      Row(
+        scenario: "destroy them", yardstick: "floor, five calls at once", floor: .median(floorGone),
+        own: .median(gone), count: count),
+    ]
+  }
+
+  /// The documents that make what virtform has made, with another number for each.
+  private static func templates(_ bench: Bench, driver: String) async throws -> (String, String) {
+    let dumped = try await bench.lab.virsh(["dumpxml", "web-1", "--inactive"], driver: driver)
+    let lines = dumped.split(separator: "\n").filter {
+      !$0.contains("<uuid>") && !$0.contains("<mac ") && !$0.contains("<target dev='vnet")
+    }
+    var domain = lines.joined(separator: "\n")
+    var rest = Substring(domain)
+    domain = ""
+    while let range = rest.firstRange(of: "web-1") {
+      domain += rest[..<range.lowerBound] + "web-@NUMBER@"
+      rest = rest[range.upperBound...]
+    }
+    domain += rest
+    // The tag in the names of disks is one VM's.
+    let names = try await bench.lab.virsh(["vol-list", "disks"], driver: driver)
+    guard let name = names.split(whereSeparator: \.isWhitespace).first(where: { $0.hasPrefix("web-1.root-") })
+    else { throw Measurement.Failure(text: "no disk: \(names)") }
+    let volume =
+      "<volume><name>web-@NUMBER@\(name.dropFirst(5))</name><capacity>1073741824</capacity><target><format type='qcow2'/></target></volume>"
+    return (
+      try bench.lab.write(volume, to: "volume.xml"), try bench.lab.write(domain, to: "domain.xml")
+    )
+  }
+
+  private static func changed(_ bench: Bench) throws -> [Row] {
+    var estate = estate(bench, 1000)
+    let before = try estate.write("before.yaml")
+    estate.memory = "96MiB"
+    let after = try estate.write("after.yaml")
+    _ = try bench.virtform("apply", "--auto-approve", before)
+    var isAfter = false
+    let (own, floor) = try bench.both {
+      isAfter.toggle()
+      return try bench.virtform("apply", "--auto-approve", isAfter ? after : before)
+    } _: {
+      try bench.floor("change", bench.uri, threads: 5, "web-", "100")
+    }
+    return [
+      Row(
+        scenario: "change the memory of 100 in 1,000", yardstick: "floor, five calls at once", floor: floor,
+        own: own, count: 1000)
+    ]
+  }
+
+  // MARK: Limits
+
+  /// libvirt lists no more than 16,384 domains in one answer.
+  private static func limit(_ runs: Int) async throws -> [Row] {
+    try await withBench(1) { bench in
+      let estate = estate(bench, 10)
+      let site = try estate.write()
+      _ = try bench.virtform("apply", "--auto-approve", site)
+      for prefix in ["a", "b"] {
+        let domain = try bench.lab.write(
+          "<domain type='test'><name>\(prefix)-@NUMBER@</name><memory>65536</memory><os><type>hvm</type></os></domain>",
+          to: "\(prefix).xml")
+        _ = try bench.floor("define", bench.uri, threads: 5, "10000", domain)
+      }
+      for number in 1...10_000 {
+        if let domain = try await bench.lab.connection.domain(named: "b-\(number)") {
+          try await domain.start()
+        }
+      }
+      let own = try bench.virtform("plan", "--detailed-exitcode", site)
+      return [
+        Row(scenario: "no-op plan, 10 VMs beside 20,000 of others", yardstick: "", own: own, count: 20_010)
+      ]
+    }
+  }
+}

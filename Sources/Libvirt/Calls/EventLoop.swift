@@ -1,0 +1,253 @@
+internal import CLibvirt
+import Glibc
+import Synchronization
+
+/// libvirt's event loop, on epoll and a thread of its own; follows `virEventRegisterImpl`.
+///
+/// Each call of a daemon takes its socket out of the loop and puts it back. With libvirt's own loop that wakes the loop's
+/// thread twice for each call, and once more for each answer, which sets the timer of the keepalive. Here the kernel is told,
+/// and the thread sleeps on.
+final class EventLoop: Sendable {
+  /// What is told of a descriptor's events.
+  fileprivate struct Watch {
+    let descriptor: Int32
+    var events: Int32
+    let callback: virEventHandleCallback
+    let context: UnsafeMutableRawPointer?
+    let release: virFreeCallback?
+  }
+
+  fileprivate struct Timer {
+    /// Milliseconds between two calls; negative while it is off.
+    var interval: Int32
+    /// When it is next called, in milliseconds of the monotonic clock.
+    var due: Int64
+    let callback: virEventTimeoutCallback
+    let context: UnsafeMutableRawPointer?
+    let release: virFreeCallback?
+  }
+
+  /// A function of libvirt's to call with what it was registered with.
+  fileprivate struct Release {
+    let function: virFreeCallback?
+    let context: UnsafeMutableRawPointer?
+  }
+
+  fileprivate struct State {
+    var watches: [Int32: Watch] = [:]
+    var timers: [Int32: Timer] = [:]
+    var nextID: Int32 = 1
+    /// Freed by the loop, since libvirt may hold locks while it takes something out.
+    var released: [Release] = []
+    /// Until when the thread sleeps; it is woken for what comes before.
+    var wakesAt = Int64.max
+  }
+
+  /// `@unchecked Sendable`: the pointers in it are libvirt's, and handed back to it as they are.
+  private struct Guarded: @unchecked Sendable {
+    var state = State()
+  }
+
+  private let guarded = Mutex(Guarded())
+  private let poll: Int32
+  private let waker: Int32
+
+  /// nil if the system gives no descriptors.
+  private init?() {
+    poll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    waker = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+    guard poll >= 0, waker >= 0 else { return nil }
+    control(EPOLL_CTL_ADD, waker, events: UInt32(EPOLLIN.rawValue), id: 0)
+  }
+
+  /// The one of the process, of which libvirt's functions are told nothing.
+  private static let shared = EventLoop()
+
+  /// Registers the loop and starts its thread; false if the system refuses. To be called once, before the first connection.
+  static func start() -> Bool {
+    guard shared != nil else { return false }
+    virEventRegisterImpl(
+      { descriptor, events, callback, context, release in
+        guard let callback else { return -1 }
+        return EventLoop.shared?.add(
+          Watch(
+            descriptor: descriptor, events: events, callback: callback, context: context, release: release))
+          ?? -1
+      },
+      { id, events in EventLoop.shared?.change(id, events) },
+      { id in EventLoop.shared?.removeWatch(id) ?? -1 },
+      { interval, callback, context, release in
+        guard let callback else { return -1 }
+        return EventLoop.shared?.add(
+          Timer(interval: interval, due: 0, callback: callback, context: context, release: release)) ?? -1
+      },
+      { id, interval in EventLoop.shared?.changeTimer(id, interval) },
+      { id in EventLoop.shared?.removeTimer(id) ?? -1 })
+    return detachThread(nil) { _ in
+      while true { EventLoop.shared?.turn() }
+    }
+  }
+
+  // MARK: Descriptors
+
+  private func add(_ watch: Watch) -> Int32 {
+    withState { state in
+      let id = state.takeID()
+      state.watches[id] = watch
+      if watch.events != 0 { control(EPOLL_CTL_ADD, watch.descriptor, events: watch.events.epoll, id: id) }
+      return id
+    }
+  }
+
+  private func change(_ id: Int32, _ events: Int32) {
+    withState { state in
+      guard let before = state.watches[id]?.events, before != events else { return }
+      state.watches[id]?.events = events
+      guard let descriptor = state.watches[id]?.descriptor else { return }
+      // epoll tells of a hang-up whether that was asked for or not, so what nobody waits for is not in it.
+      let operation = events == 0 ? EPOLL_CTL_DEL : before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
+      control(operation, descriptor, events: events.epoll, id: id)
+    }
+  }
+
+  private func removeWatch(_ id: Int32) -> Int32 {
+    withState { state in
+      guard let watch = state.watches.removeValue(forKey: id) else { return -1 }
+      if watch.events != 0 { control(EPOLL_CTL_DEL, watch.descriptor, events: 0, id: id) }
+      state.released.append(Release(function: watch.release, context: watch.context))
+      wake()
+      return 0
+    }
+  }
+
+  // MARK: Timers
+
+  private func add(_ timer: Timer) -> Int32 {
+    withState { state in
+      let id = state.takeID()
+      state.timers[id] = timer
+      set(id, timer.interval, &state)
+      return id
+    }
+  }
+
+  private func changeTimer(_ id: Int32, _ interval: Int32) { withState { set(id, interval, &$0) } }
+
+  private func set(_ id: Int32, _ interval: Int32, _ state: inout State) {
+    let due = Self.now() + Int64(interval)
+    state.timers[id]?.interval = interval
+    state.timers[id]?.due = due
+    if interval >= 0, due < state.wakesAt { wake() }
+  }
+
+  private func removeTimer(_ id: Int32) -> Int32 {
+    withState { state in
+      guard let timer = state.timers.removeValue(forKey: id) else { return -1 }
+      state.released.append(Release(function: timer.release, context: timer.context))
+      wake()
+      return 0
+    }
+  }
+
+  // MARK: The thread
+
+  /// Waits for events or the next timer, and tells libvirt of them. libvirt's functions are called without the lock, since
+  /// they add and remove, too.
+  private func turn() {
+    let timeout = withState { state -> Int32 in
+      let next = state.timers.values.filter { $0.interval >= 0 }.map(\.due).min() ?? .max
+      state.wakesAt = next
+      return next == .max ? -1 : Int32(clamping: max(0, next - Self.now()))
+    }
+    let events = withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { buffer in
+      Array(buffer.prefix(Int(max(0, epoll_wait(poll, buffer.baseAddress, 64, timeout)))))
+    }
+    withState { $0.wakesAt = .min }
+    for event in events {
+      let (id, happened) = (Int32(truncatingIfNeeded: event.data.u64), Int32(libvirt: event.events))
+      guard id != 0 else {
+        var count: UInt64 = 0
+        _ = read(waker, &count, 8)
+        continue
+      }
+      let watch = withState { $0.watches[id] }
+      let wanted = happened & ((watch?.events ?? 0) | errors)
+      if let watch, watch.events != 0, wanted != 0 {
+        watch.callback(id, watch.descriptor, wanted, watch.context)
+      }
+    }
+    let now = Self.now()
+    for id in withState({ state in state.timers.filter { $0.value.isDue(now) }.keys.sorted() }) {
+      let timer = withState { state -> Timer? in
+        guard let timer = state.timers[id], timer.isDue(now) else { return nil }
+        state.timers[id]?.due = now + Int64(timer.interval)
+        return timer
+      }
+      timer?.callback(id, timer?.context)
+    }
+    let released = withState { state in
+      defer { state.released = [] }
+      return state.released
+    }
+    for release in released { release.function?(release.context) }
+  }
+
+  private func wake() {
+    var one: UInt64 = 1
+    _ = write(waker, &one, 8)
+  }
+
+  private func control(_ operation: Int32, _ descriptor: Int32, events: UInt32, id: Int32) {
+    var event = epoll_event()
+    event.events = events
+    event.data.u64 = UInt64(id)
+    _ = epoll_ctl(poll, operation, descriptor, &event)
+  }
+
+  private func withState<Value>(_ body: (inout State) -> Value) -> Value {
+    nonisolated(unsafe) var value: Value?
+    guarded.withLock { value = body(&$0.state) }
+    guard let value else { preconditionFailure("the body was called") }
+    return value
+  }
+
+  private static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+}
+
+/// What libvirt wants to know of every descriptor.
+private let errors = Int32(VIR_EVENT_HANDLE_ERROR.rawValue | VIR_EVENT_HANDLE_HANGUP.rawValue)
+
+extension EventLoop.State {
+  fileprivate mutating func takeID() -> Int32 {
+    defer { nextID += 1 }
+    return nextID
+  }
+}
+
+extension EventLoop.Timer {
+  fileprivate func isDue(_ now: Int64) -> Bool { interval >= 0 && due <= now }
+}
+
+extension Int32 {
+  /// epoll's events for `virEventHandleType`s.
+  fileprivate var epoll: UInt32 {
+    var events: UInt32 = 0
+    if self & Int32(VIR_EVENT_HANDLE_READABLE.rawValue) != 0 { events |= UInt32(EPOLLIN.rawValue) }
+    if self & Int32(VIR_EVENT_HANDLE_WRITABLE.rawValue) != 0 { events |= UInt32(EPOLLOUT.rawValue) }
+    return events
+  }
+
+  /// `virEventHandleType`s for epoll's events.
+  fileprivate init(libvirt events: UInt32) {
+    var kinds: UInt32 = 0
+    if events & UInt32(EPOLLIN.rawValue) != 0 { kinds |= VIR_EVENT_HANDLE_READABLE.rawValue }
+    if events & UInt32(EPOLLOUT.rawValue) != 0 { kinds |= VIR_EVENT_HANDLE_WRITABLE.rawValue }
+    if events & UInt32(EPOLLERR.rawValue) != 0 { kinds |= VIR_EVENT_HANDLE_ERROR.rawValue }
+    if events & UInt32(EPOLLHUP.rawValue) != 0 { kinds |= VIR_EVENT_HANDLE_HANGUP.rawValue }
+    self.init(kinds)
+  }
+}
