@@ -147,8 +147,9 @@ extension HostPlanner {
   private mutating func planUpdate(of actual: Network, to wanted: Network, _ path: SpecPath) {
     var target = marked(
       NetworkDiffer.merge(wanted, into: actual, remembering: actual.applied), for: wanted, of: actual)
-    // A run that was cut off before the network's first start had not yet told it to start with its host.
-    if !actual.isActive, !actual.isTransient, !wasStarted(actual) {
+    // A run that was cut off before the first start of what it made had not yet told it to start with its host.
+    let isMade = actual.mark.map { $0.adopted == nil } ?? false
+    if isMade, !actual.isActive, !actual.isTransient, !wasStarted(actual) {
       target.autostart = wanted.autostart ?? true
     }
     let differences = NetworkDiffer.differences(from: actual, to: target)

@@ -387,6 +387,12 @@ struct NetworkChangeTests {
     // Once it was active, that is a person's to change.
     try scenario.fleet[].changeNetwork("lan") { $0.autostart = false }
     #expect(try scenario.plan(Specs.stopped).isEmpty)
+    // So it is of one that virtform did not make.
+    try scenario.fleet[].changeNetwork("lan") { network in
+      network.isActive = false
+      network.mark?.adopted = network.uuid
+    }
+    #expect(try !scenario.text(Specs.stopped).contains("autostart"))
   }
 
   // MARK: Removal
