@@ -42,7 +42,7 @@ struct IdentityTests {
 
   @Test("a MAC address is unicast and locally administered", arguments: 1...100)
   func macs(number: Int) throws {
-    let address = Self.identity().mac(machine: "web-\(number)", nic: "lan").description
+    let address = try Self.identity().mac(machine: "web-\(number)", nic: "lan").description
     let first = try #require(UInt8(address.prefix(2), radix: 16))
     #expect(first & 1 == 0)
     #expect(first & 2 == 2)
