@@ -126,7 +126,8 @@ extension SimulatedFleet {
           machine.mark?.disks.sort { $0.name < $1.name }
           machine.mark?.nics.sort { $0.name < $1.name }
           for index in machine.disks.indices { machine.disks[index].target = nil }
-          machine.mark?.disks = machine.disks.map { .init(name: $0.name, target: "", keep: $0.keep) }
+          let disks = machine.disks
+          machine.mark?.disks = disks.map { .init(name: $0.name, target: "", keep: $0.keep) }
           machine.disks.sort { $0.name < $1.name }
           machine.nics.sort { $0.name < $1.name }
           return machine
