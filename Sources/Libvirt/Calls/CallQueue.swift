@@ -81,9 +81,9 @@ final class CallQueue: @unchecked Sendable {
       let pending = PendingCall(continuation)
       do {
         try enqueue {
-          let watch = deadline?.watch(pending)
+          let watched = deadline?.begin(pending)
           pending.finish(with: Result { try call() })
-          watch?.cancel()
+          deadline?.end(watched)
         } orElse: {
           pending.giveUp { CallQueueError.givenUp }
         }

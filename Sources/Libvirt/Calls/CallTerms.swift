@@ -19,9 +19,12 @@ public struct CallTerms: Sendable {
   /// The pauses before a call is made again.
   public var pauses: [Duration]
   /// Measures both. Time in which this machine sleeps does not count.
-  public var clock: any Clock<Duration>
+  public let clock: any Clock<Duration>
   /// Told of each call that is made again; called from any thread.
   public var report: @Sendable (Retry) -> Void
+
+  /// Of all calls with these terms.
+  let watch: any CallWatching
 
   public static let defaultLimits: [CallKind: Duration] = [
     .connect: .seconds(30), .read: .seconds(120), .change: .seconds(600), .upload: .seconds(300),
@@ -36,8 +39,11 @@ public struct CallTerms: Sendable {
     self.limits = limits
     self.pauses = pauses
     self.clock = clock
+    watch = Self.watch(clock)
     self.report = report
   }
+
+  private static func watch(_ clock: some Clock<Duration>) -> any CallWatching { CallWatch(clock) }
 
   /// What `call` returns, which is made again as long as `isTransient` says so of its error and pauses are left.
   func retrying<Value>(

@@ -27,22 +27,19 @@ final class PendingCall<Value: Sendable>: Sendable {
 /// How long one call may take, and what becomes of it then.
 struct CallDeadline: Sendable {
   let limit: Duration
-  let clock: any Clock<Duration>
+  let watch: any CallWatching
   /// Grows while something arrives, which starts the time anew.
   let activity: CallActivity?
   /// Called when the time is over, unless the call has returned.
   let expired: @Sendable () -> any Error
 
-  /// Watches `call` until it is cancelled.
-  func watch<Value>(_ call: PendingCall<Value>) -> Task<Void, Never> {
-    Task {
-      var before: Int
-      repeat {
-        before = activity?.count ?? 0
-        do { try await clock.sleep(for: limit) } catch { return }
-      } while activity.map { $0.count != before } ?? false
-      call.giveUp(expired)
-    }
+  /// Watches `call` until ``end(_:)`` is told what this returns.
+  func begin<Value>(_ call: PendingCall<Value>) -> UInt64 {
+    watch.begin(limit, activity) { call.giveUp(expired) }
+  }
+
+  func end(_ id: UInt64?) {
+    if let id { watch.end(id) }
   }
 }
 

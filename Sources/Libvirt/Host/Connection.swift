@@ -74,7 +74,7 @@ public final class Connection: Sendable {
     let isSerial = serialDrivers.contains { uri.hasPrefix($0) }
     let queue = CallQueue(maximumThreads: isSerial ? 1 : maximumCalls)
     let deadline = terms.limits[.connect].map { limit in
-      CallDeadline(limit: limit, clock: terms.clock, activity: nil) {
+      CallDeadline(limit: limit, watch: terms.watch, activity: nil) {
         LibvirtError(exceeding: limit, of: .connect, call: function)
       }
     }
@@ -106,14 +106,15 @@ public final class Connection: Sendable {
   func closeCountingReferences() async -> Int? {
     let result: Int?? = try? await withCheckedThrowingContinuation { continuation in
       let pending = PendingCall<Int?>(continuation)
-      let watch = deadline(.read, "virConnectClose").map { $0.watch(pending) }
+      let deadline = deadline(.read, "virConnectClose")
+      let watched = deadline?.begin(pending)
       let isFirst = queue.finish { [self] in
         isClosed.store(true, ordering: .releasing)
         pending.finish(with: .success(Int(virConnectClose(handle.pointer))))
-        watch?.cancel()
+        deadline?.end(watched)
       }
       if !isFirst {
-        watch?.cancel()
+        deadline?.end(watched)
         pending.finish(with: .success(nil))
       }
     }
@@ -125,7 +126,7 @@ public final class Connection: Sendable {
     -> CallDeadline?
   {
     terms.limits[kind].map { limit in
-      CallDeadline(limit: limit, clock: terms.clock, activity: activity) { [weak self] in
+      CallDeadline(limit: limit, watch: terms.watch, activity: activity) { [weak self] in
         self?.giveUp()
         return LibvirtError(exceeding: limit, of: kind, call: function)
       }
