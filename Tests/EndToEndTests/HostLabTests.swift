@@ -126,7 +126,8 @@ struct HostLabTests {
       await #expect(throws: LibvirtError.self) { try await connection.domains() }
       await connection.close()
       async let waiting = lab.virtform("plan", "site.yaml")
-      try await Task.sleep(for: .milliseconds(500))
+      // Long enough for its first try, and not for its last one.
+      try await Task.sleep(for: .seconds(2))
       try await lab.start("rack1")
       let plan = try await waiting
       #expect(plan.status == 0, "\(plan.errors)")
