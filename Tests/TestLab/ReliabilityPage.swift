@@ -16,6 +16,12 @@ public enum ReliabilityPage {
     A host or its libvirtd fails in the midst of an apply, after one of its calls. It survived if the next apply on the mended host
     came to what the spec says, with all disks, and guests ran on unless the host itself went down.
     """,
+    "Long runs": """
+    Many cycles in one process. A cycle survived if it left no reference to libvirt's objects; all of them did if memory, descriptors
+    and threads were as many at the end as after the first twenty.
+    """,
+    "Memory and threads":
+      "Tests in a build that looks for wrong uses of memory, or for races. A test survived if none was reported.",
     "Migrations": """
     Something fails while a running guest with its disks moves from one host to the other. It survived if the next apply got it
     there, it ran on one host alone, it was never started anew, and its disks held what they held.
