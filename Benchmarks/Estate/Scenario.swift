@@ -5,13 +5,17 @@ import TestLab
 /// Something that is measured.
 struct Scenario: Sendable {
   let name: String
-  let run: @Sendable (_ runs: Int) async throws -> [Row]
+  /// Reports each row as soon as it is known.
+  let run: @Sendable (_ runs: Int, _ report: (Row) -> Void) async throws -> Void
 
   static let all = [
-    Scenario(name: "start", run: start), Scenario(name: "validate", run: validate),
-    Scenario(name: "plan", run: plan), Scenario(name: "hosts", run: manyHosts),
-    Scenario(name: "life", run: life), Scenario(name: "qemu", run: qemu),
-    Scenario(name: "limit", run: limit),
+    Scenario(name: "start") { try await start($0).forEach($1) },
+    Scenario(name: "validate") { try await validate($0).forEach($1) },
+    Scenario(name: "plan", run: plan),
+    Scenario(name: "hosts") { try await manyHosts($0).forEach($1) },
+    Scenario(name: "life") { try await life($0).forEach($1) },
+    Scenario(name: "qemu") { try await qemu($0).forEach($1) },
+    Scenario(name: "limit") { try await limit($0).forEach($1) },
   ]
 
   private static func withBench(
@@ -62,11 +66,10 @@ struct Scenario: Sendable {
 
   // MARK: Plans
 
-  private static func plan(_ runs: Int) async throws -> [Row] {
-    var rows: [Row] = []
+  private static func plan(_ runs: Int, _ report: (Row) -> Void) async throws {
     var thousand: Measurement?
     for (count, running) in [(100, false), (1000, false), (1000, true), (10_000, false)] {
-      rows += try await withBench(count > 1000 ? min(runs, 3) : runs) { bench in
+      let rows = try await withBench(count > 1000 ? min(runs, 3) : runs) { bench in
         let estate = estate(bench, count, running: running)
         let site = try estate.write()
         _ = try bench.virtform("apply", "--auto-approve", site)
@@ -99,8 +102,8 @@ struct Scenario: Sendable {
         if count == 1000 { rows.append(try imported(bench)) }
         return rows
       }
+      rows.forEach(report)
     }
-    return rows
   }
 
   /// Every call takes 20 ms longer, and five are under way at a time.
@@ -124,8 +127,10 @@ struct Scenario: Sendable {
   }
 
   private static func imported(_ bench: Bench) throws -> Row {
+    var number = 0
     let (own, floor) = try bench.both {
-      try bench.virtform("import", bench.uri, "--out", "\(bench.lab.work)/imported-\(getpid())", "--force")
+      number += 1
+      return try bench.virtform("import", bench.uri, "--output", "\(bench.lab.work)/imported-\(number).yaml")
     } _: {
       try bench.floor("read", bench.uri, threads: 5)
     }

@@ -12,7 +12,7 @@ let runs = getenv("VF_BENCH_RUNS").flatMap { Int(String(cString: $0)) } ?? 5
 print(Row.heading)
 do {
   for scenario in Scenario.all where names.isEmpty || names.contains(where: scenario.name.hasPrefix) {
-    for row in try await scenario.run(runs) {
+    try await scenario.run(runs) { row in
       print(row.line)
       fflush(nil)
     }
