@@ -12,6 +12,9 @@ XEN := .lab/xen
 # Where tests of faults say what they tried: those of `make torture`, which docs/reliability.md is made of, by themselves.
 export VIRTFORM_TALLIES ?= $(CURDIR)/.build/tallies
 TORTURE_TALLIES := $(CURDIR)/.build/torture
+# A virtform that has the faults of debug builds and the speed of a release, for thousands of runs.
+FAULTS := $(CURDIR)/.build/faults
+TORTURE := VIRTFORM_TORTURE=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) VIRTFORM_BINARY=$(FAULTS)/release/virtform
 # What `make torture` runs, as swift test --filter has it.
 FILTER ?= .
 SANITIZER ?= address thread
@@ -95,8 +98,9 @@ fast-test:
 ## torture: every fault that tests know of, everywhere, and docs/reliability.md of it; hours. FILTER=CallTortureTests and the like for a part
 torture: packages-test libvirt-corpus yaml-test-suite guest
 	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
-	VIRTFORM_TORTURE=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter '$(FILTER)' --skip 'DaemonTests|SwitchTests|XenTests|SoakTests'
-	@[[ ! SoakTests =~ $(FILTER) ]] || VIRTFORM_TORTURE=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter SoakTests
+	$(SWIFT_BUILD) --configuration release --scratch-path $(FAULTS) -Xswiftc -DVIRTFORM_FAULTS --product virtform
+	$(TORTURE) swift test --skip-build --filter '$(FILTER)' --skip 'DaemonTests|SwitchTests|XenTests|SoakTests'
+	@[[ ! SoakTests =~ $(FILTER) ]] || $(TORTURE) swift test --skip-build --filter SoakTests
 	@[[ ! sanitize =~ $(FILTER) ]] || VIRTFORM_TALLIES=$(TORTURE_TALLIES) $(MAKE) --no-print-directory sanitize
 	VIRTFORM_WRITE_DOCS=1 VIRTFORM_TALLIES=$(TORTURE_TALLIES) swift test --skip-build --filter ReliabilityPageTests
 
@@ -131,6 +135,7 @@ deb: packages-deb
 
 ## check-deb: a package of what is built for tests installs and runs in a clean Debian
 check-deb: packages-deb
+	VIRTFORM_STRICT=1 $(SWIFT_BUILD) --build-tests
 	rm -rf .build/deb-check
 	VIRTFORM_STRICT=1 Packaging/build-deb.sh .build/deb-check debug
 	Packaging/check-deb.sh .build/deb-check/*.deb

@@ -195,8 +195,9 @@ public final class Lab: Sendable {
     return Outcome(status: status, output: result.standardOutput, errors: result.standardError)
   }
 
-  /// The built `virtform`, beside the tests.
+  /// The built `virtform`, beside the tests; or the one that `VIRTFORM_BINARY` names, which may be built otherwise.
   public static let binary: String = {
+    if let path = ProcessInfo.processInfo.environment["VIRTFORM_BINARY"], !path.isEmpty { return path }
     var directory = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     for _ in 0..<6 {
       let candidate = directory.appending(path: "virtform").path

@@ -77,38 +77,71 @@ struct Inspector {
     for domain in try await paused { states[domain.uuid] = .paused }
     let autostart = Set(try await starting.map(\.uuid))
     let (withState, undefined) = (Set(try await saved.map(\.uuid)), Set(try await transient.map(\.uuid)))
-    let machines = try await concurrentlyThrowing(try await all) { [states] domain in
-      var pair = try await machine(
-        domain, state: states[domain.uuid] ?? .off, autostart: autostart.contains(domain.uuid))
-      pair?.machine.hasSavedState = withState.contains(domain.uuid)
-      pair?.machine.isTransient = undefined.contains(domain.uuid)
-      return pair
+    // Those that went away after they were listed have no document.
+    let definitions = try await connection.documents(of: try await all, .inactive) { domain, document in
+      Definition(document, of: domain)
+    }.compactMap(\.self)
+    var machines: [(domain: Domain, machine: Machine)] = []
+    for definition in definitions {
+      let domain = definition.domain
+      let state = states[domain.uuid] ?? .off
+      var machine = try await machine(definition, isActive: state.isActive)
+      machine.settings.autostart = autostart.contains(domain.uuid)
+      machine.settings.state = state
+      machine.hasSavedState = withState.contains(domain.uuid)
+      machine.isTransient = undefined.contains(domain.uuid)
+      machines.append((domain, machine))
     }
-    return machines.compactMap { $0 }.sorted { $0.machine.name.isOrderedNaturally(before: $1.machine.name) }
+    let guests = try await guests(of: machines)
+    return machines.map { ($0.machine, guests[$0.domain.uuid]) }.sorted {
+      $0.machine.name.isOrderedNaturally(before: $1.machine.name)
+    }
   }
 
-  /// nil for a domain that went away after it was listed.
-  private func machine(_ domain: Domain, state: PowerState, autostart: Bool) async throws -> (
-    machine: Machine, guest: Machine?
-  )? {
-    guard let document = try await present({ try await domain.xml(.inactive) }, unless: .noDomain) else {
-      return nil
+  /// A VM's definition: the document is there only if more must be asked for to read it.
+  private struct Definition: Sendable {
+    let domain: Domain
+    let machine: Machine
+    var document: XMLElement?
+
+    init(_ document: XMLElement, of domain: Domain) {
+      self.domain = domain
+      machine = DomainDocument.read(document, name: domain.name, uuid: domain.uuid)
+      if !DomainDocument.displacedDisks(in: document).isEmpty { self.document = document }
     }
-    let overlays = try await overlays(in: document, of: domain, isActive: state.isActive)
-    var machine = DomainDocument.read(document, name: domain.name, uuid: domain.uuid, overlays: overlays)
-    machine.settings.autostart = autostart
-    machine.settings.state = state
-    let isRead = Identity(stack: site.stack).owns(machine) || mayAdopt(machine)
-    guard state.isActive, isRead,
-      let live = try await present({ try await domain.xml(.live) }, unless: .noDomain)
-    else { return (machine, nil) }
-    var guest = DomainDocument.readGuest(live, of: machine)
-    if live[attribute: "type"] == "xen",
-      let scheduled = try await present({ try await domain.schedulerParameters() }, unless: .operationInvalid)
-    {
-      guest.settings.take(xenScheduler: scheduled, definition: machine.settings)
+  }
+
+  private func machine(_ definition: Definition, isActive: Bool) async throws -> Machine {
+    guard let document = definition.document else { return definition.machine }
+    let domain = definition.domain
+    let overlays = try await overlays(in: document, of: domain, isActive: isActive)
+    return DomainDocument.read(document, name: domain.name, uuid: domain.uuid, overlays: overlays)
+  }
+
+  /// What the guests of the stack's own VMs run with, by UUID.
+  private func guests(of machines: [(domain: Domain, machine: Machine)]) async throws -> [UUID: Machine] {
+    let identity = Identity(stack: site.stack)
+    let active = machines.filter {
+      $0.machine.settings.state?.isActive == true && (identity.owns($0.machine) || mayAdopt($0.machine))
     }
-    return (machine, guest)
+    let definitions = Dictionary(
+      active.map { ($0.domain.uuid, $0.machine) }, uniquingKeysWith: { first, _ in first })
+    let read = try await connection.documents(of: active.map(\.domain), .live) { domain, document in
+      definitions[domain.uuid].map {
+        (guest: DomainDocument.readGuest(document, of: $0), isXen: document[attribute: "type"] == "xen")
+      }
+    }
+    var guests: [UUID: Machine] = [:]
+    for ((domain, machine), known) in zip(active, read) {
+      guard case let (guest, isXen)?? = known else { continue }
+      guests[domain.uuid] = guest
+      if isXen,
+        let scheduled = try await present({ try await domain.schedulerParameters() }, unless: .operationInvalid)
+      {
+        guests[domain.uuid]?.settings.take(xenScheduler: scheduled, definition: machine.settings)
+      }
+    }
+    return guests
   }
 
   private func mayAdopt(_ machine: Machine) -> Bool {
@@ -204,17 +237,16 @@ struct Inspector {
     let volumes = try await pool.volumes()
     read.volumeNames = Set(volumes.map(\.name))
     let used = site.volumesInUse(in: pool.name)
-    let tagged = volumes.filter { identity.volume(named: $0.name) != nil }
-    let known = volumes.filter { used.contains($0.name) || identity.volume(named: $0.name) != nil }
+    let tagged = volumes.map { (volume: $0, tag: identity.volume(named: $0.name)) }
+    let known = tagged.filter { $0.tag != nil || used.contains($0.volume.name) }.map(\.volume)
     read.volumes = try await self.volumes(known, of: pool).sorted { $0.name < $1.name }
     // Only where the stack has an image does it matter whether somebody else has a clone of it. What a snapshot puts over
     // a disk has the disk's name but for the ending.
-    let hasImage = read.volumes.contains { identity.volume(named: $0.name)?.kind == .image }
-    let stems = Set(tagged.map { Self.stem(of: $0.name) })
-    let foreign = volumes.filter { volume in
-      identity.volume(named: volume.name) == nil && (hasImage || stems.contains(Self.stem(of: volume.name)))
-    }
-    read.foreignBackingPaths = Set(try await self.volumes(foreign, of: pool).compactMap(\.backingPath))
+    let hasImage = tagged.contains { $0.tag?.kind == .image }
+    let stems = Set(tagged.filter { $0.tag != nil }.map { Self.stem(of: $0.volume.name) })
+    let foreign = tagged.filter { $0.tag == nil && (hasImage || stems.contains(Self.stem(of: $0.volume.name))) }
+    read.foreignBackingPaths = Set(
+      try await self.volumes(foreign.map(\.volume), of: pool).compactMap(\.backingPath))
   }
 
   private static func stem(of name: String) -> Substring {
@@ -224,16 +256,12 @@ struct Inspector {
   /// Those of `volumes` that are still there.
   private func volumes(_ volumes: [StorageVolume], of pool: StoragePool) async throws -> [Volume] {
     let isShared = site.pools.contains { $0.name.rawValue == pool.name && $0.isShared }
-    return try await concurrentlyThrowing(volumes) { volume -> Volume? in
-      do {
-        return try await present({ try await volume.xml() }, unless: .noStorageVolume).map {
-          VolumeDocument.read($0, pool: pool.name)
-        }
-      } catch let error as LibvirtError where isShared && !error.isConnectionFailure {
-        // Another host has deleted it since this one last looked.
-        return nil
-      }
-    }.compactMap { $0 }
+    return try await connection.documents(of: volumes) { error in
+      // Of a shared pool, another host may have deleted it since this one last looked.
+      error.code == .noStorageVolume || isShared && !error.isConnectionFailure
+    } _: { _, document in
+      VolumeDocument.read(document, pool: pool.name)
+    }.compactMap(\.self).compactMap(\.self)
   }
 }
 

@@ -33,6 +33,15 @@ struct Call {
     throw error
   }
 
+  /// What `get` returns, or `nil` if `isGone` says of its error that there is no such object any more.
+  func present<Value>(unless isGone: (LibvirtError) -> Bool, _ get: () throws -> Value) throws -> Value? {
+    do {
+      return try get()
+    } catch let error as LibvirtError where isGone(error) {
+      return nil
+    }
+  }
+
   /// A string that libvirt allocated for the caller, which is freed here.
   func string(_ result: UnsafeMutablePointer<CChar>?) throws -> String {
     guard let result else { throw lastError() }

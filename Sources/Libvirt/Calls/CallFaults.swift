@@ -25,6 +25,7 @@
     }()
 
     private let fault: CallFault?
+    var hasFault: Bool { fault != nil }
     private let log: Int32
     private let count = Atomic(0)
 

@@ -50,7 +50,7 @@ final class CallQueue: @unchecked Sendable {
     }
   }
 
-  private let maximumThreads: Int
+  let maximumThreads: Int
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private var state = State()

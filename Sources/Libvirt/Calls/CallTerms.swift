@@ -31,9 +31,17 @@ public struct CallTerms: Sendable {
     .copy: .seconds(12 * 3600),
   ]
 
+  public static var defaultPauses: [Duration] {
+    #if VIRTFORM_FAULTS
+      // There is nothing to wait for where a fault is made up.
+      if CallFaults.ofProcess?.hasFault == true { return Array(repeating: .milliseconds(20), count: 3) }
+    #endif
+    return [.seconds(1), .seconds(2), .seconds(4)]
+  }
+
   public init(
     limits: [CallKind: Duration] = defaultLimits,
-    pauses: [Duration] = [.seconds(1), .seconds(2), .seconds(4)],
+    pauses: [Duration] = defaultPauses,
     clock: any Clock<Duration> = SuspendingClock(), report: @escaping @Sendable (Retry) -> Void = { _ in }
   ) {
     self.limits = limits
@@ -46,11 +54,16 @@ public struct CallTerms: Sendable {
   private static func watch(_ clock: some Clock<Duration>) -> any CallWatching { CallWatch(clock) }
 
   /// What `call` returns, which is made again as long as `isTransient` says so of its error and pauses are left.
+  ///
+  /// - Parameter failure: what it has failed with already, when it was made the first time.
   func retrying<Value>(
-    if isTransient: (LibvirtError) -> Bool, _ call: () async throws -> Value
+    if isTransient: (LibvirtError) -> Bool, after failure: LibvirtError? = nil,
+    _ call: () async throws -> Value
   ) async throws -> Value {
+    if pauses.isEmpty, let failure { throw failure }
     for (number, pause) in pauses.enumerated() {
       do {
+        if number == 0, let failure { throw failure }
         return try await call()
       } catch let error as LibvirtError where isTransient(error) {
         report(Retry(error: error, number: number + 1, most: pauses.count, pause: pause))

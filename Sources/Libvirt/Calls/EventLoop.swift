@@ -6,18 +6,27 @@ import Synchronization
 ///
 /// Each call of a daemon takes its socket out of the loop and puts it back. With libvirt's own loop that wakes the loop's
 /// thread twice for each call, and once more for each answer, which sets the timer of the keepalive. Here the kernel is told,
-/// and the thread sleeps on.
+/// and the thread sleeps on. While one call follows another, the kernel is not even told: they read their answers themselves.
 final class EventLoop: Sendable {
   /// What is told of a descriptor's events.
-  fileprivate struct Watch {
+  ///
+  /// `@unchecked Sendable`, like the others: the pointers in it are libvirt's, and handed back to it as they are.
+  fileprivate struct Watch: @unchecked Sendable {
     let descriptor: Int32
+    /// What libvirt wants to be told.
     var events: Int32
+    /// What the kernel is to tell.
+    var armed: Int32 = 0
+    /// When it was last armed, or was to be, in milliseconds of the monotonic clock.
+    var armedAt = Int64.min
+    /// When the kernel is to be told of `events`; nil if it knows.
+    var settlesAt: Int64?
     let callback: virEventHandleCallback
     let context: UnsafeMutableRawPointer?
     let release: virFreeCallback?
   }
 
-  fileprivate struct Timer {
+  fileprivate struct Timer: @unchecked Sendable {
     /// Milliseconds between two calls; negative while it is off.
     var interval: Int32
     /// When it is next called, in milliseconds of the monotonic clock.
@@ -28,7 +37,7 @@ final class EventLoop: Sendable {
   }
 
   /// A function of libvirt's to call with what it was registered with.
-  fileprivate struct Release {
+  fileprivate struct Release: @unchecked Sendable {
     let function: virFreeCallback?
     let context: UnsafeMutableRawPointer?
   }
@@ -43,12 +52,10 @@ final class EventLoop: Sendable {
     var wakesAt = Int64.max
   }
 
-  /// `@unchecked Sendable`: the pointers in it are libvirt's, and handed back to it as they are.
-  private struct Guarded: @unchecked Sendable {
-    var state = State()
-  }
+  /// For how long a descriptor that only waits for input must have been left alone before the kernel is told of it again.
+  private static let settling: Int64 = 10
 
-  private let guarded = Mutex(Guarded())
+  private let state = Mutex(State())
   private let poll: Int32
   private let waker: Int32
 
@@ -91,29 +98,47 @@ final class EventLoop: Sendable {
   // MARK: Descriptors
 
   private func add(_ watch: Watch) -> Int32 {
-    withState { state in
+    state.withLock { state in
       let id = state.takeID()
       state.watches[id] = watch
-      if watch.events != 0 { control(EPOLL_CTL_ADD, watch.descriptor, events: watch.events.epoll, id: id) }
+      arm(id, &state)
       return id
     }
   }
 
   private func change(_ id: Int32, _ events: Int32) {
-    withState { state in
-      guard let before = state.watches[id]?.events, before != events else { return }
+    state.withLock { state in
+      guard let watch = state.watches[id] else { return }
       state.watches[id]?.events = events
-      guard let descriptor = state.watches[id]?.descriptor else { return }
-      // epoll tells of a hang-up whether that was asked for or not, so what nobody waits for is not in it.
-      let operation = events == 0 ? EPOLL_CTL_DEL : before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
-      control(operation, descriptor, events: events.epoll, id: id)
+      let now = Self.now()
+      // libvirt takes input out for a call, and puts it back after the answer.
+      guard watch.armed == 0, events == Int32(VIR_EVENT_HANDLE_READABLE.rawValue),
+        now < watch.armedAt + Self.settling
+      else { return arm(id, &state) }
+      state.watches[id]?.armedAt = now
+      state.watches[id]?.settlesAt = now + Self.settling
+      if now + Self.settling < state.wakesAt { wake() }
     }
   }
 
+  /// Tells the kernel what libvirt wants to know.
+  private func arm(_ id: Int32, _ state: inout State) {
+    guard var watch = state.watches[id] else { return }
+    watch.settlesAt = nil
+    if watch.events != 0 { watch.armedAt = Self.now() }
+    if watch.events != watch.armed {
+      // epoll tells of a hang-up whether that was asked for or not, so what nobody waits for is not in it.
+      let operation = watch.events == 0 ? EPOLL_CTL_DEL : watch.armed == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
+      control(operation, watch.descriptor, events: watch.events.epoll, id: id)
+      watch.armed = watch.events
+    }
+    state.watches[id] = watch
+  }
+
   private func removeWatch(_ id: Int32) -> Int32 {
-    withState { state in
+    state.withLock { state in
       guard let watch = state.watches.removeValue(forKey: id) else { return -1 }
-      if watch.events != 0 { control(EPOLL_CTL_DEL, watch.descriptor, events: 0, id: id) }
+      if watch.armed != 0 { control(EPOLL_CTL_DEL, watch.descriptor, events: 0, id: id) }
       state.released.append(Release(function: watch.release, context: watch.context))
       wake()
       return 0
@@ -123,7 +148,7 @@ final class EventLoop: Sendable {
   // MARK: Timers
 
   private func add(_ timer: Timer) -> Int32 {
-    withState { state in
+    state.withLock { state in
       let id = state.takeID()
       state.timers[id] = timer
       set(id, timer.interval, &state)
@@ -131,7 +156,7 @@ final class EventLoop: Sendable {
     }
   }
 
-  private func changeTimer(_ id: Int32, _ interval: Int32) { withState { set(id, interval, &$0) } }
+  private func changeTimer(_ id: Int32, _ interval: Int32) { state.withLock { set(id, interval, &$0) } }
 
   private func set(_ id: Int32, _ interval: Int32, _ state: inout State) {
     let due = Self.now() + Int64(interval)
@@ -141,7 +166,7 @@ final class EventLoop: Sendable {
   }
 
   private func removeTimer(_ id: Int32) -> Int32 {
-    withState { state in
+    state.withLock { state in
       guard let timer = state.timers.removeValue(forKey: id) else { return -1 }
       state.released.append(Release(function: timer.release, context: timer.context))
       wake()
@@ -154,15 +179,14 @@ final class EventLoop: Sendable {
   /// Waits for events or the next timer, and tells libvirt of them. libvirt's functions are called without the lock, since
   /// they add and remove, too.
   private func turn() {
-    let timeout = withState { state -> Int32 in
-      let next = state.timers.values.filter { $0.interval >= 0 }.map(\.due).min() ?? .max
-      state.wakesAt = next
-      return next == .max ? -1 : Int32(clamping: max(0, next - Self.now()))
+    let timeout = state.withLock { state -> Int32 in
+      state.wakesAt = state.nextDue
+      return state.wakesAt == .max ? -1 : Int32(clamping: max(0, state.wakesAt - Self.now()))
     }
     let events = withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { buffer in
       Array(buffer.prefix(Int(max(0, epoll_wait(poll, buffer.baseAddress, 64, timeout)))))
     }
-    withState { $0.wakesAt = .min }
+    state.withLock { $0.wakesAt = .min }
     for event in events {
       let (id, happened) = (Int32(truncatingIfNeeded: event.data.u64), Int32(libvirt: event.events))
       guard id != 0 else {
@@ -170,22 +194,26 @@ final class EventLoop: Sendable {
         _ = read(waker, &count, 8)
         continue
       }
-      let watch = withState { $0.watches[id] }
+      let watch = state.withLock { $0.watches[id] }
       let wanted = happened & ((watch?.events ?? 0) | errors)
       if let watch, watch.events != 0, wanted != 0 {
         watch.callback(id, watch.descriptor, wanted, watch.context)
       }
     }
     let now = Self.now()
-    for id in withState({ state in state.timers.filter { $0.value.isDue(now) }.keys.sorted() }) {
-      let timer = withState { state -> Timer? in
+    let due = state.withLock { state in
+      for (id, watch) in state.watches where (watch.settlesAt ?? .max) <= now { arm(id, &state) }
+      return state.timers.filter { $0.value.isDue(now) }.keys.sorted()
+    }
+    for id in due {
+      let timer = state.withLock { state -> Timer? in
         guard let timer = state.timers[id], timer.isDue(now) else { return nil }
         state.timers[id]?.due = now + Int64(timer.interval)
         return timer
       }
       timer?.callback(id, timer?.context)
     }
-    let released = withState { state in
+    let released = state.withLock { state in
       defer { state.released = [] }
       return state.released
     }
@@ -204,13 +232,6 @@ final class EventLoop: Sendable {
     _ = epoll_ctl(poll, operation, descriptor, &event)
   }
 
-  private func withState<Value>(_ body: (inout State) -> Value) -> Value {
-    nonisolated(unsafe) var value: Value?
-    guarded.withLock { value = body(&$0.state) }
-    guard let value else { preconditionFailure("the body was called") }
-    return value
-  }
-
   private static func now() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
@@ -225,6 +246,12 @@ extension EventLoop.State {
   fileprivate mutating func takeID() -> Int32 {
     defer { nextID += 1 }
     return nextID
+  }
+
+  /// When there is next something to do but for events; the end of time if nothing.
+  fileprivate var nextDue: Int64 {
+    let timer = timers.values.lazy.map { $0.interval >= 0 ? $0.due : .max }.min() ?? .max
+    return watches.values.lazy.compactMap(\.settlesAt).reduce(timer, min)
   }
 }
 

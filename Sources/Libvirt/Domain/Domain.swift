@@ -35,13 +35,8 @@ public final class Domain: Sendable {
   ///
   /// - Parameter secure: Includes passwords; refused on a read-only connection.
   public func xml(_ view: XMLView, secure: Bool = false) async throws -> XMLElement {
-    var flags: UInt32 =
-      switch view {
-      case .live: 0
-      case .inactive: VIR_DOMAIN_XML_INACTIVE.rawValue
-      }
-    if secure { flags |= VIR_DOMAIN_XML_SECURE.rawValue }
-    return try await call("virDomainGetXMLDesc") { [flags] call, domain in
+    let flags = view.domainFlags | (secure ? VIR_DOMAIN_XML_SECURE.rawValue : 0)
+    return try await call("virDomainGetXMLDesc") { call, domain in
       try call.document(virDomainGetXMLDesc(domain, flags))
     }
   }
@@ -84,5 +79,15 @@ public final class Domain: Sendable {
   /// Whether the running guest lacks what was defined since its start, following `virDomainIsUpdated`.
   public func isUpdated() async throws -> Bool {
     try await call("virDomainIsUpdated") { try $0.check(virDomainIsUpdated($1)) == 1 }
+  }
+}
+
+extension XMLView {
+  /// `virDomainXMLFlags`.
+  var domainFlags: UInt32 {
+    switch self {
+    case .live: 0
+    case .inactive: VIR_DOMAIN_XML_INACTIVE.rawValue
+    }
   }
 }

@@ -17,6 +17,8 @@ public final class Connection: Sendable {
 
   /// How many calls of one client a daemon works on at a time, unless told otherwise (`max_client_requests`).
   private static let maximumCalls = 5
+  /// How many calls are under way at most.
+  var maximumCalls: Int { queue.maximumThreads }
   /// Drivers that hang when several threads call them.
   private static let serialDrivers = ["esx:", "gsx:", "vpx:"]
 
@@ -25,7 +27,7 @@ public final class Connection: Sendable {
 
   /// Given back by the queue's last job, which comes after every call.
   private let handle: Handle
-  private let queue: CallQueue
+  let queue: CallQueue
   private let counts = Mutex(CallCounts())
   /// How long calls may take, and which are made again.
   public let terms: CallTerms
@@ -146,14 +148,16 @@ public final class Connection: Sendable {
   ///
   /// What fails for a reason that passes is made again, as the connection's terms say.
   ///
+  /// - Parameter failure: what the call has failed with already, when it was made the first time.
   /// - Throws: what the body throws, or ``LibvirtError`` if the connection is closed or given up.
   func call<Value: Sendable>(
-    _ function: String, _ effect: CallEffect = .reads, _ body: @escaping @Sendable (Call) throws -> Value
+    _ function: String, _ effect: CallEffect = .reads, after failure: LibvirtError? = nil,
+    _ body: @escaping @Sendable (Call) throws -> Value
   ) async throws -> Value {
-    try await terms.retrying(if: { $0.isTransient(for: effect) }) {
+    try await terms.retrying(if: { $0.isTransient(for: effect) }, after: failure) {
       do {
         return try await queue.run(within: deadline(effect == .reads ? .read : .change, function)) { [self] in
-          try make(function, effect) { try body(Call(connection: handle.pointer, function: function)) }
+          try make(function, effect) { try body(call(function)) }
         }
       } catch let error as CallQueueError {
         throw LibvirtError(error, call: function)
@@ -195,9 +199,7 @@ public final class Connection: Sendable {
   }
 
   /// The context of a call that holds an object of the connection, which keeps it valid.
-  func uncountedCall(_ function: String) -> Call {
-    Call(connection: handle.pointer, function: function)
-  }
+  func call(_ function: String) -> Call { Call(connection: handle.pointer, function: function) }
 
   /// Counts a further call that is made in the body of another one.
   func count(_ function: String, _ effect: CallEffect) {
@@ -205,7 +207,7 @@ public final class Connection: Sendable {
   }
 
   /// Counts a call, and makes it on the current thread.
-  private func make<Value>(
+  func make<Value>(
     _ function: String, _ effect: CallEffect, _ call: () throws -> Value
   ) throws -> Value {
     count(function, effect)

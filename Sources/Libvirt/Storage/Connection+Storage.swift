@@ -67,3 +67,24 @@ extension Connection {
     }
   }
 }
+
+extension Connection {
+  /// What `read` makes of the documents of `volumes`, following `virStorageVolGetXMLDesc`; nil for those that are gone.
+  ///
+  /// Many at once take much less time than ``StorageVolume/xml()`` for each.
+  ///
+  /// - Parameters:
+  ///   - isGone: whether a call failed with what says that the volume is no more.
+  ///   - read: called on any thread, and for several documents at once.
+  public func documents<Value: Sendable>(
+    of volumes: [StorageVolume],
+    unless isGone: @escaping @Sendable (LibvirtError) -> Bool = { $0.code == .noStorageVolume },
+    _ read: @escaping @Sendable (StorageVolume, XMLElement) throws -> Value
+  ) async throws -> [Value?] {
+    try await calls("virStorageVolGetXMLDesc", forEach: volumes) { call, volume in
+      try call.present(unless: isGone) {
+        try call.document(virStorageVolGetXMLDesc(volume.handle.pointer, 0))
+      }.map { try read(volume, $0) }
+    }
+  }
+}

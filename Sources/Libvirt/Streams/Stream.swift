@@ -141,7 +141,7 @@ public final class Stream: Sendable {
   ) async throws -> Value {
     do {
       return try await queue.run(within: connection.deadline(.read, function)) { [self] in
-        try body(connection.uncountedCall(function), handle.pointer)
+        try body(connection.call(function), handle.pointer)
       }
     } catch let error as CallQueueError {
       throw LibvirtError(error, call: function)

@@ -18,7 +18,7 @@ extension XMLElement {
     self = try result.get()
   }
 
-  /// Reads a document in UTF-8, following `xmlCtxtReadMemory`.
+  /// Reads a document in UTF-8, following `xmlCtxtReadMemory`; what its SAX2 callbacks tell is made the tree at once.
   init(parsing bytes: UnsafeRawBufferPointer) throws(XMLError) {
     guard bytes.count <= Self.parsingLimit else {
       throw .tooLarge(bytes: bytes.count, limit: Self.parsingLimit)
@@ -31,113 +31,148 @@ extension XMLElement {
       throw .malformed(line: 0, column: 0, message: "out of memory")
     }
     defer { xmlFreeParserCtxt(context) }
-    let problem = ParsingProblem()
-    // Valid until the parser is freed, and the callbacks' user data is the parser.
-    context.pointee._private = Unmanaged.passUnretained(problem).toOpaque()
-    defer { withExtendedLifetime(problem) {} }
-    context.pointee.sax?.pointee.serror = { context, error in
-      guard let error = error?.pointee, error.level.rawValue >= XML_ERR_ERROR.rawValue else { return }
-      ParsingProblem.of(context)?.note(XMLError(error))
-    }
-    // Stopping at the declaration's name means that no entity is ever declared.
-    context.pointee.sax?.pointee.internalSubset = { context, _, _, _ in
-      ParsingProblem.of(context)?.note(.documentTypeRefused)
-      xmlStopParser(context?.assumingMemoryBound(to: xmlParserCtxt.self))
-    }
+    let assembly = XMLAssembly(context)
+    // Valid until the parser is freed.
+    context.pointee.userData = Unmanaged.passUnretained(assembly).toOpaque()
+    defer { withExtendedLifetime(assembly) {} }
+    context.pointee.sax?.pointee = XMLAssembly.callbacks()
+    // Entities are the five of XML itself, since nothing can declare one.
     let options =
       XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
-      | XML_PARSE_NOCDATA.rawValue
+      | XML_PARSE_NOCDATA.rawValue | XML_PARSE_NOENT.rawValue
     let document = xmlCtxtReadMemory(
       context, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count), nil, "UTF-8",
       Int32(bitPattern: options))
-    defer { xmlFreeDoc(document) }
-    if let error = problem.first { throw error }
-    guard let root = xmlDocGetRootElement(document) else {
+    xmlFreeDoc(document)
+    if let error = assembly.problem { throw error }
+    guard let root = assembly.root else {
       throw .malformed(line: 1, column: 1, message: "there is no element")
     }
-    self.init(copying: root)
-  }
-
-  /// Copies a node of libxml2's tree, following `xmlNode`; recursion is bounded by the parser's depth.
-  private init(copying node: xmlNodePtr) {
-    var attributes: [Attribute] = []
-    var namespace = node.pointee.nsDef
-    while let current = namespace?.pointee {
-      let name = current.prefix.map { "xmlns:" + String(cString: $0) } ?? "xmlns"
-      attributes.append(Attribute(name, current.href.map(Self.namespaceName) ?? ""))
-      namespace = current.next
-    }
-    var attribute = node.pointee.properties
-    while let current = attribute?.pointee {
-      var value = ""
-      var part = current.children
-      while let text = part?.pointee {
-        if let content = text.content { value += String(cString: content) }
-        part = text.next
-      }
-      attributes.append(Attribute(Self.qualifiedName(current.name, current.ns), value))
-      attribute = current.next
-    }
-    self.init(
-      name: Self.qualifiedName(node.pointee.name, node.pointee.ns), attributes: attributes,
-      children: Self.children(of: node))
-  }
-
-  private static func children(of node: xmlNodePtr) -> [XMLNode] {
-    var children: [XMLNode] = []
-    var next = node.pointee.children
-    while let child = next {
-      next = child.pointee.next
-      switch child.pointee.type {
-      case XML_ELEMENT_NODE:
-        children.append(.element(XMLElement(copying: child)))
-      case XML_TEXT_NODE, XML_CDATA_SECTION_NODE:
-        guard let content = child.pointee.content else { continue }
-        let text = String(cString: content)
-        if case .text(let before)? = children.last {
-          children[children.count - 1] = .text(before + text)
-        } else {
-          children.append(.text(text))
-        }
-      case XML_COMMENT_NODE:
-        children.append(.comment(child.pointee.content.map { String(cString: $0) } ?? ""))
-      default:
-        continue
-      }
-    }
-    if children.count > 1, children.allSatisfy({ !$0.isText || $0.isWhitespace }) {
-      children.removeAll(where: \.isText)
-    }
-    return children
-  }
-
-  /// The name of a namespace, in which libxml2 leaves each `&` as `&#38;`, unlike in other attributes.
-  private static func namespaceName(_ text: UnsafePointer<xmlChar>) -> String {
-    let scalars = String(cString: text).unicodeScalars
-    return String(scalars.replacing("&#38;".unicodeScalars, with: "&".unicodeScalars))
-  }
-
-  private static func qualifiedName(_ name: UnsafePointer<xmlChar>?, _ namespace: xmlNsPtr?) -> String {
-    let local = name.map { String(cString: $0) } ?? ""
-    guard let prefix = namespace?.pointee.prefix else { return local }
-    return String(cString: prefix) + ":" + local
+    self = root
   }
 }
 
-/// What the parser found first; later errors follow from it.
-private final class ParsingProblem {
-  private(set) var first: XMLError?
+/// Makes the tree of a document while libxml2 reads it.
+private final class XMLAssembly {
+  /// An element whose end has not come yet.
+  private struct Open {
+    var element: XMLElement
+    /// Whether there is text in it that is white space, and whether there is other text.
+    var hasBlank = false
+    var hasText = false
+  }
 
-  /// The one that belongs to a parser.
-  static func of(_ context: UnsafeMutableRawPointer?) -> ParsingProblem? {
-    context?.assumingMemoryBound(to: xmlParserCtxt.self).pointee._private.map {
-      Unmanaged<ParsingProblem>.fromOpaque($0).takeUnretainedValue()
+  private let context: xmlParserCtxtPtr
+  private var open: [Open] = []
+  /// Text that may go on.
+  private var text: [UInt8] = []
+  private(set) var root: XMLElement?
+  /// What the parser found first; later errors follow from it.
+  private(set) var problem: XMLError?
+
+  init(_ context: xmlParserCtxtPtr) { self.context = context }
+
+  // MARK: Callbacks
+
+  private static func of(_ userData: UnsafeMutableRawPointer?) -> XMLAssembly? {
+    userData.map { Unmanaged<XMLAssembly>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// What libxml2 calls, with the assembly as its user data.
+  static func callbacks() -> xmlSAXHandler {
+    var handler = xmlSAXHandler()
+    handler.initialized = XML_SAX2_MAGIC
+    handler.startElementNs = { userData, name, prefix, _, namespaceCount, namespaces, count, _, attributes in
+      XMLAssembly.of(userData)?.start(
+        qualified(name, prefix), UnsafeBufferPointer(start: namespaces, count: 2 * Int(namespaceCount)),
+        UnsafeBufferPointer(start: attributes, count: 5 * Int(count)))
     }
+    handler.endElementNs = { userData, _, _, _ in XMLAssembly.of(userData)?.end() }
+    let characters: charactersSAXFunc = { userData, text, count in
+      XMLAssembly.of(userData)?.text += UnsafeBufferPointer(start: text, count: Int(count))
+    }
+    // As long as both are the same, the parser does not look itself at what is white space.
+    (handler.characters, handler.ignorableWhitespace) = (characters, characters)
+    handler.comment = { userData, text in
+      XMLAssembly.of(userData)?.add(.comment(text.map { String(cString: $0) } ?? ""))
+    }
+    handler.serror = { userData, error in
+      guard let error = error?.pointee, error.level.rawValue >= XML_ERR_ERROR.rawValue else { return }
+      XMLAssembly.of(userData)?.note(XMLError(error))
+    }
+    // Stopping at the declaration's name means that no entity is ever declared.
+    handler.internalSubset = { userData, _, _, _ in
+      guard let assembly = XMLAssembly.of(userData) else { return }
+      assembly.note(.documentTypeRefused)
+      xmlStopParser(assembly.context)
+    }
+    return handler
   }
 
-  func note(_ error: XMLError) {
-    if first == nil { first = error }
+  // MARK: The tree
+
+  /// - Parameters:
+  ///   - namespaces: a prefix and a name for each.
+  ///   - words: a name, a prefix, a namespace, and where the value begins and ends, for each attribute.
+  private func start(
+    _ name: String, _ namespaces: UnsafeBufferPointer<UnsafePointer<xmlChar>?>,
+    _ words: UnsafeBufferPointer<UnsafePointer<xmlChar>?>
+  ) {
+    endText()
+    var attributes: [XMLElement.Attribute] = []
+    attributes.reserveCapacity(namespaces.count / 2 + words.count / 5)
+    for index in stride(from: 0, to: namespaces.count, by: 2) {
+      attributes.append(
+        .init(
+          namespaces[index].map { "xmlns:" + String(cString: $0) } ?? "xmlns",
+          namespaces[index + 1].map { String(cString: $0) } ?? ""))
+    }
+    for index in stride(from: 0, to: words.count, by: 5) {
+      var value = ""
+      if let start = words[index + 3], let end = words[index + 4] {
+        value = String(decoding: UnsafeBufferPointer(start: start, count: end - start), as: UTF8.self)
+      }
+      attributes.append(.init(qualified(words[index], words[index + 1]), value))
+    }
+    open.append(Open(element: XMLElement(name: name, attributes: attributes, children: [])))
   }
+
+  private func end() {
+    endText()
+    guard var last = open.popLast() else { return }
+    if last.hasBlank, !last.hasText, last.element.children.count > 1 {
+      last.element.children.removeAll(where: \.isText)
+    }
+    if open.isEmpty { root = last.element } else { add(.element(last.element)) }
+  }
+
+  private func endText() {
+    guard !text.isEmpty else { return }
+    if !open.isEmpty {
+      if text.allSatisfy(\.isXMLWhitespace) {
+        open[open.count - 1].hasBlank = true
+      } else {
+        open[open.count - 1].hasText = true
+      }
+      open[open.count - 1].element.children.append(.text(String(decoding: text, as: UTF8.self)))
+    }
+    text.removeAll(keepingCapacity: true)
+  }
+
+  /// What is outside the root is dropped.
+  private func add(_ node: XMLNode) {
+    endText()
+    if !open.isEmpty { open[open.count - 1].element.children.append(node) }
+  }
+
+  private func note(_ error: XMLError) {
+    if problem == nil { problem = error }
+  }
+}
+
+private func qualified(_ name: UnsafePointer<xmlChar>?, _ prefix: UnsafePointer<xmlChar>?) -> String {
+  let local = name.map { String(cString: $0) } ?? ""
+  return prefix.map { String(cString: $0) + ":" + local } ?? local
 }
 
 extension XMLError {

@@ -17,9 +17,10 @@ struct CallTortureTests {
     let scenarios = TortureScenario.all.filter { names.map($0.name.contains) ?? true }
     let results = try await withThrowingTaskGroup(of: [CallTorture.Verdict].self) {
       group in
-      // Two at once, each with hosts of its own: much of a run is waiting.
-      for lane in 0..<2 {
-        group.addTask { try await run(scenarios.enumerated().filter { $0.offset % 2 == lane }) }
+      // Several at once, each with hosts of its own: much of a run is waiting.
+      let lanes = Torture.isLong ? 4 : 2
+      for lane in 0..<lanes {
+        group.addTask { try await run(scenarios.enumerated().filter { $0.offset % lanes == lane }) }
       }
       return try await group.reduce(into: []) { $0 += $1 }
     }
