@@ -4,7 +4,7 @@
 #   packages.sh build|run|lab|lab-xen|test|deb
 set -euo pipefail
 
-build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev libcurl4-openssl-dev)
+build=(make pkg-config libyaml-dev libvirt-dev libxml2-dev libcurl4-gnutls-dev)
 # libvirt-clients is for looking at guests; the rest is virtform's own libvirt with networks, and the guest's build.
 run=(
     "${build[@]}" libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils

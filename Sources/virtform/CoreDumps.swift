@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 
 /// What a crash leaves of this process's memory, in which the secrets of a spec are: nothing.
@@ -13,6 +12,9 @@ enum CoreDumps {
       limit.rlim_cur = 0
       _ = setrlimit(resource, &limit)
     }
-    try? Data("0".utf8).write(to: URL(filePath: "/proc/self/coredump_filter"))
+    let filter = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC)
+    guard filter >= 0 else { return }
+    _ = write(filter, "0", 1)
+    close(filter)
   }
 }

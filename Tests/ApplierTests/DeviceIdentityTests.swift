@@ -87,7 +87,10 @@ struct DeviceIdentityTests {
     detach("disk", from: &document)
     attach("/precious.raw", at: "vda", format: "raw", to: &document)
     #expect(read(document).disks.isEmpty)
-    #expect(DomainDocument.displacedDisks(in: document).map(\.file) == ["/images/tmp.qcow2"])
+    #expect(
+      DomainDocument.displacedDisks(of: MarkDocument.read(from: document), in: document).map(\.file) == [
+        "/images/tmp.qcow2"
+      ])
     let removed = DomainDocument.edit(
       document, MachineUpdate(wanted: machine(), fields: [], removeDisks: ["tmp"]), on: qemu)
     #expect(removed.all(at: "devices", "disk") == document.all(at: "devices", "disk"))

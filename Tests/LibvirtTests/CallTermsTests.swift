@@ -222,7 +222,7 @@ import Testing
 }
 
 /// Time that passes at once.
-private struct InstantClock: Clock {
+struct InstantClock: Clock {
   let minimumResolution = Duration.zero
   var now: ContinuousClock.Instant { ContinuousClock.now }
 

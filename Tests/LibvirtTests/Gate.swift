@@ -9,7 +9,8 @@ final class Shared<Value: Sendable>: Sendable {
 
   var value: Value { mutex.withLock(\.self) }
 
-  func change<Result: Sendable>(_ body: (inout Value) -> Result) { _ = mutex.withLock { body(&$0) } }
+  @discardableResult
+  func change<Result: Sendable>(_ body: (inout Value) -> Result) -> Result { mutex.withLock { body(&$0) } }
 }
 
 /// Blocks threads until it is opened.

@@ -80,8 +80,10 @@ extension DomainDocument {
   }
 
   /// The disks that `document` has another file in the place of: each by its own file, and the device that is there.
-  static func displacedDisks(in document: XMLElement) -> [(file: String, device: XMLElement)] {
-    guard let mark = MarkDocument.read(from: document) else { return [] }
+  static func displacedDisks(
+    of mark: Mark?, in document: XMLElement
+  ) -> [(file: String, device: XMLElement)] {
+    guard let mark else { return [] }
     let there = disks(of: mark, in: document)
     let targets = Set(there.map(\.target))
     return mark.disks.compactMap { disk in

@@ -45,9 +45,9 @@ enum MarkDocument {
     mark.origin = element[attribute: "origin"]
     mark.adopted = element[attribute: "adopted"].flatMap { UUID(uuidString: $0) }
     for child in element.elements {
-      let name = child[attribute: "name"] ?? ""
-      let field = child[attribute: "field"] ?? ""
-      switch child.name.split(separator: ":").last {
+      var name: String { child[attribute: "name"] ?? "" }
+      var field: String { child[attribute: "field"] ?? "" }
+      switch child.localName {
       case "disk":
         mark.disks.append(
           .init(
@@ -79,6 +79,11 @@ enum MarkDocument {
     if document.first("metadata")?.children.isEmpty == true { document.removeChildren(named: "metadata") }
   }
 
+  /// What each part must say.
+  private static let needed: [Substring: [String]] = [
+    "disk": ["name", "target"], "nic": ["name", "mac"], "applied": ["field"],
+  ]
+
   /// What is wrong with the mark in the metadata of `document`; nil if nothing is, or if there is none.
   static func fault(in document: XMLElement) -> MarkFault? {
     let metadata = document.first("metadata")?.elements ?? []
@@ -96,9 +101,8 @@ enum MarkDocument {
       return .unreadable("'\(adopted)' is no UUID")
     }
     for child in element.elements {
-      let kind = child.name.split(separator: ":").last.map(String.init) ?? child.name
-      let needed = ["disk": ["name", "target"], "nic": ["name", "mac"], "applied": ["field"]][kind] ?? []
-      if let missing = needed.first(where: { (child[attribute: $0] ?? "").isEmpty }) {
+      let kind = child.localName
+      if let missing = needed[kind]?.first(where: { (child[attribute: $0] ?? "").isEmpty }) {
         return .unreadable("its <\(kind)> has no \(missing)")
       }
     }
@@ -111,6 +115,11 @@ enum MarkDocument {
 }
 
 extension XMLElement {
+  /// The name without its prefix.
+  fileprivate var localName: Substring {
+    name.utf8.lastIndex(of: UInt8(ascii: ":")).map { name[name.utf8.index(after: $0)...] } ?? name[...]
+  }
+
   /// True if the element itself declares the namespace, as libvirt writes what it keeps as metadata.
   func declares(_ namespace: String) -> Bool {
     attributes.contains { $0.value == namespace && $0.name.hasPrefix("xmlns") }

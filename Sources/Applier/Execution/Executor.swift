@@ -6,6 +6,7 @@ public struct Executor: Sendable {
   private let fleet: Fleet
   private let capabilities: [ResourceName: HostCapabilities]
   private let former = FormerGuests()
+  private let checked = CheckedDocuments()
   private let interruption: @Sendable () -> String?
   private let hold: @Sendable (Step) -> String?
   private let report: @Sendable (ApplyEvent) -> Void
@@ -110,7 +111,7 @@ public struct Executor: Sendable {
     let clock = ContinuousClock()
     let start = clock.now
     let runner = StepRunner(
-      connection: session.connection, host: host, stack: stack, former: former,
+      connection: session.connection, host: host, stack: stack, former: former, checked: checked,
       peer: { fleet.sessions[$0]?.connection }
     ) { sent, total in report(.progress(step, sent: sent, total: total)) }
     let result: StepResult

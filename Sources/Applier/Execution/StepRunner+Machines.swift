@@ -15,14 +15,14 @@ extension StepRunner {
     // Made by another run since the plan: what it was given since is not overwritten.
     guard try await connection.domain(uuid: machine.uuid) == nil else { return }
     let document = DomainDocument.definition(of: machine, on: host)
-    let domain = try await connection.defineDomain(document, validate: true)
+    let domain = try await checked.define(document, on: connection)
     if let autostart = machine.settings.autostart { try await domain.setAutostart(autostart) }
   }
 
   /// What somebody undefined under a running guest libvirt still knows from the guest.
   func redefine(_ domain: Domain) async throws {
     guard try await !domain.isPersistent() else { return }
-    _ = try await connection.defineDomain(domain.xml(.inactive, secure: true), validate: true)
+    try await checked.define(domain.xml(.inactive, secure: true), on: connection)
   }
 
   func update(_ update: MachineUpdate) async throws {
@@ -50,7 +50,7 @@ extension StepRunner {
       // The definition stays as it is, even one that this libvirt would not take again.
       return try await write(mark, of: domain)
     }
-    _ = try await connection.defineDomain(after, validate: true)
+    try await checked.define(after, on: connection)
   }
 
   /// Writes into the mark what the guest is about to get: who finds it there knows that a run was cut off, and what the

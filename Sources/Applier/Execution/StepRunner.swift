@@ -10,6 +10,7 @@ struct StepRunner: Sendable {
   let stack: String
   /// Shared by all steps of a run.
   let former: FormerGuests
+  let checked: CheckedDocuments
   /// The connection to another host of the site.
   let peer: @Sendable (ResourceName) -> Connection?
   /// Told of the bytes of an upload that are sent, and of how many.

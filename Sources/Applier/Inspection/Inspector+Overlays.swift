@@ -10,7 +10,8 @@ extension Inspector {
   func overlays(in document: XMLElement, of domain: Domain, isActive: Bool) async throws
     -> [String: Machine.Overlay]
   {
-    let displaced = DomainDocument.displacedDisks(in: document).filter { _, device in
+    let mark = MarkDocument.read(from: document)
+    let displaced = DomainDocument.displacedDisks(of: mark, in: document).filter { _, device in
       device.first("driver")?[attribute: "type"] != "raw"
     }
     guard !displaced.isEmpty else { return [:] }

@@ -107,7 +107,7 @@ struct Inspector {
     init(_ document: XMLElement, of domain: Domain) {
       self.domain = domain
       machine = DomainDocument.read(document, name: domain.name, uuid: domain.uuid)
-      if !DomainDocument.displacedDisks(in: document).isEmpty { self.document = document }
+      if !DomainDocument.displacedDisks(of: machine.mark, in: document).isEmpty { self.document = document }
     }
   }
 
@@ -136,7 +136,8 @@ struct Inspector {
       guard case let (guest, isXen)?? = known else { continue }
       guests[domain.uuid] = guest
       if isXen,
-        let scheduled = try await present({ try await domain.schedulerParameters() }, unless: .operationInvalid)
+        let scheduled = try await present(
+          { try await domain.schedulerParameters() }, unless: .operationInvalid)
       {
         guests[domain.uuid]?.settings.take(xenScheduler: scheduled, definition: machine.settings)
       }
@@ -244,7 +245,9 @@ struct Inspector {
     // a disk has the disk's name but for the ending.
     let hasImage = tagged.contains { $0.tag?.kind == .image }
     let stems = Set(tagged.filter { $0.tag != nil }.map { Self.stem(of: $0.volume.name) })
-    let foreign = tagged.filter { $0.tag == nil && (hasImage || stems.contains(Self.stem(of: $0.volume.name))) }
+    let foreign = tagged.filter {
+      $0.tag == nil && (hasImage || stems.contains(Self.stem(of: $0.volume.name)))
+    }
     read.foreignBackingPaths = Set(
       try await self.volumes(foreign.map(\.volume), of: pool).compactMap(\.backingPath))
   }

@@ -230,8 +230,8 @@ struct DesiredHostBuilder {
     machine.nics = spec.nics.map(wantedNIC)
     let said = machine.values
     checkDevices(of: machine, spec)
-    for field in MachineField.allCases {
-      Self.goBack(field.rule, at: field.rawValue, &machine, since: applied)
+    for (field, rule) in MachineField.table {
+      Self.goBack(rule, at: field.rawValue, &machine, since: applied)
     }
     for index in machine.nics.indices {
       for field in NICField.allCases {

@@ -113,26 +113,24 @@ struct MachineDifference {
 
   /// `pc-q35-7.2` is a version of `q35`, `pc-i440fx-7.2` of `pc`.
   private static func isVersion(_ name: String, ofAlias alias: String) -> Bool {
-    let families = ["q35": "pc-q35-", "pc": "pc-i440fx-"]
-    return name.hasPrefix(families[alias] ?? "\(alias)-")
+    name.hasPrefix(families[alias] ?? "\(alias)-")
   }
+
+  private static let families = ["q35": "pc-q35-", "pc": "pc-i440fx-"]
 
   // MARK: Fields
 
   private mutating func compareFields(_ wanted: Machine) {
-    for field in MachineField.allCases where field != .state {
+    for (field, rule) in MachineField.table where field != .state {
       if field == .name {
         compareName(wanted)
         continue
       }
-      if comparison.isPending(
-        field.rule, at: field.rawValue, definition: definition, guest: guest, wanted: wanted)
-      {
-        pending.append(field.rawValue)
+      let path = field.rawValue
+      if comparison.isPending(rule, at: path, definition: definition, guest: guest, wanted: wanted) {
+        pending.append(path)
       }
-      guard
-        let change = comparison.difference(
-          field.rule, at: field.rawValue, from: definition, guest: guest, to: wanted)
+      guard let change = comparison.difference(rule, at: path, from: definition, guest: guest, to: wanted)
       else { continue }
       changes.append(change)
       fields.insert(field)

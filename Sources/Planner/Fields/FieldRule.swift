@@ -4,7 +4,7 @@ import SpecModel
 ///
 /// The tables are `MachineField`, `DiskField`, `DriveField`, `NICField`, `NetworkField` and `PoolField`; the differ,
 /// the executor and the reference in `docs/fields.md` all go by them.
-public struct FieldRule<Object: Sendable>: Sendable {
+public final class FieldRule<Object: Sendable>: Sendable {
   /// What a running guest (or an active network) does with a change.
   public struct Live: Sendable {
     /// The drivers that can change the field while it is in use; with all others it waits for a restart.

@@ -31,6 +31,9 @@ public enum MachineField: String, CaseIterable, Sendable, Comparable {
 
   private static let rules = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.row) })
 
+  /// All fields with their rules, for those who go through all of them for each of many VMs.
+  static let table = allCases.map { (field: $0, rule: $0.rule) }
+
   private var row: FieldRule<Machine> {
     switch self {
     case .name:

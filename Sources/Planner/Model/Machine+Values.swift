@@ -5,10 +5,14 @@ extension Machine {
   /// is attached to.
   public var values: [String: String] {
     var values: [String: String] = [:]
-    for field in MachineField.allCases { values[field.rawValue] = field.value(of: self) }
+    for (field, rule) in MachineField.table {
+      if let value = rule.value(self) { values[field.rawValue] = value }
+    }
     func add<Device: NamedDevice>(_ devices: [Device]) {
       for device in devices {
-        for field in Device.Field.allCases { values[field.path(of: device.name)] = field.rule.value(device) }
+        for field in Device.Field.allCases {
+          if let value = field.rule.value(device) { values[field.path(of: device.name)] = value }
+        }
       }
     }
     add(memoryDevices)
