@@ -94,6 +94,7 @@ extension DomainDocument {
   }
 
   private static func unnamed(_ disks: [XMLElement], _ interfaces: [XMLElement]) -> Machine.UnnamedDevices {
+    if disks.isEmpty, interfaces.isEmpty { return Machine.UnnamedDevices() }
     var machine = Machine(name: "", uuid: UUID(), settings: MachineSettings())
     var boot: [(Int, Machine.BootDevice)] = []
     func note(_ device: XMLElement, _ place: Machine.BootDevice?) {

@@ -226,10 +226,14 @@ public struct Identity: Sendable {
 
   /// What the volume is if its name carries a tag of this stack, else nil.
   public func volume(named name: String) -> TaggedVolume? {
-    guard let dot = name.lastIndex(of: "."), let dash = name[..<dot].lastIndex(of: "-") else { return nil }
-    let (base, tag) = (String(name[..<dash]), name[name.index(after: dash)..<dot])
-    let ending = String(name[name.index(after: dot)...])
-    guard tag.utf8.count == 8, !base.isEmpty, VolumeNote.Kind(rawValue: ending) == nil else { return nil }
+    let bytes = name.utf8
+    guard let dot = bytes.lastIndex(of: UInt8(ascii: ".")),
+      let dash = bytes[..<dot].lastIndex(of: UInt8(ascii: "-")), dash > bytes.startIndex
+    else { return nil }
+    let tag = name[bytes.index(after: dash)..<dot]
+    guard tag.utf8.count == 8 else { return nil }
+    let (base, ending) = (String(name[..<dash]), String(name[bytes.index(after: dot)...]))
+    guard VolumeNote.Kind(rawValue: ending) == nil else { return nil }
     for kind in VolumeKind.allCases where self.tag(kind, base) == tag {
       // Another ending is another file, such as the overlay of a snapshot.
       let isOwn = DiskFormat.allCases.contains { self.ending(kind, $0) == ending }
@@ -249,9 +253,10 @@ public struct Identity: Sendable {
   }
 
   private func digest(_ name: String) -> [UInt8] {
-    var hash = Insecure.SHA1()
-    hash.update(data: Self.namespace)
-    hash.update(data: Array("\(stack)/\(name)".utf8))
-    return Array(hash.finalize())
+    var bytes = Self.namespace
+    bytes += stack.rawValue.utf8
+    bytes.append(UInt8(ascii: "/"))
+    bytes += name.utf8
+    return Array(Insecure.SHA1.hash(data: bytes))
   }
 }
