@@ -21,7 +21,7 @@ trap 'rm -f "$log"' EXIT
 swift build --quiet --build-tests "${build[@]}"
 # What libvirt and libxml2 keep for as long as the process lives is no leak; what virtform leaks, reference counts tell.
 status=0
-ASAN_OPTIONS=detect_leaks=0 \
+ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=suppressions=$PWD/Lab/thread-sanitizer.supp \
     swift test --skip-build "${build[@]}" --skip 'EndToEndTests|DaemonTests|SoakTests' 2>&1 | tee "$log" || status=$?
 
 tests=$(sed -nE 's/.*Test run with ([0-9]+) tests? .*/\1/p' "$log" | awk '{ sum += $1 } END { print sum + 0 }')
