@@ -77,6 +77,12 @@ struct SoakTests {
     try #require(report.succeeded, "\(report.results)")
   }
 
+  /// What there is when threads and descriptors of connections have ended, which they do by themselves soon after these.
+  private func settled() async throws -> Usage {
+    try await Task.sleep(for: .seconds(1))
+    return try Usage.now()
+  }
+
   @Test("leave memory, descriptors, threads and libvirt's references as they were")
   func flat() async throws {
     let cycles = Torture.isLong ? 1000 : 60
@@ -87,22 +93,20 @@ struct SoakTests {
       // Guests come and go, and those that stay change.
       let sites = try [site(lab, memory: 64, count: 6), site(lab, memory: 96, count: 4)]
       for number in 0..<20 { _ = try await cycle(sites[number % 2]) }
-      let before = try Usage.now()
+      let before = try await settled()
       for number in 0..<cycles {
         tally.tried += 1
         let left = try await cycle(sites[number % 2])
         #expect(left == 0, "cycle \(number)")
         if left == 0 { tally.survived += 1 }
       }
-      // Threads of connections end by themselves, soon after these.
-      try await Task.sleep(for: .seconds(1))
-      let after = try Usage.now()
-      #expect(after.descriptors == before.descriptors, "\(before) before, \(after) after")
+      let after = try await settled()
+      #expect(after.descriptors <= before.descriptors, "\(before) before, \(after) after")
       #expect(after.threads <= before.threads, "\(before) before, \(after) after")
       // What the allocator keeps for later wavers by some MiB; what leaks grows with the cycles.
       #expect(after.kibibytes - before.kibibytes < 8 << 10, "\(before) before, \(after) after")
       print("NOTE: \(cycles) cycles: \(before) before, \(after) after")
-      if after.descriptors != before.descriptors || after.kibibytes - before.kibibytes >= 8 << 10 {
+      if after.descriptors > before.descriptors || after.kibibytes - before.kibibytes >= 8 << 10 {
         tally.survived = 0
       }
     }
