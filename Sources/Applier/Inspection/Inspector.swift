@@ -131,18 +131,20 @@ struct Inspector {
         (guest: DomainDocument.readGuest(document, of: $0), isXen: document[attribute: "type"] == "xen")
       }
     }
-    var guests: [UUID: Machine] = [:]
-    for ((domain, machine), known) in zip(active, read) {
-      guard case let (guest, isXen)?? = known else { continue }
-      guests[domain.uuid] = guest
-      if isXen,
-        let scheduled = try await present(
-          { try await domain.schedulerParameters() }, unless: .operationInvalid)
-      {
-        guests[domain.uuid]?.settings.take(xenScheduler: scheduled, definition: machine.settings)
-      }
+    let found = zip(active, read).compactMap { vm, known in
+      (known ?? nil).map { (vm: vm, guest: $0.guest, isXen: $0.isXen) }
     }
-    return guests
+    let guests = try await concurrentlyThrowing(found) { found in
+      var guest = found.guest
+      if found.isXen,
+        let scheduled = try await present(
+          { try await found.vm.domain.schedulerParameters() }, unless: .operationInvalid)
+      {
+        guest.settings.take(xenScheduler: scheduled, definition: found.vm.machine.settings)
+      }
+      return (found.vm.domain.uuid, guest)
+    }
+    return Dictionary(guests, uniquingKeysWith: { first, _ in first })
   }
 
   private func mayAdopt(_ machine: Machine) -> Bool {
