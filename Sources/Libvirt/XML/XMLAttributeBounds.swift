@@ -29,7 +29,11 @@ struct XMLAttributeBounds {
 
   /// Reads a tag, a comment, a CDATA section or an instruction. Returns where it ends.
   private mutating func readTag(_ bytes: UnsafeRawBufferPointer, from start: Int) -> (end: Int, Bool) {
-    for (opening, closing) in Self.verbatim where Self.has(opening, bytes, at: start) {
+    // Most tags are none of these, which the second byte tells.
+    let isPlain =
+      start + 1 < bytes.count && bytes[start + 1] != UInt8(ascii: "!")
+      && bytes[start + 1] != UInt8(ascii: "?")
+    for (opening, closing) in Self.verbatim where !isPlain && Self.has(opening, bytes, at: start) {
       var position = start + opening.utf8CodeUnitCount
       while position < bytes.count, !Self.has(closing, bytes, at: position) { position += 1 }
       return (position + closing.utf8CodeUnitCount, false)
