@@ -139,11 +139,7 @@ struct Scenario: Sendable {
   }
 
   private static func manyHosts(_ runs: Int) async throws -> [Row] {
-    var labs: [Lab] = []
-    defer { labs = [] }
-    for _ in 0..<50 { labs.append(try await Lab(driver: "test", configuration: Lab.withoutCallLog)) }
-    func close() async { for lab in labs { await lab.close() } }
-    do {
+    try await withLabs(50) { labs in
       let bench = Bench(lab: labs[0], runs: min(runs, 3))
       let estate = Estate(
         hosts: labs.enumerated().map { ("h\($0.offset)", $0.element.uri(driver: "test")) }, count: 10_000,
@@ -151,14 +147,39 @@ struct Scenario: Sendable {
       let site = try estate.write()
       _ = try bench.virtform("apply", "--auto-approve", site)
       let own = try bench.median { try bench.virtform("plan", "--detailed-exitcode", site) }
-      await close()
       return [
         Row(scenario: "no-op plan, 10,000 VMs on 50 hosts", yardstick: "", own: own, count: 10_000)
       ]
-    } catch {
-      await close()
-      throw error
     }
+  }
+
+  /// Daemons take seconds to begin and to end, which they do all at once.
+  private static func withLabs(
+    _ count: Int, _ body: ([Lab]) async throws -> [Row]
+  ) async throws -> [Row] {
+    let started = await withTaskGroup(of: Result<Lab, any Error>.self) { group in
+      for _ in 0..<count {
+        group.addTask {
+          do {
+            return .success(try await Lab(driver: "test", configuration: Lab.withoutCallLog))
+          } catch {
+            return .failure(error)
+          }
+        }
+      }
+      return await group.reduce(into: []) { $0.append($1) }
+    }
+    let labs = started.compactMap { try? $0.get() }
+    var rows = Result<[Row], any Error>.success([])
+    do {
+      rows = .success(try await body(try started.map { try $0.get() }))
+    } catch {
+      rows = .failure(error)
+    }
+    await withTaskGroup(of: Void.self) { group in
+      for lab in labs { group.addTask { await lab.close() } }
+    }
+    return try rows.get()
   }
 
   // MARK: Changes
@@ -230,7 +251,7 @@ struct Scenario: Sendable {
     guard let name = names.split(whereSeparator: \.isWhitespace).first(where: { $0.hasPrefix("web-1.root-") })
     else { throw Measurement.Failure(text: "no disk: \(names)") }
     let volume =
-      "<volume><name>web-@NUMBER@\(name.dropFirst(5))</name><capacity>1073741824</capacity><target><format type='qcow2'/></target></volume>"
+      "<volume><name>web-@NUMBER@\(name.dropFirst(5))</name><capacity>1073741824</capacity><allocation>0</allocation><target><format type='qcow2'/></target></volume>"
     return (
       try bench.lab.write(volume, to: "volume.xml"), try bench.lab.write(domain, to: "domain.xml")
     )

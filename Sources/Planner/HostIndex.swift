@@ -7,8 +7,16 @@ struct HostIndex {
   let state: HostState
   private let identity: Identity
   private let renames: Renames
-  private let machines: [String: Machine]
-  private let machinesByUUID: [UUID: Machine]
+  // Indices into the machines of `state`, which are large.
+  private let machines: [String: Int]
+  private let machinesByUUID: [UUID: Int]
+  /// Those of the stack by the names that libvirt has for them.
+  private let ownMachinesByDomain: [String: Int]
+  /// By the files that they have, by their definition or in their running guest.
+  private var users: [String: [Int]] = [:]
+  /// By the addresses in the definitions, and by those that running guests have now.
+  private var machinesByAddress: [MACAddress: [Int]] = [:]
+  private var guestsByAddress: [MACAddress: [Int]] = [:]
   private let pools: [String: Pool]
   private let networks: [String: Network]
   /// The networks of the stack by the names that the spec has for them.
@@ -21,14 +29,14 @@ struct HostIndex {
   private let taggedVolumes: [String: Identity.TaggedVolume]
   /// By the names that the spec has for them.
   private let sharedDisks: [String: Volume]
+  /// The files of VMs' disks by the names that their hosts know for the disks: `web-1.root`.
+  private var machineDisks: [String: [Volume]] = [:]
+  /// The files that others are based on, as overlays of snapshots and clones are.
+  private let bases: Set<String>
   /// What hosts remember of the names of disks, see `Identity.renamedDisks`, by pool.
   private let renamedDisks: [String: [Identity.TaggedVolume: Set<String>]]
   /// The images that volumes were copied from, by pool and by the volume's name without its ending.
   private let copiedImages: [String: [Substring: Set<String>]]
-  private let users: [String: [Machine]]
-  /// By the addresses in the definitions, and by those that running guests have now.
-  private var machinesByAddress: [MACAddress: [Machine]] = [:]
-  private var guestsByAddress: [MACAddress: [Machine]] = [:]
 
   init(_ state: HostState, identity: Identity, moved: [MovedSpec] = []) {
     var state = state
@@ -46,9 +54,11 @@ struct HostIndex {
       let remembered = Self.remembered(by: renamedDisks, of: machine, named: name, identity, state)
       let moved = renames.devices(of: machine.renaming(remembered), named: name)
       let devices = Renames.composed(remembered, moved)
-      if !devices.isEmpty { renamedDevices[machine.uuid] = devices }
+      if !devices.isEmpty {
+        renamedDevices[machine.uuid] = devices
+        state.machines[index] = machine.renaming(devices)
+      }
       if !moved.isEmpty { movedDevices[machine.uuid] = moved }
-      state.machines[index] = machine.renaming(devices)
       state.machines[index].name = name
       if let guest = state.guests[machine.uuid]?.renaming(devices) {
         // Its mark may be of another time than the definition's.
@@ -68,8 +78,15 @@ struct HostIndex {
     self.state = state
     self.identity = identity
     self.renames = renames
-    machines = Dictionary(state.machines.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-    machinesByUUID = Dictionary(state.machines.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
+    let numbered = state.machines.indices
+    machines = Dictionary(
+      numbered.map { (state.machines[$0].name, $0) }, uniquingKeysWith: { first, _ in first })
+    machinesByUUID = Dictionary(
+      numbered.map { (state.machines[$0].uuid, $0) }, uniquingKeysWith: { first, _ in first })
+    ownMachinesByDomain = Dictionary(
+      numbered.filter { [ownMachines] in ownMachines.contains(state.machines[$0].uuid) }.map {
+        (state.machines[$0].domainName, $0)
+      }, uniquingKeysWith: { first, _ in first })
     pools = Dictionary(state.pools.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     networks = Dictionary(state.networks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     ownNetworks = Dictionary(
@@ -87,18 +104,23 @@ struct HostIndex {
         let names = renamedDisks[volume.pool]?[tagged] ?? [tagged.base]
         return names.sorted().map { (renames.name(ofSharedDisk: $0), volume) }
       }, uniquingKeysWith: { first, _ in first })
+    bases = state.pools.reduce(into: Set(all.compactMap(\.backingPath))) { bases, pool in
+      bases.formUnion(pool.foreignBackingPaths)
+    }
     copiedImages = Dictionary(
       state.pools.map { ($0.name, Identity.copiedImages(among: $0.volumeNames)) },
       uniquingKeysWith: { first, _ in first })
-    users = state.machines.reduce(into: [:]) { [guests = state.guests] users, machine in
-      let live = guests[machine.uuid]?.files ?? []
-      for file in machine.files.union(live) { users[file, default: []].append(machine) }
-    }
-    for machine in state.machines {
-      for mac in machine.macs { machinesByAddress[mac, default: []].append(machine) }
+    for (index, machine) in state.machines.enumerated() {
+      let guest = state.guests[machine.uuid]
+      let files = machine.files
+      for file in guest.map({ files.union($0.files) }) ?? files { users[file, default: []].append(index) }
+      for mac in machine.macs { machinesByAddress[mac, default: []].append(index) }
       guard machine.isActive else { continue }
-      let live = state.guests[machine.uuid]?.macs ?? machine.macs
-      for mac in live { guestsByAddress[mac, default: []].append(machine) }
+      for mac in guest?.macs ?? machine.macs { guestsByAddress[mac, default: []].append(index) }
+    }
+    for volume in all {
+      guard let tagged = taggedVolumes[volume.name], tagged.kind == .machineDisk else { continue }
+      machineDisks[specName(of: tagged, in: volume.pool), default: []].append(volume)
     }
   }
 
@@ -108,8 +130,10 @@ struct HostIndex {
     by notes: [String: [Identity.TaggedVolume: Set<String>]], of machine: Machine, named name: String,
     _ identity: Identity, _ state: HostState
   ) -> [String: String] {
-    let disks = machine.mark?.disks ?? []
     var devices: [String: String] = [:]
+    // Nearly always.
+    if notes.values.allSatisfy(\.isEmpty) { return devices }
+    let disks = machine.mark?.disks ?? []
     for disk in disks {
       guard let file = disk.file,
         let tagged = identity.volume(named: String(file.split(separator: "/").last ?? "")),
@@ -146,9 +170,10 @@ struct HostIndex {
       }
     }
     let definitions = Dictionary(
-      state.machines.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
+      state.guests.isEmpty ? [] : state.machines.indices.map { (state.machines[$0].uuid, $0) },
+      uniquingKeysWith: { first, _ in first })
     for (uuid, var guest) in state.guests {
-      guest.unpark(as: definitions[uuid])
+      guest.unpark(as: definitions[uuid].map { state.machines[$0] })
       for number in guest.nics.indices {
         guest.nics[number].isMovable = network(guest.nics[number])?.mode?.isMovable ?? true
       }
@@ -156,8 +181,8 @@ struct HostIndex {
     }
   }
 
-  func machine(named name: String) -> Machine? { machines[name] }
-  func machine(_ uuid: UUID) -> Machine? { machinesByUUID[uuid] }
+  func machine(named name: String) -> Machine? { machines[name].map { state.machines[$0] } }
+  func machine(_ uuid: UUID) -> Machine? { machinesByUUID[uuid].map { state.machines[$0] } }
   func pool(named name: String) -> Pool? { pools[name] }
   /// The network that libvirt knows by this name.
   func network(named name: String) -> Network? { networks[name] }
@@ -187,8 +212,17 @@ struct HostIndex {
 
   /// The VM of the stack that has this name in the spec, be it under the name that it was moved from.
   func ownMachine(named name: String) -> Machine? {
-    [name, renames.formerName(ofMachine: name)].lazy.compactMap { $0 }.compactMap { machines[$0] }.first(
-      where: owns)
+    for name in [name, renames.formerName(ofMachine: name)] {
+      if let name, let index = machines[name], ownMachines.contains(state.machines[index].uuid) {
+        return state.machines[index]
+      }
+    }
+    return nil
+  }
+
+  /// The VM of the stack that libvirt has under this name.
+  func ownMachine(ofDomain name: String) -> Machine? {
+    ownMachinesByDomain[name].map { state.machines[$0] }
   }
 
   /// The VM of the stack that has this name in the spec or had it before: when it was made, or for libvirt until now.
@@ -201,8 +235,8 @@ struct HostIndex {
 
   /// The VM of the stack that was to have this name by now, although another one has it.
   func machineInTheWay(ofMoveTo name: String) -> Machine? {
-    guard let old = renames.formerName(ofMachine: name).flatMap({ machines[$0] }), owns(old),
-      let there = machines[name], owns(there)
+    guard let old = renames.formerName(ofMachine: name).flatMap(machine(named:)), owns(old),
+      let there = machine(named: name), owns(there)
     else { return nil }
     return old
   }
@@ -232,6 +266,9 @@ struct HostIndex {
 
   /// The volume at `path`; nil if there is none, and if its pool is not active or not read.
   func volume(at path: String) -> Volume? { volumes[path] }
+
+  /// True if another file is based on the one at `path`, as the overlay of a snapshot is.
+  func isBase(_ path: String) -> Bool { bases.contains(path) }
 
   /// What the volume of this name is; nil if it is none of the stack's.
   func tagged(_ volume: Volume) -> Identity.TaggedVolume? {
@@ -340,7 +377,7 @@ struct HostIndex {
   }
 
   /// The VMs that have the file at `path`, by their definition or in their running guest.
-  func users(of path: String) -> [Machine] { users[path] ?? [] }
+  func users(of path: String) -> [Machine] { (users[path] ?? []).map { state.machines[$0] } }
 
   /// The running VMs but `machine` that have the file at `path` now.
   func holders(ofDisk path: String, other machine: Machine) -> [Machine] {
@@ -372,26 +409,21 @@ struct HostIndex {
       [disk, renames.formerName(ofDisk: disk, of: machine)].compactMap { $0 }
     )
     let bases = machines.flatMap { machine in disks.map { "\(machine).\($0)" } }
-    let files = volumes.values.filter { volume in
-      guard volume.pool == pool, let tagged = tagged(volume), tagged.kind == .machineDisk else {
-        return false
-      }
-      return bases.contains(specName(of: tagged, in: pool)) && users(of: volume.path).isEmpty
+    for base in bases {
+      let files = (machineDisks[base] ?? []).filter { $0.pool == pool && users[$0.path] == nil }
+      if let path = files.map(\.path).min() { return path }
     }
-    func rank(_ volume: Volume) -> Int {
-      tagged(volume).flatMap { bases.firstIndex(of: specName(of: $0, in: pool)) } ?? 0
-    }
-    return files.min { (rank($0), $0.path) < (rank($1), $1.path) }?.path
+    return nil
   }
 
   /// The running VMs but `machine` that have an interface with this address now.
   func holders(ofAddress mac: MACAddress?, other machine: Machine) -> [Machine] {
-    mac.flatMap { guestsByAddress[$0] }?.filter { $0.uuid != machine.uuid } ?? []
+    mac.flatMap { guestsByAddress[$0] }?.map { state.machines[$0] }.filter { $0.uuid != machine.uuid } ?? []
   }
 
   /// The VMs but the one of `uuid` that have an interface with this address by their definition.
   func owners(ofAddress mac: MACAddress?, other uuid: UUID? = nil) -> [Machine] {
-    mac.flatMap { machinesByAddress[$0] }?.filter { $0.uuid != uuid } ?? []
+    mac.flatMap { machinesByAddress[$0] }?.map { state.machines[$0] }.filter { $0.uuid != uuid } ?? []
   }
 
   /// True if `wanted` need not be made. Nobody can see into a pool that is not active: there, what a VM of the

@@ -142,8 +142,8 @@ extension HostPlanner {
     to volume: Volume, _ address: Address, isKept: String?, givenUpBy machine: Machine? = nil
   ) -> String? {
     if let isKept { return isKept }
-    if desired.volumes.contains(where: { $0.volume.path == volume.path }) { return "the spec has it" }
-    if isBase(volume.path) { return "another file is based on it" }
+    if wantedPaths.contains(volume.path) { return "the spec has it" }
+    if host.isBase(volume.path) { return "another file is based on it" }
     let users = remainingUsers(of: volume.path).filter { $0.uuid != machine?.uuid }
     if !users.isEmpty { return "in use by \(names(of: users))" }
     if !options.dataLoss.covers(address) { return Self.lackOfConsent }
@@ -159,9 +159,7 @@ extension HostPlanner {
   /// Another file of a VM's disk that nobody wants, either, and that a consent which names disks would delete with `volume`.
   func namesake(of volume: Volume, _ address: Address) -> Volume? {
     guard isMachineDisk(volume) else { return nil }
-    return host.namesakes(of: address.name, but: volume.path).first { other in
-      !desired.volumes.contains { $0.volume.path == other.path }
-    }
+    return host.namesakes(of: address.name, but: volume.path).first { !wantedPaths.contains($0.path) }
   }
 
   mutating func delete(_ volume: Volume, _ address: Address, after: [Int], effect: Effect) -> Int {

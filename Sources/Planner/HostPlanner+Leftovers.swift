@@ -20,9 +20,10 @@ extension HostPlanner {
     let hasConsent = isDestroyed || isBegun ? options.dataLoss.covers(address) : isNamed(address)
     if spec != nil || hasConsent {
       // A guest that was to give it up with its restart has it until then.
-      let stops = state.machines.filter { host.liveFiles(of: $0).contains(volume.path) }.compactMap {
-        stopSteps[$0.uuid]
-      }
+      let stops = host.users(of: volume.path).filter { host.liveFiles(of: $0).contains(volume.path) }
+        .compactMap {
+          stopSteps[$0.uuid]
+        }
       // One that starts in this plan may need it, if somebody puts its definition back.
       let starts = starts.filter { address.name.hasPrefix("\($0.machine.name).") }.compactMap {
         draft.power.up[$0.wanted.spec.name]
@@ -49,18 +50,15 @@ extension HostPlanner {
 
   /// The disk of the spec that has a volume of this name.
   private func diskSpec(ofVolume base: String) -> (machine: MachineSpec, disk: DiskSpec)? {
-    for machine in site.machines where machine.host == state.name {
-      if let disk = machine.disks.first(where: { "\(machine.name).\($0.name)" == base }) {
+    // The names of both may have dots in them.
+    for dot in base.indices where base[dot] == "." {
+      let name = base[base.index(after: dot)...]
+      if let machine = site.machine(named: String(base[..<dot])), machine.host == state.name,
+        let disk = machine.disks.first(where: { $0.name.rawValue == name })
+      {
         return (machine, disk)
       }
     }
     return nil
-  }
-
-  /// True if another file is based on the one at `path`, as the overlay of a snapshot is.
-  func isBase(_ path: String) -> Bool {
-    state.pools.contains { pool in
-      pool.foreignBackingPaths.contains(path) || pool.volumes.contains { $0.backingPath == path }
-    }
   }
 }

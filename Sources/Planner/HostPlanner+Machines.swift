@@ -38,7 +38,7 @@ extension HostPlanner {
         "VM '\(name)' is called '\(renamed.name)' on host '\(state.name)'", at: spec.path,
         help: "give it its name back: \(state.virsh("domrename \(renamed.name) \(name)"))")
     }
-    if let renamed = state.machines.first(where: { $0.domainName == name && host.owns($0) }) {
+    if let renamed = host.ownMachine(ofDomain: name) {
       return report(
         "VM '\(host.specName(of: renamed))' is called '\(name)' on host '\(state.name)'", at: spec.path,
         help: "if that is its new name, say so: moved: {vms.\(renamed.name): vms.\(name)}")

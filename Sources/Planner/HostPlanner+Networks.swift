@@ -96,10 +96,9 @@ extension HostPlanner {
   ) -> Set<Network.Reservation<Address>> {
     subnet.reservations.subtracting(wanted.reservations).filter { entry in
       NetworkDiffer.remembers(entry, in: memory)
-        && !wanted.reservations.contains { $0.collides(with: entry) }
         && owners(of: entry).contains {
           wantedMachines[$0.uuid] == nil && !removedMachines.contains($0.uuid)
-        }
+        } && !wanted.reservations.contains { $0.collides(with: entry) }
     }
   }
 

@@ -8,7 +8,6 @@ extension HostPlanner {
 
   mutating func removeMachines() {
     let wanted = Set(desired.machines.map(\.machine.name))
-    let ofSite = options.goal == .converge ? Set(site.machines.map(\.name.rawValue)) : []
     let forgotten = Set(
       site.forgotten.compactMap { forgotten in
         if case .machine(let name) = forgotten.subject {
@@ -25,7 +24,7 @@ extension HostPlanner {
       if machine.isProtected || options.goal == .destroy && isProtected(machine) {
         draft.note(address(.vm, machine.name), "stays (protect: true)")
         keptMachines.insert(machine.uuid)
-      } else if ofSite.contains(host.specName(of: machine)) {
+      } else if options.goal == .converge, site.machine(named: host.specName(of: machine)) != nil {
         // A VM that the spec wants on another host is never removed: the move is refused where it is wanted.
         draft.note(address(.vm, machine.name), "stays, although the spec has it on another host")
       } else if let disk = machine.disks.first(where: losesProtection) {
@@ -47,13 +46,13 @@ extension HostPlanner {
         effect: .stop,
         path: nil)
       stopSteps[machine.uuid] = step
-      if let spec = specs[host.specName(of: machine)] { draft.power.stop[spec.name] = step }
+      if let spec = site.machine(named: host.specName(of: machine)) { draft.power.stop[spec.name] = step }
     }
     for machine in removed { remove(machine) }
   }
 
   private func shutdown(of machine: Machine) -> ShutdownPolicy {
-    let spec = specs[host.specName(of: machine)].flatMap { $0.host == state.name ? $0 : nil }
+    let spec = site.machine(named: host.specName(of: machine)).flatMap { $0.host == state.name ? $0 : nil }
     return policy(spec?.shutdown ?? machine.shutdown ?? ShutdownPolicy())
   }
 
@@ -101,7 +100,7 @@ extension HostPlanner {
   }
 
   private func isProtected(_ machine: Machine) -> Bool {
-    specs[host.specName(of: machine)]?.isProtected ?? false
+    site.machine(named: host.specName(of: machine))?.isProtected ?? false
   }
 
   // MARK: Letting go

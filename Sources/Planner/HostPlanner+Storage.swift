@@ -21,7 +21,7 @@ extension HostPlanner {
       }
       return
     }
-    if isLeftover(actual), isBase(actual.path) {
+    if isLeftover(actual), host.isBase(actual.path) {
       return report(
         "\(wanted.address) cannot be used again: another file is based on \(actual.path)", at: wanted.path,
         help: "take that file back into it (qemu-img commit), or delete it, if nobody needs what it holds")

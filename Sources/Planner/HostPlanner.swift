@@ -24,8 +24,8 @@ struct HostPlanner {
   let options: SitePlanner.Options
   let diagnostics: Diagnostics
   let identity: Identity
-  /// The VMs of the spec, on whatever host, by name.
-  let specs: [String: MachineSpec]
+  /// The paths of the volumes that the spec wants.
+  let wantedPaths: Set<String>
   /// By UUID.
   let wantedMachines: [UUID: DesiredHost.WantedMachine]
   var draft: PlanDraft
@@ -104,15 +104,14 @@ struct HostPlanner {
     self.diagnostics = diagnostics
     self.draft = draft
     identity = Identity(stack: site.stack)
-    specs = Dictionary(
-      site.machines.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
+    wantedPaths = Set(desired.volumes.map(\.volume.path))
     wantedMachines = Dictionary(
       desired.machines.map { ($0.machine.uuid, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   var state: HostState { host.state }
 
-  mutating func plan() -> PlanDraft {
+  mutating func plan() {
     for pool in desired.pools { plan(pool) }
     noteHost()
     // What goes comes before what may take over its disks and addresses.
@@ -139,7 +138,6 @@ struct HostPlanner {
     forgetHost()
     removePools()
     checkCapacity()
-    return draft
   }
 
   /// The objects that there are, or are to be.

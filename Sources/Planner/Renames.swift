@@ -63,16 +63,18 @@ struct Renames {
 
   /// The renames of devices that a VM of this name on its host has not seen yet.
   func devices(of machine: Machine, named name: String) -> [String: String] {
+    guard let devices = devices[self.name(ofMachine: name)] else { return [:] }
     let there = Self.devices(of: machine)
-    return (devices[self.name(ofMachine: name)] ?? [:]).filter {
+    return devices.filter {
       there.contains($0.key) && !there.contains($0.value)
     }
   }
 
   /// The moves of devices to names that others of the VM still have.
   func movesInTheWay(of machine: Machine, named name: String) -> [DeviceMove] {
+    guard let moves = deviceMoves[self.name(ofMachine: name)] else { return [] }
     let there = Self.devices(of: machine)
-    return (deviceMoves[self.name(ofMachine: name)] ?? []).filter {
+    return moves.filter {
       there.contains($0.from) && there.contains($0.to)
     }
   }
@@ -91,6 +93,7 @@ struct Renames {
 
   /// What comes of renaming twice.
   static func composed(_ first: [String: String], _ second: [String: String]) -> [String: String] {
+    if first.isEmpty && second.isEmpty { return first }
     let rest = second.filter { !first.values.contains($0.key) }
     return first.mapValues { second[$0] ?? $0 }.merging(rest) { $1 }.filter { $0.key != $0.value }
   }

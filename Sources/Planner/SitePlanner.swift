@@ -122,8 +122,12 @@ public struct SitePlanner {
       let elsewhere = indices.filter { $0.state.name != host.name }
       var planner = HostPlanner(
         site: site, desired: desired, host: index, elsewhere: elsewhere, relocation: relocation,
-        options: options, diagnostics: hostDiagnostics, draft: draft)
-      draft = planner.plan()
+        options: options, diagnostics: hostDiagnostics,
+        draft: PlanDraft(stack: site.stack, goal: options.goal))
+      // Not copied: it grows with each host.
+      swap(&planner.draft, &draft)
+      planner.plan()
+      swap(&planner.draft, &draft)
       known.formUnion(planner.addresses)
     }
     known.formUnion(draft.changes.map(\.address))

@@ -119,7 +119,7 @@ public struct PlanDocument {
 
   /// What the spec says of a VM; nil for what is no VM of the spec.
   private func labels(of address: Address) -> StructuredValue? {
-    guard address.kind == .vm, let machine = site.machines.first(where: { $0.name.rawValue == address.name })
+    guard address.kind == .vm, let machine = site.machine(named: address.name)
     else { return nil }
     let labels = machine.labels.map { ($0.rawValue, StructuredValue.string($1)) }
     return .map(Dictionary(labels, uniquingKeysWith: { first, _ in first }))

@@ -7,6 +7,7 @@ public struct Executor: Sendable {
   private let capabilities: [ResourceName: HostCapabilities]
   private let former = FormerGuests()
   private let checked = CheckedDocuments()
+  private let recent = RecentAnswers()
   private let interruption: @Sendable () -> String?
   private let hold: @Sendable (Step) -> String?
   private let report: @Sendable (ApplyEvent) -> Void
@@ -46,25 +47,28 @@ public struct Executor: Sendable {
       for dependency in step.dependsOn { dependents[dependency].append(step.id) }
     }
     var ready: [ResourceName: ArraySlice<Int>] = [:]
-    for step in plan.steps where step.dependsOn.isEmpty {
-      ready[step.address.host, default: []].append(step.id)
-    }
     var begun: [ResourceName: Int] = [:]
     await withTaskGroup(of: (Int, StepResult).self) { group in
+      func begin(_ id: Int) {
+        group.addTask { (id, await perform(plan.steps[id], stack: plan.stack.rawValue)) }
+      }
       /// Begins what is ready on `host`, first come first served, up to the limit.
-      func begin(_ host: ResourceName) {
-        // A step that only waits takes no place, and is not to miss what it waits for.
-        let waits = (ready[host] ?? []).filter { plan.steps[$0].operation.isWait }
-        ready[host]?.removeAll { plan.steps[$0].operation.isWait }
-        for id in waits {
-          group.addTask { (id, await perform(plan.steps[id], stack: plan.stack.rawValue)) }
-        }
+      func begin(on host: ResourceName) {
         while begun[host, default: 0] < stepsPerHost, let id = ready[host]?.popFirst() {
           begun[host, default: 0] += 1
-          group.addTask { (id, await perform(plan.steps[id], stack: plan.stack.rawValue)) }
+          begin(id)
         }
       }
-      for host in ready.keys { begin(host) }
+      func makeReady(_ step: Step) {
+        // A step that only waits takes no place, and is not to miss what it waits for.
+        if step.operation.isWait {
+          begin(step.id)
+        } else {
+          ready[step.address.host, default: []].append(step.id)
+        }
+      }
+      for step in plan.steps where step.dependsOn.isEmpty { makeReady(step) }
+      for host in ready.keys { begin(on: host) }
       while let (id, result) = await group.next() {
         results[id] = result
         let host = plan.steps[id].address.host
@@ -72,14 +76,13 @@ public struct Executor: Sendable {
         if case .done = result {
           for next in dependents[id] where waiting[next].remove(id) != nil && waiting[next].isEmpty {
             guard results[next] == nil else { continue }
-            let nextHost = plan.steps[next].address.host
-            ready[nextHost, default: []].append(next)
-            begin(nextHost)
+            makeReady(plan.steps[next])
+            begin(on: plan.steps[next].address.host)
           }
         } else {
           skip(dependents[id], because: plan.steps[id].address, plan, dependents, &results)
         }
-        begin(host)
+        begin(on: host)
       }
     }
     return ApplyReport(
@@ -112,6 +115,7 @@ public struct Executor: Sendable {
     let start = clock.now
     let runner = StepRunner(
       connection: session.connection, host: host, stack: stack, former: former, checked: checked,
+      recent: recent,
       peer: { fleet.sessions[$0]?.connection }
     ) { sent, total in report(.progress(step, sent: sent, total: total)) }
     let result: StepResult

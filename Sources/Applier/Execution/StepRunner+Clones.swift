@@ -91,23 +91,19 @@ extension StepRunner {
   /// person may have made one beside it.
   func clone(of volume: StorageVolume, in pool: StoragePool) async throws -> String? {
     try await refresh(pool)
-    return try await firstClone(of: volume, among: try await pool.volumes())
+    let path = try await volume.path()
+    for other in try await pool.volumes() {
+      let document = try await present({ try await other.xml() }, unless: .noStorageVolume)
+      if document?.at("backingStore", "path")?.text == path { return other.name }
+    }
+    return nil
   }
 
   /// The same, as far as libvirt knows, among what is not the stack's: the planner knows the stack's own.
   func foreignClone(of volume: StorageVolume, in pool: StoragePool, _ identity: Identity) async throws
     -> String?
   {
-    let volumes = try await pool.volumes().filter { identity.volume(named: $0.name) == nil }
-    return try await firstClone(of: volume, among: volumes)
-  }
-
-  private func firstClone(of volume: StorageVolume, among volumes: [StorageVolume]) async throws -> String? {
-    let path = try await volume.path()
-    for other in volumes {
-      let document = try await present({ try await other.xml() }, unless: .noStorageVolume)
-      if document?.at("backingStore", "path")?.text == path { return other.name }
-    }
-    return nil
+    let clones = try await recent.foreignClones(in: pool, identity)
+    return clones.isEmpty ? nil : clones[try await volume.path()]
   }
 }

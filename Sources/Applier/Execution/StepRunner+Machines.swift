@@ -13,9 +13,10 @@ extension StepRunner {
 
   func define(_ machine: Machine) async throws {
     // Made by another run since the plan: what it was given since is not overwritten.
-    guard try await connection.domain(uuid: machine.uuid) == nil else { return }
+    guard try await !recent.domains(on: connection).contains(machine.uuid) else { return }
     let document = DomainDocument.definition(of: machine, on: host)
     let domain = try await checked.define(document, on: connection)
+    await former.keep(domain)
     if let autostart = machine.settings.autostart { try await domain.setAutostart(autostart) }
   }
 
@@ -164,11 +165,13 @@ extension StepRunner {
   // MARK: Power
 
   func start(_ uuid: UUID, paused: Bool) async throws {
-    let domain = try await domain(uuid)
-    guard try await !domain.isActive() else { return }
+    let made = await former.made(uuid, on: connection)
+    let domain = if let made { made } else { try await domain(uuid) }
     do {
       try await domain.start(paused: paused)
     } catch {
+      // libvirt refuses to start what runs already.
+      if (try? await domain.isActive()) == true { return }
       try await restore(domain, paused: paused, because: error)
     }
     // libvirt's driver for Xen starts it without.
@@ -239,9 +242,10 @@ extension StepRunner {
   ) async throws {
     let clock = ContinuousClock()
     let deadline = clock.now + limit
+    var backoff = Backoff()
     while try await !condition() {
       guard clock.now < deadline else { throw error() }
-      try await Task.sleep(for: .milliseconds(200))
+      try await backoff.pause()
     }
   }
 
@@ -284,14 +288,15 @@ extension StepRunner {
     var nextRequest = clock.now
     // A paused guest hears nothing.
     if try await domain.state() == .paused { try await domain.resume() }
+    var backoff = Backoff()
     while clock.now < deadline {
-      if try await !domain.isActive() { return true }
       if clock.now >= nextRequest {
         // A guest that was still booting did not hear the first request.
         try await requestShutdown(of: domain)
         nextRequest = clock.now + .seconds(5)
       }
-      try await Task.sleep(for: .milliseconds(200))
+      if try await !domain.isActive() { return true }
+      try await backoff.pause()
     }
     return try await !domain.isActive()
   }
@@ -334,8 +339,9 @@ extension StepRunner {
       case .esx, .other: []
       }
     // A libvirt that does not know the word, which is older than 8.9, would delete what a TPM holds: it shall refuse.
-    let hasTPM = try await domain.xml(.inactive).at("devices", "tpm") != nil
-    if host.driver == .qemu, hasTPM { options.insert(keepsState ? .keepTPM : .tpm) }
+    if host.driver == .qemu, try await domain.xml(.inactive).at("devices", "tpm") != nil {
+      options.insert(keepsState ? .keepTPM : .tpm)
+    }
     try await domain.undefine(options)
   }
 }

@@ -105,8 +105,8 @@ extension StepRunner {
   /// The same on another host.
   private func other(_ connection: Connection) -> StepRunner {
     StepRunner(
-      connection: connection, host: host, stack: stack, former: former, checked: checked, peer: peer,
-      progress: progress)
+      connection: connection, host: host, stack: stack, former: former, checked: checked, recent: recent,
+      peer: peer, progress: progress)
   }
 
   /// What libvirt does not bring along, and what it leaves behind.

@@ -60,7 +60,7 @@ extension StepRunner {
   }
 
   func pool(named name: String) async throws -> StoragePool {
-    guard let pool = try await connection.storagePool(named: name) else {
+    guard let pool = try await recent.pool(named: name, on: connection) else {
       throw Failure(description: "the pool '\(name)' is gone")
     }
     return pool
@@ -158,6 +158,7 @@ extension StepRunner {
 
   func create(_ wanted: Volume, from source: Volume?) async throws {
     let pool = try await pool(named: wanted.pool)
+    if source == nil, try await createEmpty(wanted, in: pool) { return }
     let note = try await pool.volume(named: Identity.copyingName(of: wanted.name))
     if let there = try await volume(named: wanted.name, in: pool) {
       if note == nil { return }
@@ -169,12 +170,32 @@ extension StepRunner {
     _ = try await pool.createVolume(VolumeDocument.definition(of: wanted))
   }
 
+  /// Makes a volume that is not there, as nearly every one is not, with no question of its own. False if it is to be
+  /// asked what is in the way.
+  private func createEmpty(_ wanted: Volume, in pool: StoragePool) async throws -> Bool {
+    let isNoted = try await recent.volumeNames(in: pool).contains(Identity.copyingName(of: wanted.name))
+    guard !isNoted, sharedDisk(wanted) == nil else { return false }
+    do {
+      _ = try await pool.createVolume(VolumeDocument.definition(of: wanted))
+      return true
+    } catch is LibvirtError {
+      return false
+    }
+  }
+
+  /// What the volume is if it is a disk that VMs share.
+  private func sharedDisk(_ volume: Volume) -> Identity.TaggedVolume? {
+    guard let stack = try? ResourceName(parsing: stack),
+      let tagged = Identity(stack: stack).volume(named: volume.name), tagged.kind == .sharedDisk
+    else { return nil }
+    return tagged
+  }
+
   /// Fails if the shared disk is there under the name of another file: a plan cannot look into a pool that is not
   /// active.
   private func refuseSecond(_ wanted: Volume, in pool: StoragePool) async throws {
-    guard let stack = try? ResourceName(parsing: stack) else { return }
+    guard let tagged = sharedDisk(wanted), let stack = try? ResourceName(parsing: stack) else { return }
     let identity = Identity(stack: stack)
-    guard let tagged = identity.volume(named: wanted.name), tagged.kind == .sharedDisk else { return }
     let there = Set(try await pool.volumes().map(\.name))
     // A note whose disk is gone says nothing.
     let disks = Set(
@@ -224,7 +245,7 @@ extension StepRunner {
   }
 
   func deleteVolume(pool name: String, name volumeName: String) async throws {
-    guard let pool = try await connection.storagePool(named: name),
+    guard let pool = try await recent.pool(named: name, on: connection),
       let volume = try await pool.volume(named: volumeName)
     else { return }
     guard let stack = try? ResourceName(parsing: stack) else { return }
@@ -233,7 +254,9 @@ extension StepRunner {
     let clone =
       isImage ? try await clone(of: volume, in: pool) : try await foreignClone(of: volume, in: pool, identity)
     if let clone { throw Failure(description: "the volume '\(clone)' is a clone of it") }
+    let note = Identity.copyingName(of: volumeName)
+    let isNoted = try await recent.volumeNames(in: pool).contains(note)
     try await volume.delete()
-    try await pool.volume(named: Identity.copyingName(of: volumeName))?.delete()
+    if isNoted { try await pool.volume(named: note)?.delete() }
   }
 }

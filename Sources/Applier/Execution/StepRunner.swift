@@ -11,6 +11,7 @@ struct StepRunner: Sendable {
   /// Shared by all steps of a run.
   let former: FormerGuests
   let checked: CheckedDocuments
+  let recent: RecentAnswers
   /// The connection to another host of the site.
   let peer: @Sendable (ResourceName) -> Connection?
   /// Told of the bytes of an upload that are sent, and of how many.

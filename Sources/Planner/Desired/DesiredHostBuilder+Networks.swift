@@ -93,7 +93,7 @@ extension DesiredHostBuilder {
   private func reservations(on network: NetworkSpec) -> Set<Network.Reservation<IPv4Address>> {
     var reservations: Set<Network.Reservation<IPv4Address>> = []
     var holders: [MACAddress: ResourceName] = [:]
-    for machine in site.machines where machine.host == host.name {
+    for machine in site.machines(on: host.name) {
       // libvirt adds no second address of a name to an active network: the first interface has it.
       var hostname = machine.name.rawValue
       for nic in machine.nics where nic.network == network.name {
@@ -119,7 +119,7 @@ extension DesiredHostBuilder {
   /// DHCP for IPv6 knows guests by the names that they call themselves: libvirt takes no MAC address there.
   private func ipv6Reservations(on network: NetworkSpec) -> Set<Network.Reservation<IPv6Address>> {
     Set(
-      site.machines.filter { $0.host == host.name }.flatMap { machine in
+      site.machines(on: host.name).flatMap { machine in
         machine.nics.filter { $0.network == network.name }.compactMap { nic in
           nic.ipv6.map { .init(ip: $0, hostname: machine.guestName) }
         }

@@ -41,9 +41,9 @@ struct DesiredHostBuilder {
     }
     for pool in site.pools where pool.hosts.contains(host.name) { add(pool) }
     for disk in site.disks where disk.host == host.name { add(disk) }
-    for machine in site.machines where machine.host == host.name { add(machine) }
+    for machine in site.machines(on: host.name) { add(machine) }
     desired.networks = site.networks.filter { $0.hosts.contains(host.name) }.compactMap(wantedNetwork)
-    let used = Set(site.machines.filter { $0.host == host.name }.flatMap { $0.nics.compactMap(\.firewall) })
+    let used = Set(site.machines(on: host.name).flatMap { $0.nics.compactMap(\.firewall) })
     desired.firewalls = site.firewalls.filter { used.contains($0.name) }.map {
       .init(spec: $0, firewall: Firewall($0, identity))
     }
@@ -122,7 +122,7 @@ struct DesiredHostBuilder {
   /// Where a VM has the disk whose pool nobody can look into, since it is not active.
   private func pathInVM(of disk: SharedDiskSpec) -> String? {
     guard index.pool(named: disk.pool.rawValue)?.isActive == false else { return nil }
-    for machine in site.machines where machine.host == host.name {
+    for machine in site.machines(on: host.name) {
       for use in machine.disks where use.source == .shared(disk.name) {
         let actual = index.ownMachine(named: machine.name.rawValue)
         if let there = actual?.disks.first(where: { $0.name == use.name.rawValue }) { return there.path }

@@ -27,7 +27,8 @@ public struct Network: Hashable, Sendable {
       return hostname.isEmpty ? "\(ip) for \(client)" : "\(ip) for \(hostname) (\(client))"
     }
     public static func < (a: Self, b: Self) -> Bool {
-      (a.ip, a.hostname, a.description) < (b.ip, b.hostname, b.description)
+      if a.ip != b.ip { return a.ip < b.ip }
+      return (a.hostname, a.description) < (b.hostname, b.description)
     }
   }
 

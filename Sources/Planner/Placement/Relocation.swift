@@ -32,6 +32,9 @@ struct Relocation {
   private let diagnostics: Diagnostics
   private let unreachable: [UnreachableHost]
   private let indices: [ResourceName: HostIndex]
+  private let renames: Renames
+  /// The hosts that have VMs of the stack, by the names that these have there, sorted.
+  private let hostsByMachine: [String: [ResourceName]]
 
   init(
     _ site: Site, hosts: [HostState], unreachable: [UnreachableHost], options: SitePlanner.Options,
@@ -56,6 +59,12 @@ struct Relocation {
         ($0.name, HostIndex($0, identity: Identity(stack: site.stack), moved: site.moved))
       },
       uniquingKeysWith: { first, _ in first })
+    renames = Renames(site.moved)
+    hostsByMachine = indices.sorted { $0.key < $1.key }.reduce(into: [:]) { hosts, item in
+      for machine in item.value.state.machines where item.value.owns(machine) {
+        hosts[machine.name, default: []].append(item.key)
+      }
+    }
     if mayMove {
       if diagnostics.hasErrors { isPlaced = false } else { place() }
     }
@@ -63,8 +72,6 @@ struct Relocation {
     let away = Set(self.unreachable.map(\.name))
     self.hosts = SharedPools(self.site, unreachable: away).views(of: self.hosts)
   }
-
-  private var names: [ResourceName] { indices.keys.sorted() }
 
   // MARK: Places
 
@@ -128,13 +135,15 @@ struct Relocation {
   private func unknownHost(_ host: UnreachableHost) -> Plan.UnknownHost {
     Plan.UnknownHost(
       host: host.name, reason: host.reason,
-      machines: site.machines.filter { $0.host == host.name }.map(\.name).sorted())
+      machines: site.machines(on: host.name).map(\.name))
   }
 
   /// The host that has the VM; of several, the one where it runs, or has run.
   private mutating func location(of spec: MachineSpec) -> ResourceName? {
-    let all = names.compactMap { name in
-      indices[name]?.ownMachine(named: spec.name.rawValue).map { (host: name, machine: $0) }
+    let name = spec.name.rawValue
+    let former = renames.formerName(ofMachine: name).flatMap { hostsByMachine[$0] } ?? []
+    let all = Set((hostsByMachine[name] ?? []) + former).sorted().compactMap { host in
+      indices[host]?.ownMachine(named: name).map { (host: host, machine: $0) }
     }
     guard all.count > 1 else { return all.first?.host }
     // What a host has that was lost, and has come back, counts no more.

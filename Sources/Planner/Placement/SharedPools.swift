@@ -151,8 +151,9 @@ struct SharedPools {
       let name = tagged.base.lastIndex(of: "-").map { String(tagged.base[..<$0]) } ?? tagged.base
       hosts.formUnion(hostsByImage[name] ?? [])
     case .seed, .ignition:
-      for machine in site.machines where tagged.base.hasPrefix("\(machine.name).") {
-        hosts.insert(machine.host)
+      // A VM's name may have dots in it, too.
+      for dot in tagged.base.indices where tagged.base[dot] == "." {
+        if let machine = site.machine(named: String(tagged.base[..<dot])) { hosts.insert(machine.host) }
       }
     }
     return hosts.isEmpty ? keeper.map { [$0] } ?? [] : hosts

@@ -5,6 +5,7 @@ struct PlanDraft {
   let stack: ResourceName
   let goal: SitePlanner.Goal
   private(set) var changes: [Change] = []
+  private var changesByAddress: [Address: [Int]] = [:]
   private(set) var steps: [Step] = []
   private(set) var notes: [Plan.Note] = []
   private var stepsByAddress: [Address: [Int]] = [:]
@@ -26,11 +27,12 @@ struct PlanDraft {
 
   /// A VM that moves, and what else becomes of it, are one change.
   mutating func add(_ change: Change) {
-    let index = changes.firstIndex { there in
-      there.address == change.address
-        && (there.action == .move || there.action == .update && change.action == .update)
+    let index = changesByAddress[change.address]?.first { index in
+      let action = changes[index].action
+      return action == .move || action == .update && change.action == .update
     }
     guard let index else {
+      changesByAddress[change.address, default: []].append(changes.count)
       changes.append(change)
       return
     }

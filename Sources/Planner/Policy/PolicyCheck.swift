@@ -96,13 +96,11 @@ struct PolicyCheck {
 
   /// The VMs of the spec that the plan makes or changes.
   private var changedMachines: [(spec: MachineSpec, address: Address)] {
-    let specs = Dictionary(
-      site.machines.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
-    return plan.changes.compactMap { change in
+    plan.changes.compactMap { change in
       guard change.address.kind == .vm, [.create, .update, .replace].contains(change.action) else {
         return nil
       }
-      return specs[change.address.name].map { ($0, change.address) }
+      return site.machine(named: change.address.name).map { ($0, change.address) }
     }
   }
 

@@ -65,27 +65,14 @@ public struct ChangeGroup: Sendable {
       kind = change.address.kind
       action = change.action
       effect = change.effect
-      let names = change.address.name.split(separator: ".").map(String.init)
-      func anonymous(_ text: String?) -> String? { text.map { Self.anonymous($0, names) } }
+      let name = change.address.name.prefix { $0 != "." }
+      func anonymous(_ text: String?) -> String? { text.map { $0.anonymous(besides: name) } }
       reason = anonymous(change.reason)
       fields = change.fields.map { field in
         FieldChange(
           field.path, from: anonymous(field.from), to: anonymous(field.to), effect: field.effect,
           cause: field.cause)
       }
-    }
-
-    /// `text` without what follows from an object's name: the name itself, tags of files, and addresses.
-    private static func anonymous(_ text: String, _ names: [String]) -> String {
-      var text = text
-      if let name = names.first { text = text.replacing(name, with: "#") }
-      // Most values are short words; looking for patterns takes far longer than for their marks.
-      if text.utf8.contains(UInt8(ascii: ":")) {
-        text = text.replacing(#/([0-9a-f]{2}:){5}[0-9a-f]{2}/#, with: "#")
-      }
-      guard text.utf8.contains(UInt8(ascii: ".")) else { return text }
-      text = text.replacing(#/-[0-9a-f]{8}\./#, with: "-#.")
-      return text.replacing(#/[0-9]{1,3}(\.[0-9]{1,3}){3}/#, with: "#")
     }
   }
 
@@ -94,12 +81,15 @@ public struct ChangeGroup: Sendable {
   /// `vm.web-1 … vm.web-40, vm.web-42`: names that are counted are joined.
   static func ranges(_ names: [String], kind: Address.Kind) -> String {
     var ranges: [(first: String, last: String)] = []
+    var previous: [Substring] = []
     for name in names {
-      if let last = ranges.last?.last, follows(name, last) {
+      let parts = parts(of: name)
+      if follows(parts, previous) {
         ranges[ranges.count - 1].last = name
       } else {
         ranges.append((name, name))
       }
+      previous = parts
     }
     return ranges.map { first, last in
       first == last ? "\(kind.rawValue).\(first)" : "\(kind.rawValue).\(first) … \(kind.rawValue).\(last)"
@@ -107,10 +97,9 @@ public struct ChangeGroup: Sendable {
   }
 
   /// True if the two names differ in one number, which is by one larger.
-  private static func follows(_ name: String, _ previous: String) -> Bool {
-    let (a, b) = (parts(of: previous), parts(of: name))
-    guard a.count == b.count else { return false }
-    let differing = zip(a, b).filter { $0 != $1 }
+  private static func follows(_ name: [Substring], _ previous: [Substring]) -> Bool {
+    guard name.count == previous.count else { return false }
+    let differing = zip(previous, name).filter { $0 != $1 }
     guard differing.count == 1, let (old, new) = differing.first, let n = UInt64(old), let m = UInt64(new)
     else {
       return false
@@ -120,7 +109,14 @@ public struct ChangeGroup: Sendable {
 
   /// The runs of digits and of anything else.
   private static func parts(of name: String) -> [Substring] {
-    name.matches(of: #/[0-9]+|[^0-9]+/#).map(\.output)
+    var parts: [Substring] = []
+    var rest = name[...]
+    while let first = rest.utf8.first {
+      let run = rest.utf8.prefix { $0.isDigit == first.isDigit }
+      parts.append(rest[..<run.endIndex])
+      rest = rest[run.endIndex...]
+    }
+    return parts
   }
 }
 

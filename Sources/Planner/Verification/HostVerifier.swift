@@ -59,7 +59,7 @@ struct HostVerifier {
   }
 
   /// The VM of the spec that has this name, wherever it is to be.
-  func spec(_ name: String) -> MachineSpec? { site.machines.first { $0.name.rawValue == name } }
+  func spec(_ name: String) -> MachineSpec? { site.machine(named: name) }
 
   /// True if the spec may have a VM of this name on the host.
   func isWanted(_ name: String) -> Bool {

@@ -16,7 +16,7 @@ extension Estate {
             blocks: [network.ipv4?.cidr.description, network.ipv6?.cidr.description].compactMap { $0 },
             mark: marks?[.network, network.name.rawValue, host.name])
         },
-        machines: site.machines.filter { $0.host == host.name }.map { machine in
+        machines: site.machines(on: host.name).map { machine in
           Machine(machine, of: site, mark: marks?[.vm, machine.name.rawValue, host.name])
         })
     }

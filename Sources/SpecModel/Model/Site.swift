@@ -8,7 +8,7 @@ public struct Site: Sendable {
   public var networks: [NetworkSpec] { networkList.all }
   public let firewalls: [FirewallSpec]
   public var disks: [SharedDiskSpec] { diskList.all }
-  public private(set) var machines: [MachineSpec]
+  public var machines: [MachineSpec] { machineList.all }
   /// In the order of the spec.
   public let moved: [MovedSpec]
   public let forgotten: [ForgottenSpec]
@@ -25,6 +25,9 @@ public struct Site: Sendable {
   private let imageList: NamedList<ImageSpec>
   private let networkList: NamedList<NetworkSpec>
   private var diskList: NamedList<SharedDiskSpec>
+  private var machineList: NamedList<MachineSpec>
+  /// Indices into `machines`.
+  private var machinesByHost: [ResourceName: [Int]]
 
   init(
     stack: ResourceName, hosts: [Host], pools: [PoolSpec], images: [ImageSpec], networks: [NetworkSpec],
@@ -40,7 +43,8 @@ public struct Site: Sendable {
     networkList = NamedList(networks.sorted { $0.name < $1.name }, by: \.name)
     diskList = NamedList(disks.sorted { $0.name < $1.name }, by: \.name)
     self.firewalls = firewalls.sorted { $0.name < $1.name }
-    self.machines = machines.sorted { $0.name < $1.name }
+    machineList = NamedList(machines.sorted { $0.name < $1.name }, by: \.name)
+    machinesByHost = Self.byHost(machineList.all)
     self.moved = moved
     self.forgotten = forgotten
     self.adopted = adopted
@@ -68,7 +72,9 @@ public struct Site: Sendable {
   /// - Parameter hosts: by the names of VMs; those that are not in it stay where they are.
   public func placing(_ hosts: [ResourceName: ResourceName]) -> Site {
     var site = self
-    site.machines = machines.map { machine in hosts[machine.name].map(machine.on) ?? machine }
+    site.machineList = NamedList(
+      machines.map { machine in hosts[machine.name].map(machine.on) ?? machine }, by: \.name)
+    site.machinesByHost = Self.byHost(site.machines)
     var users: [ResourceName: ResourceName] = [:]
     for machine in site.machines {
       for disk in machine.disks {
@@ -99,6 +105,18 @@ public struct Site: Sendable {
   public func image(_ name: ResourceName) -> ImageSpec? { imageList[name] }
   public func network(_ name: ResourceName) -> NetworkSpec? { networkList[name] }
   public func disk(_ name: ResourceName) -> SharedDiskSpec? { diskList[name] }
-  public func machine(_ name: ResourceName) -> MachineSpec? { machines.first { $0.name == name } }
+  public func machine(_ name: ResourceName) -> MachineSpec? { machineList[name] }
+  /// The VM of this name, which may be one that no spec can have.
+  public func machine(named name: String) -> MachineSpec? {
+    (try? ResourceName(parsing: name)).flatMap(machine)
+  }
+  /// Sorted by name.
+  public func machines(on host: ResourceName) -> [MachineSpec] {
+    (machinesByHost[host] ?? []).map { machines[$0] }
+  }
+
+  private static func byHost(_ machines: [MachineSpec]) -> [ResourceName: [Int]] {
+    Dictionary(grouping: machines.indices) { machines[$0].host }
+  }
   public func pool(_ name: ResourceName) -> PoolSpec? { poolList[name] }
 }

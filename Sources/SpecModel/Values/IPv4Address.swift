@@ -9,18 +9,26 @@ public struct IPv4Address: InternetAddress {
 
   /// Reads four decimal numbers without leading zeros.
   public init(parsing text: String) throws(ValueError) {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    var value: UInt32 = 0
-    for part in parts {
-      guard parts.count == 4, part.allSatisfy({ $0.isASCII && $0.isNumber }), let byte = UInt8(part),
-        part.count == 1 || part.first != "0"
-      else { throw ValueError("'\(text)' is not an IPv4 address", help: "write one such as 10.10.0.11") }
-      value = value << 8 | UInt32(byte)
-    }
-    guard parts.count == 4 else {
+    guard let value = Self.value(of: text) else {
       throw ValueError("'\(text)' is not an IPv4 address", help: "write one such as 10.10.0.11")
     }
     rawValue = value
+  }
+
+  private static func value(of text: String) -> UInt32? {
+    var (value, number, digits, numbers) = (UInt32(0), UInt32(0), 0, 1)
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: ".") {
+        guard digits > 0 else { return nil }
+        (value, number, digits, numbers) = (value << 8 | number, 0, 0, numbers + 1)
+      } else {
+        guard byte.isDigit, digits == 0 || number > 0 else { return nil }
+        number = number * 10 + UInt32(byte - UInt8(ascii: "0"))
+        digits += 1
+        guard number <= 255 else { return nil }
+      }
+    }
+    return digits > 0 && numbers == 4 ? value << 8 | number : nil
   }
 
   public var description: String {

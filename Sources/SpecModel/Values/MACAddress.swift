@@ -11,13 +11,20 @@ public struct MACAddress: Hashable, Sendable, CustomStringConvertible {
 
   /// Reads `52:54:00:aa:00:10`; a multicast address or all zeros is no address of an interface.
   public init(parsing text: String) throws(ValueError) {
-    let parts = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-    let digits = parts.joined().compactMap { Character(UnicodeScalar($0)).hexDigitValue }
-    guard parts.count == 6, parts.allSatisfy({ $0.count == 2 }), digits.count == 12 else {
+    var (value, length) = (UInt64(0), 0)
+    for byte in text.utf8 {
+      if length % 3 == 2 {
+        guard byte == UInt8(ascii: ":") else { break }
+      } else {
+        guard let digit = byte.hexDigitValue else { break }
+        value = value << 4 | UInt64(digit)
+      }
+      length += 1
+    }
+    guard length == 17, text.utf8.count == 17 else {
       throw ValueError(
         "'\(text)' is not a MAC address", help: "write six pairs such as \"52:54:00:aa:00:10\"")
     }
-    let value = digits.reduce(0) { $0 << 4 | UInt64($1) }
     guard value >> 40 & 1 == 0 else {
       throw ValueError(
         "'\(text)' is a multicast address, which no interface can have",
@@ -43,14 +50,5 @@ public struct MACAddress: Hashable, Sendable, CustomStringConvertible {
       }
       return 17
     }
-  }
-}
-
-extension UInt8 {
-  /// Its two hexadecimal digits in lower case, as ASCII.
-  public var hexDigits: (UInt8, UInt8) { (Self.hexDigit(self >> 4), Self.hexDigit(self & 15)) }
-
-  private static func hexDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
   }
 }

@@ -50,11 +50,20 @@ public struct ResourceName: Hashable, Comparable, Sendable, CustomStringConverti
 extension String {
   /// Orders `web-2` before `web-10`; texts that differ only in leading zeros fall back to plain order.
   package func isOrderedNaturally(before other: String) -> Bool {
-    var (a, b) = (self.utf8[...], other.utf8[...])
+    var (left, right) = (self, other)
+    let isBefore = left.withUTF8 { left in right.withUTF8 { left[...].isOrderedNaturally(before: $0[...]) } }
+    return isBefore ?? (self < other)
+  }
+}
+
+extension Slice<UnsafeBufferPointer<UInt8>> {
+  /// Nil if nothing tells the two apart but leading zeros.
+  fileprivate func isOrderedNaturally(before other: Self) -> Bool? {
+    var (a, b) = (self, other)
     while let x = a.first, let y = b.first {
-      if isDigit(x), isDigit(y) {
-        let (m, n) = (a.prefix(while: isDigit), b.prefix(while: isDigit))
-        let (p, q) = (m.drop { $0 == 48 }, n.drop { $0 == 48 })
+      if x.isDigit, y.isDigit {
+        let (m, n) = (a.prefix(while: \.isDigit), b.prefix(while: \.isDigit))
+        let (p, q) = (m.drop { $0 == UInt8(ascii: "0") }, n.drop { $0 == UInt8(ascii: "0") })
         if p.count != q.count { return p.count < q.count }
         if !p.elementsEqual(q) { return p.lexicographicallyPrecedes(q) }
         (a, b) = (a[m.endIndex...], b[n.endIndex...])
@@ -63,9 +72,6 @@ extension String {
         (a, b) = (a.dropFirst(), b.dropFirst())
       }
     }
-    if a.isEmpty != b.isEmpty { return a.isEmpty }
-    return self < other
+    return a.isEmpty == b.isEmpty ? nil : a.isEmpty
   }
 }
-
-private func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }
