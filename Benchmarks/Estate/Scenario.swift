@@ -210,13 +210,14 @@ struct Scenario: Sendable {
       try bench.virtform("apply", "--auto-approve", "--allow-data-loss", empty)
     }
     _ = try fill()
-    let (volume, domain) = try await templates(bench, driver: driver)
+    let (volume, domain, network) = try await templates(bench, driver: driver)
     _ = try clear()
     var (made, gone, floorMade, floorGone): ([Measurement], [Measurement], [Measurement], [Measurement]) =
       ([], [], [], [])
     for _ in 0..<bench.runs {
-      floorMade.append(try bench.floor("create", uri, threads: 5, "\(count)", "disks", volume, domain))
-      floorGone.append(try bench.floor("destroy", uri, threads: 5, "web-", "disks"))
+      floorMade.append(
+        try bench.floor("create", uri, threads: 5, "\(count)", "disks", volume, domain, network))
+      floorGone.append(try bench.floor("destroy", uri, threads: 5, "web-", "disks", "lan"))
       made.append(try fill())
       gone.append(try clear())
     }
@@ -233,7 +234,9 @@ struct Scenario: Sendable {
   }
 
   /// The documents that make what virtform has made, with another number for each.
-  private static func templates(_ bench: Bench, driver: String) async throws -> (String, String) {
+  private static func templates(_ bench: Bench, driver: String) async throws -> (
+    volume: String, domain: String, network: String
+  ) {
     let dumped = try await bench.lab.virsh(["dumpxml", "web-1", "--inactive"], driver: driver)
     let lines = dumped.split(separator: "\n").filter {
       !$0.contains("<uuid>") && !$0.contains("<mac ") && !$0.contains("<target dev='vnet")
@@ -253,7 +256,9 @@ struct Scenario: Sendable {
     let volume =
       "<volume><name>web-@NUMBER@\(name.dropFirst(5))</name><capacity>1073741824</capacity><allocation>0</allocation><target><format type='qcow2'/></target></volume>"
     return (
-      try bench.lab.write(volume, to: "volume.xml"), try bench.lab.write(domain, to: "domain.xml")
+      try bench.lab.write(volume, to: "volume.xml"), try bench.lab.write(domain, to: "domain.xml"),
+      try bench.lab.write(
+        try await bench.lab.virsh(["net-dumpxml", "lan", "--inactive"], driver: driver), to: "network.xml")
     )
   }
 

@@ -4,10 +4,10 @@
  * send, with @NUMBER@ where one object differs from the next.
  *
  *   floor read URI CONNECTIONS THREADS
- *   floor create URI CONNECTIONS THREADS COUNT POOL VOLUME.xml DOMAIN.xml
+ *   floor create URI CONNECTIONS THREADS COUNT POOL VOLUME.xml DOMAIN.xml NETWORK.xml
  *   floor define URI CONNECTIONS THREADS COUNT DOMAIN.xml
  *   floor change URI CONNECTIONS THREADS PREFIX COUNT       reads all, and defines some once more
- *   floor destroy URI CONNECTIONS THREADS PREFIX POOL       guests, definitions, and the volumes called so
+ *   floor destroy URI CONNECTIONS THREADS PREFIX POOL NETWORK       guests, definitions, and the volumes called so
  */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -161,6 +161,18 @@ static void create_domain(virConnectPtr connection, int item) {
     free(xml);
 }
 
+static void create_network(const char *text) {
+    virNetworkPtr network = virNetworkDefineXML(connections[0], text);
+    if (!network || virNetworkCreate(network) < 0) die("virNetworkDefineXML, virNetworkCreate");
+    virNetworkFree(network);
+}
+
+static void destroy_network(const char *name) {
+    virNetworkPtr network = virNetworkLookupByName(connections[0], name);
+    if (!network || virNetworkDestroy(network) < 0 || virNetworkUndefine(network) < 0) die("virNetworkUndefine");
+    virNetworkFree(network);
+}
+
 static void define_domain(virConnectPtr connection, int item) {
     char *xml = numbered(domain_text, item + 1);
     virDomainPtr domain = virDomainDefineXMLFlags(connection, xml, 0);
@@ -209,10 +221,11 @@ int main(int argc, char **argv) {
 
     if (is_reading) {
         read_all();
-    } else if (!strcmp(verb, "create") && argc == 9) {
+    } else if (!strcmp(verb, "create") && argc == 10) {
         pool_name = argv[6];
         volume_text = file(argv[7]);
         domain_text = file(argv[8]);
+        create_network(file(argv[9]));
         run(atoi(argv[5]), create_domain);
     } else if (!strcmp(verb, "define") && argc == 7) {
         domain_text = file(argv[6]);
@@ -223,12 +236,13 @@ int main(int argc, char **argv) {
         int count = list_domains();
         run(count, read_domain);
         run(count, change_domain);
-    } else if (!strcmp(verb, "destroy") && argc == 7) {
+    } else if (!strcmp(verb, "destroy") && argc == 8) {
         prefix = argv[5];
         pool_name = argv[6];
         run(list_domains(), destroy_domain);
         int count = virStoragePoolListAllVolumes(pool(connections[0]), &volumes, 0);
         run(count < 0 ? 0 : count, delete_volume);
+        destroy_network(argv[7]);
     } else {
         fprintf(stderr, "floor: see the head of its source\n");
         return 64;

@@ -18,6 +18,8 @@ struct HostIndex {
   private var machinesByAddress: [MACAddress: [Int]] = [:]
   private var guestsByAddress: [MACAddress: [Int]] = [:]
   private let pools: [String: Pool]
+  /// The names of those with volumes that say something of others.
+  private let poolsWithNotes: Set<String>
   private let networks: [String: Network]
   /// The networks of the stack by the names that the spec has for them.
   private let ownNetworks: [String: Network]
@@ -68,7 +70,7 @@ struct HostIndex {
       let defined = Set(state.machines[index].disks.map(\.name))
       state.guests[machine.uuid]?.disks.removeAll { disk in
         !defined.contains(disk.name)
-          && identity.volume(named: String(disk.path.split(separator: "/").last ?? "")) == nil
+          && identity.volume(named: Identity.fileName(ofPath: disk.path)) == nil
       }
     }
     Self.resolveNICs(&state)
@@ -88,6 +90,8 @@ struct HostIndex {
         (state.machines[$0].domainName, $0)
       }, uniquingKeysWith: { first, _ in first })
     pools = Dictionary(state.pools.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    poolsWithNotes = Set(
+      state.pools.filter { $0.volumeNames.contains(where: VolumeNote.isNote(named:)) }.map(\.name))
     networks = Dictionary(state.networks.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     ownNetworks = Dictionary(
       state.networks.filter(identity.owns).map { (renames.name(ofNetwork: $0.specName), $0) },
@@ -136,7 +140,7 @@ struct HostIndex {
     let disks = machine.mark?.disks ?? []
     for disk in disks {
       guard let file = disk.file,
-        let tagged = identity.volume(named: String(file.split(separator: "/").last ?? "")),
+        let tagged = identity.volume(named: Identity.fileName(ofPath: file)),
         let pool = state.pools.first(where: { pool in
           notes[pool.name]?[tagged] != nil && pool.volumes.contains { $0.path == file }
         }),
@@ -271,8 +275,10 @@ struct HostIndex {
   func isBase(_ path: String) -> Bool { bases.contains(path) }
 
   /// What the volume of this name is; nil if it is none of the stack's.
-  func tagged(_ volume: Volume) -> Identity.TaggedVolume? {
-    taggedVolumes[volume.name] ?? identity.volume(named: volume.name)
+  func tagged(_ volume: Volume) -> Identity.TaggedVolume? { tagged(named: volume.name) }
+
+  func tagged(named name: String) -> Identity.TaggedVolume? {
+    taggedVolumes[name] ?? identity.volume(named: name)
   }
 
   func formerName(ofSharedDisk name: String) -> String? { renames.formerName(ofSharedDisk: name) }
@@ -335,7 +341,7 @@ struct HostIndex {
   /// remembers.
   func image(of volume: Volume) -> String? {
     guard let path = volume.backingPath else { return copiedImages(of: volume).first }
-    let base = identity.volume(named: String(path.split(separator: "/").last ?? ""))
+    let base = identity.volume(named: Identity.fileName(ofPath: path))
     return base?.kind == .image ? base?.base : nil
   }
 
@@ -352,28 +358,33 @@ struct HostIndex {
 
   /// True if the volume is there as a copy that is not whole.
   func isCutOff(_ volume: Volume) -> Bool {
-    pool(named: volume.pool)?.volumeNames.contains(Identity.copyingName(of: volume.name)) ?? false
+    has(Identity.copyingName(of: volume.name), in: volume.pool)
   }
 
   /// True if the volume is being copied to another host or from one, or was when that was cut off.
   func isMoving(_ volume: Volume) -> Bool {
-    pool(named: volume.pool)?.volumeNames.contains(Identity.movingName(of: volume.name)) ?? false
+    has(Identity.movingName(of: volume.name), in: volume.pool)
   }
 
   /// True if a volume beside the disk says that nothing may delete it.
   func isProtected(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
-    let name = identity.protectionName(of: disk.kind, disk.base)
-    return self.pool(named: pool)?.volumeNames.contains(name) ?? false
+    has(identity.protectionName(of: disk.kind, disk.base), in: pool)
+  }
+
+  /// True if there is a volume of that name, which says something of another one, in the pool.
+  private func has(_ note: @autoclosure () -> String, in pool: String) -> Bool {
+    // Nearly always there is none at all.
+    poolsWithNotes.contains(pool) && pools[pool]?.volumeNames.contains(note()) == true
   }
 
   /// True if a volume beside the disk says that it stays although its VM goes.
   func isKept(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
-    self.pool(named: pool)?.volumeNames.contains(identity.keepName(of: disk.kind, disk.base)) ?? false
+    has(identity.keepName(of: disk.kind, disk.base), in: pool)
   }
 
   /// True if a volume beside the disk says that a run which had consent was about to delete it.
   func isBeingDeleted(_ disk: Identity.TaggedVolume, in pool: String) -> Bool {
-    self.pool(named: pool)?.volumeNames.contains(identity.deletionName(of: disk.kind, disk.base)) ?? false
+    has(identity.deletionName(of: disk.kind, disk.base), in: pool)
   }
 
   /// The VMs that have the file at `path`, by their definition or in their running guest.

@@ -42,7 +42,7 @@ extension HostPlanner {
 
   /// Lets the pool remember the protection of a disk that nobody can see yet, as soon as this plan has started it.
   private mutating func rememberProtection(of disk: Machine.Disk, _ machine: Machine) -> [Int] {
-    let name = String(disk.path.split(separator: "/").last ?? "")
+    let name = Identity.fileName(ofPath: disk.path)
     guard disk.isProtected, let pool = startedPool(of: disk.path), let start = poolSteps[pool],
       let tagged = identity.volume(named: name), tagged.kind == .machineDisk
     else { return [] }

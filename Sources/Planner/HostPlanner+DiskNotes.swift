@@ -11,7 +11,7 @@ extension HostPlanner {
     of wanted: DesiredHost.WantedVolume, for address: Address, after: [Int], at path: SpecPath
   ) -> Int? {
     let volume = wanted.volume
-    guard let tagged = identity.volume(named: volume.name), wanted.address.name != tagged.base,
+    guard let tagged = host.tagged(volume), wanted.address.name != tagged.base,
       !host.rememberedNames(of: tagged, in: volume.pool).contains(wanted.address.name)
     else { return nil }
     let name = identity.renameName(of: tagged, to: wanted.address.name, isFile: volume.type == .file)
@@ -40,7 +40,7 @@ extension HostPlanner {
     var (steps, fields): ([Int], [FieldChange]) = ([], [])
     for disk in machineDisks(of: wanted) {
       let volume = disk.volume
-      guard let tagged = identity.volume(named: volume.name), let name = name(of: disk, in: wanted) else {
+      guard let tagged = host.tagged(volume), let name = name(of: disk, in: wanted) else {
         continue
       }
       let former = host.rememberedNames(of: tagged, in: volume.pool).filter { $0 != disk.address.name }
@@ -100,7 +100,7 @@ extension HostPlanner {
       let volume = disk.volume
       let isHidden = isStarted(volume.pool)
       guard isHidden || host.pool(named: volume.pool)?.isActive == true,
-        let tagged = identity.volume(named: volume.name), let name = name(of: disk, in: wanted)
+        let tagged = host.tagged(volume), let name = name(of: disk, in: wanted)
       else { continue }
       let there = actual?.disks.first { $0.path == volume.path }
       let isNamed =
@@ -142,7 +142,7 @@ extension HostPlanner {
 
   private func machineDisks(of wanted: DesiredHost.WantedMachine) -> [DesiredHost.WantedVolume] {
     wanted.volumes.map { desired.volumes[$0] }.filter {
-      identity.volume(named: $0.volume.name)?.kind == .machineDisk
+      host.tagged($0.volume)?.kind == .machineDisk
     }
   }
 

@@ -66,7 +66,7 @@ extension HostPlanner {
     for wanted in desired.volumes where !wanted.isMade {
       guard let base = host.volume(at: wanted.volume.path)?.backingPath, host.volume(at: base) == nil,
         isRead(base),
-        identity.volume(named: String(base.split(separator: "/").last ?? ""))?.kind == .image
+        identity.volume(named: Identity.fileName(ofPath: base))?.kind == .image
       else { continue }
       if let image = wanted.source, image.volume.path == base {
         images.append(image)

@@ -5,7 +5,7 @@ extension HostPlanner {
 
   mutating func planVolume(_ index: Int) {
     let wanted = desired.volumes[index]
-    if identity.volume(named: wanted.volume.name)?.kind == .sharedDisk,
+    if host.tagged(wanted.volume)?.kind == .sharedDisk,
       let old = host.diskInTheWay(ofMoveTo: wanted.address.name)
     {
       return report(
@@ -110,7 +110,7 @@ extension HostPlanner {
 
   /// The name that a shared disk may still have in a pool that nobody can look into.
   private func hiddenName(of wanted: DesiredHost.WantedVolume) -> String? {
-    guard identity.volume(named: wanted.volume.name)?.kind == .sharedDisk,
+    guard host.tagged(wanted.volume)?.kind == .sharedDisk,
       host.pool(named: wanted.volume.pool)?.isActive == false
     else { return nil }
     return host.formerName(ofSharedDisk: wanted.address.name)
@@ -118,7 +118,7 @@ extension HostPlanner {
 
   private func creation(of wanted: DesiredHost.WantedVolume) -> Operation {
     if wanted.isSent, let image = wanted.image, case .file(_, let content) = image.source {
-      let name = identity.volume(named: image.volume.name)?.base ?? image.name
+      let name = host.tagged(image.volume)?.base ?? image.name
       return .copyImage(content, image.volume.format, name: name, into: wanted.volume)
     }
     return .createVolume(wanted.volume, from: wanted.volume.backingPath == nil ? wanted.image?.volume : nil)
@@ -135,7 +135,7 @@ extension HostPlanner {
 
   /// Where a shared disk of this name lies already: a second, empty one is not what anybody wants.
   private func otherPlace(ofVolume wanted: DesiredHost.WantedVolume) -> (path: String, host: ResourceName)? {
-    guard identity.volume(named: wanted.volume.name)?.kind == .sharedDisk else { return nil }
+    guard host.tagged(wanted.volume)?.kind == .sharedDisk else { return nil }
     for index in [host] + elsewhere {
       if let volume = index.sharedDisk(named: wanted.address.name) { return (volume.path, index.state.name) }
     }
@@ -145,7 +145,7 @@ extension HostPlanner {
   /// A shared disk that was renamed keeps its file; the pool remembers what the spec calls it.
   private mutating func planName(ofVolume index: Int) -> [FieldChange] {
     let wanted = desired.volumes[index]
-    guard let tagged = identity.volume(named: wanted.volume.name), tagged.kind == .sharedDisk else {
+    guard let tagged = host.tagged(wanted.volume), tagged.kind == .sharedDisk else {
       return []
     }
     let former = host.rememberedNames(of: tagged, in: wanted.volume.pool).subtracting([wanted.address.name])
@@ -169,7 +169,7 @@ extension HostPlanner {
   /// longer counts. That of a VM's own disk goes with the VM's mark, which has the word, too.
   private mutating func planProtection(ofVolume index: Int) -> [FieldChange] {
     let wanted = desired.volumes[index]
-    guard let tagged = identity.volume(named: wanted.volume.name), tagged.kind == .sharedDisk else {
+    guard let tagged = host.tagged(wanted.volume), tagged.kind == .sharedDisk else {
       return []
     }
     let isProtected = host.isProtected(tagged, in: wanted.volume.pool)

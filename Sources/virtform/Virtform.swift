@@ -31,7 +31,7 @@ struct Virtform: AsyncParsableCommand {
     CoreDumps.forbid()
     Terminal.speak(Speech(arguments: CommandLine.arguments))
     do {
-      var command = try parseAsRoot()
+      var command = try parsed()
       if var asynchronous = command as? AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -51,6 +51,18 @@ struct Virtform: AsyncParsableCommand {
       }
       end(.failure)
     }
+  }
+
+  /// The command that the arguments ask for.
+  ///
+  /// The parser goes through the options of all commands before those of one, which takes longer than many a command. So
+  /// the one that the first word names reads the rest. What it cannot run with is read once more from the start: messages
+  /// tell of the whole command line.
+  private static func parsed() throws -> any ParsableCommand {
+    let arguments = CommandLine.arguments.dropFirst()
+    let type = configuration.subcommands.first { $0.configuration.commandName == arguments.first }
+    if let type, let command = try? type.parseAsRoot(Array(arguments.dropFirst())) { return command }
+    return try parseAsRoot()
   }
 
   /// Ends the process at once. Threads of libvirt's, and of connections, may still be running: what C libraries tidy up

@@ -46,7 +46,8 @@ public struct Executor: Sendable {
     for step in plan.steps {
       for dependency in step.dependsOn { dependents[dependency].append(step.id) }
     }
-    var ready: [ResourceName: ArraySlice<Int>] = [:]
+    // First what goes on with what is begun: so the first VMs are up while others are being made.
+    var ready: [ResourceName: (next: ArraySlice<Int>, first: ArraySlice<Int>)] = [:]
     var begun: [ResourceName: Int] = [:]
     await withTaskGroup(of: (Int, StepResult).self) { group in
       func begin(_ id: Int) {
@@ -54,17 +55,21 @@ public struct Executor: Sendable {
       }
       /// Begins what is ready on `host`, first come first served, up to the limit.
       func begin(on host: ResourceName) {
-        while begun[host, default: 0] < stepsPerHost, let id = ready[host]?.popFirst() {
+        while begun[host, default: 0] < stepsPerHost,
+          let id = ready[host]?.next.popFirst() ?? ready[host]?.first.popFirst()
+        {
           begun[host, default: 0] += 1
           begin(id)
         }
       }
       func makeReady(_ step: Step) {
         // A step that only waits takes no place, and is not to miss what it waits for.
-        if step.operation.isWait {
-          begin(step.id)
+        if step.operation.isWait { return begin(step.id) }
+        let host = step.address.host
+        if step.dependsOn.isEmpty {
+          ready[host, default: ([], [])].first.append(step.id)
         } else {
-          ready[step.address.host, default: []].append(step.id)
+          ready[host, default: ([], [])].next.append(step.id)
         }
       }
       for step in plan.steps where step.dependsOn.isEmpty { makeReady(step) }

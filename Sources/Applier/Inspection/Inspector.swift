@@ -78,7 +78,8 @@ struct Inspector {
     let autostart = Set(try await starting.map(\.uuid))
     let (withState, undefined) = (Set(try await saved.map(\.uuid)), Set(try await transient.map(\.uuid)))
     // Those that went away after they were listed have no document.
-    let definitions = try await connection.documents(of: try await all, .inactive) { domain, document in
+    let domains = try await all.sorted { $0.name.isOrderedNaturally(before: $1.name) }
+    let definitions = try await connection.documents(of: domains, .inactive) { domain, document in
       Definition(document, of: domain)
     }.compactMap(\.self)
     var machines: [(domain: Domain, machine: Machine)] = []
@@ -93,9 +94,7 @@ struct Inspector {
       machines.append((domain, machine))
     }
     let guests = try await guests(of: machines)
-    return machines.map { ($0.machine, guests[$0.domain.uuid]) }.sorted {
-      $0.machine.name.isOrderedNaturally(before: $1.machine.name)
-    }
+    return machines.map { ($0.machine, guests[$0.domain.uuid]) }
   }
 
   /// A VM's definition: the document is there only if more must be asked for to read it.
@@ -232,7 +231,7 @@ struct Inspector {
     if readsAll {
       let volumes = try await pool.volumes()
       read.volumeNames = Set(volumes.map(\.name))
-      read.volumes = try await self.volumes(volumes, of: pool).sorted { $0.name < $1.name }
+      read.volumes = try await self.volumes(volumes, of: pool)
       return
     }
     let isOurs = pool.uuid == identity.uuid(.pool, pool.name)
@@ -242,7 +241,7 @@ struct Inspector {
     let used = site.volumesInUse(in: pool.name)
     let tagged = volumes.map { (volume: $0, tag: identity.volume(named: $0.name)) }
     let known = tagged.filter { $0.tag != nil || used.contains($0.volume.name) }.map(\.volume)
-    read.volumes = try await self.volumes(known, of: pool).sorted { $0.name < $1.name }
+    read.volumes = try await self.volumes(known, of: pool)
     // Only where the stack has an image does it matter whether somebody else has a clone of it. What a snapshot puts over
     // a disk has the disk's name but for the ending.
     let hasImage = tagged.contains { $0.tag?.kind == .image }
@@ -258,10 +257,11 @@ struct Inspector {
     name.lastIndex(of: ".").map { name[..<$0] } ?? name[...]
   }
 
-  /// Those of `volumes` that are still there.
+  /// Those of `volumes` that are still there, by their names.
   private func volumes(_ volumes: [StorageVolume], of pool: StoragePool) async throws -> [Volume] {
     let isShared = site.pools.contains { $0.name.rawValue == pool.name && $0.isShared }
-    return try await connection.documents(of: volumes) { error in
+    let sorted = volumes.sorted { $0.name.isOrderedNaturally(before: $1.name) }
+    return try await connection.documents(of: sorted) { error in
       // Of a shared pool, another host may have deleted it since this one last looked.
       error.code == .noStorageVolume || isShared && !error.isConnectionFailure
     } _: { _, document in

@@ -21,6 +21,9 @@ final class EventLoop: Sendable {
     var armedAt = Int64.min
     /// When the kernel is to be told of `events`; nil if it knows.
     var settlesAt: Int64?
+    /// When something last happened, and how often in a row without a pause.
+    var happenedAt = Int64.min / 2
+    var repeats = 0
     let callback: virEventHandleCallback
     let context: UnsafeMutableRawPointer?
     let release: virFreeCallback?
@@ -52,8 +55,12 @@ final class EventLoop: Sendable {
     var wakesAt = Int64.max
   }
 
-  /// For how long a descriptor that only waits for input must have been left alone before the kernel is told of it again.
+  /// For how many milliseconds a descriptor must have been left alone before the kernel is told of it again.
   private static let settling: Int64 = 10
+
+  /// How often in a row something may happen to a descriptor at once before it is left alone for a moment: what libvirt is
+  /// told of and does not take is for a call that is being made.
+  private static let patience = 8
 
   private let state = Mutex(State())
   private let poll: Int32
@@ -111,10 +118,9 @@ final class EventLoop: Sendable {
       guard let watch = state.watches[id] else { return }
       state.watches[id]?.events = events
       let now = Self.now()
-      // libvirt takes input out for a call, and puts it back after the answer.
-      guard watch.armed == 0, events == Int32(VIR_EVENT_HANDLE_READABLE.rawValue),
-        now < watch.armedAt + Self.settling
-      else { return arm(id, &state) }
+      // libvirt takes its socket out for a call, and puts it back after the answer, although the next call may be about to
+      // take it out again.
+      guard watch.armed == 0, events != 0, now < watch.armedAt + Self.settling else { return arm(id, &state) }
       state.watches[id]?.armedAt = now
       state.watches[id]?.settlesAt = now + Self.settling
       if now + Self.settling < state.wakesAt { wake() }
@@ -131,6 +137,21 @@ final class EventLoop: Sendable {
       let operation = watch.events == 0 ? EPOLL_CTL_DEL : watch.armed == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
       control(operation, watch.descriptor, events: watch.events.epoll, id: id)
       watch.armed = watch.events
+    }
+    state.watches[id] = watch
+  }
+
+  /// Takes a descriptor out for a moment to which something happens again and again.
+  private func restrain(_ id: Int32, _ state: inout State) {
+    guard var watch = state.watches[id] else { return }
+    let now = Self.now()
+    watch.repeats = now <= watch.happenedAt + 1 ? watch.repeats + 1 : 0
+    watch.happenedAt = now
+    if watch.repeats >= Self.patience, watch.armed != 0 {
+      control(EPOLL_CTL_DEL, watch.descriptor, events: 0, id: id)
+      watch.armed = 0
+      watch.settlesAt = now + 2
+      watch.repeats = 0
     }
     state.watches[id] = watch
   }
@@ -199,6 +220,7 @@ final class EventLoop: Sendable {
       if let watch, watch.events != 0, wanted != 0 {
         watch.callback(id, watch.descriptor, wanted, watch.context)
       }
+      state.withLock { restrain(id, &$0) }
     }
     let now = Self.now()
     let due = state.withLock { state in

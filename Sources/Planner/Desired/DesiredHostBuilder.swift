@@ -275,10 +275,10 @@ struct DesiredHostBuilder {
   func nameOfFile(at path: String, like volume: Volume, _ kind: Identity.VolumeKind) -> String? {
     let directory = volume.path.dropLast(volume.name.count)
     let isInPool = index.volume(at: path).map { $0.pool == volume.pool } ?? path.hasPrefix(directory)
-    let name = String(path.split(separator: "/").last ?? "")
+    let name = Identity.fileName(ofPath: path)
     guard isInPool else { return nil }
     let isOfFormat = name.hasSuffix(".\(volume.format.rawValue)")
-    return isOfFormat && identity.volume(named: name)?.kind == kind ? name : nil
+    return isOfFormat && index.tagged(named: name)?.kind == kind ? name : nil
   }
 
   func isReplaced(_ spec: MachineSpec) -> Bool {

@@ -139,8 +139,12 @@ public struct Identity: Sendable {
     return note.hasSuffix(end) && endsInTag(note.dropLast(end.count)) ? String(note.dropLast(end.count)) : nil
   }
 
-  static func stem(ofPath path: String) -> String {
-    String(stem(of: path.split(separator: "/").last.map(String.init) ?? path))
+  static func stem(ofPath path: String) -> String { String(stem(of: fileName(ofPath: path))) }
+
+  /// What stands behind the last `/`.
+  static func fileName(ofPath path: String) -> String {
+    let bytes = path.utf8
+    return bytes.lastIndex(of: UInt8(ascii: "/")).map { String(path[bytes.index(after: $0)...]) } ?? path
   }
 
   /// `rack2-5b9313d2.host` says that VMs of the stack on the host rack2 have disks in the pool, which other hosts see, too.

@@ -9,6 +9,12 @@ struct VolumeNote: Hashable {
     var description: String { rawValue }
   }
 
+  /// True if the name ends as that of a note does, of whatever stack.
+  static func isNote(named name: String) -> Bool {
+    guard let dot = name.utf8.lastIndex(of: UInt8(ascii: ".")) else { return false }
+    return Kind(rawValue: String(name[name.utf8.index(after: dot)...])) != nil
+  }
+
   let kind: Kind
   /// The name without its ending of the volume that it is about; of a note about a host, the host.
   let subject: String

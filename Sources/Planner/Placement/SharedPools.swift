@@ -57,7 +57,9 @@ struct SharedPools {
         for volume in pools.flatMap(\.volumes) where known.insert(volume.path).inserted {
           volumes.append(volume)
         }
-        states[place.host].pools[place.pool].volumes = volumes.sorted { $0.name < $1.name }
+        states[place.host].pools[place.pool].volumes = volumes.sorted {
+          $0.name.isOrderedNaturally(before: $1.name)
+        }
         states[place.host].pools[place.pool].volumeNames = names
       }
     }

@@ -42,7 +42,7 @@ extension HostVerifier {
     }
   }
 
-  static func name(of path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
+  static func name(of path: String) -> String { Identity.fileName(ofPath: path) }
 
   // MARK: Volumes
 
