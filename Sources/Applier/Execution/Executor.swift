@@ -72,7 +72,11 @@ public struct Executor: Sendable {
           ready[host, default: ([], [])].next.append(step.id)
         }
       }
-      for step in plan.steps where step.dependsOn.isEmpty { makeReady(step) }
+      // A network that all VMs wait for comes before their disks.
+      let first = plan.steps.filter(\.dependsOn.isEmpty).sorted { a, b in
+        (dependents[b.id].count, a.id) < (dependents[a.id].count, b.id)
+      }
+      first.forEach(makeReady)
       for host in ready.keys { begin(on: host) }
       while let (id, result) = await group.next() {
         results[id] = result

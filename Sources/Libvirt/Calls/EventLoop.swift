@@ -1,6 +1,5 @@
 internal import CLibvirt
 import Glibc
-import Synchronization
 
 /// libvirt's event loop, on epoll and a thread of its own; follows `virEventRegisterImpl`.
 ///
@@ -62,7 +61,7 @@ final class EventLoop: Sendable {
   /// told of and does not take is for a call that is being made.
   private static let patience = 8
 
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   private let poll: Int32
   private let waker: Int32
 
