@@ -258,7 +258,7 @@ struct Scenario: Sendable {
     return (
       try bench.lab.write(volume, to: "volume.xml"), try bench.lab.write(domain, to: "domain.xml"),
       try bench.lab.write(
-        try await bench.lab.virsh(["net-dumpxml", "lan", "--inactive"], driver: driver), to: "network.xml")
+        try await bench.lab.virsh(["net-dumpxml", "lan"], driver: driver), to: "network.xml")
     )
   }
 

@@ -66,7 +66,7 @@ public struct Fleet: Sendable {
 
   /// Closes all connections.
   public func close() async {
-    for session in sessions.values { await session.connection.close() }
+    _ = await concurrently(Array(sessions.values)) { session in await session.connection.close() }
   }
 
   private static func divided<Value>(_ results: [Result<Value, HostError>]) -> (
