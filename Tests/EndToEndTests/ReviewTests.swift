@@ -211,6 +211,20 @@ struct ReviewTests {
     }
   }
 
+  @Test("many VMs that are replaced at once are all there again")
+  func replaceMany() async throws {
+    try await Lab.with(driver: "test") { lab in
+      let spec = spec(lab, count: 60)
+      try await apply(lab, spec)
+      let before = try await lab.virsh("list", "--uuid", driver: "test").split(separator: "\n")
+      let text = try await apply(lab, spec, "--replace", "vm.web-*", "--allow-data-loss")
+      #expect(text.contains("Apply complete."), "\(text)")
+      let after = try await lab.virsh("list", "--uuid", driver: "test").split(separator: "\n")
+      #expect(Set(after) == Set(before) && after.count == 61, "\(after.count)")
+      try await expectQuiet(lab)
+    }
+  }
+
   // MARK: Names
 
   @Test("a VM that moves keeps its UUID and its disks, and the spec may forget the move afterwards")

@@ -12,8 +12,10 @@ extension StepRunner {
   }
 
   func define(_ machine: Machine) async throws {
-    // Made by another run since the plan: what it was given since is not overwritten.
-    guard try await !recent.domains(on: connection).contains(machine.uuid) else { return }
+    // Made by another run since the plan: what it was given since is not overwritten. What this run has removed itself may
+    // have been there when it asked.
+    let wasThere = try await recent.domains(on: connection).contains(machine.uuid)
+    if wasThere, try await connection.domain(uuid: machine.uuid) != nil { return }
     let document = DomainDocument.definition(of: machine, on: host)
     let domain = try await checked.define(document, on: connection)
     await former.keep(domain)
