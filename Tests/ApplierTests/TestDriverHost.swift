@@ -42,7 +42,9 @@ final class TestDriverHost {
 
   @discardableResult
   func converge(
-    _ site: Site, _ options: SitePlanner.Options = .init(), beforeRun: () async throws -> Void = {}
+    _ site: Site, _ options: SitePlanner.Options = .init(),
+    stepsPerHost: Int = Executor.defaultStepsPerHost, beforeRun: () async throws -> Void = {},
+    report: @escaping @Sendable (ApplyEvent) -> Void = { _ in }
   ) async throws -> (plan: Plan, report: ApplyReport, mutating: Int) {
     let host = try #require(site.hosts.first)
     let session = HostSession(host: host, connection: connection, isPrivileged: true)
@@ -51,7 +53,7 @@ final class TestDriverHost {
     let states = await fleet.inspect(site).states
     let plan = try SitePlanner.plan(site, hosts: states, images: [:], options: options)
     try await beforeRun()
-    let report = await Executor(fleet: fleet, states: states) { _ in }.run(plan)
-    return (plan, report, connection.calls.mutating - before)
+    let executor = Executor(fleet: fleet, states: states, stepsPerHost: stepsPerHost, report: report)
+    return (plan, await executor.run(plan), connection.calls.mutating - before)
   }
 }
