@@ -23,9 +23,11 @@ struct ExecutorTests {
   func order() async throws {
     let lab = try await TestDriverHost()
     let begun = Mutex<[String]>([])
-    try await lab.converge(lab.site(spec(3)), stepsPerHost: 1) { event in
-      if case .started(let step) = event { begun.withLock { $0.append("\(step.address)") } }
-    }
+    try await lab.converge(
+      lab.site(spec(3)), stepsPerHost: 1,
+      report: { event in
+        if case .started(let step) = event { begun.withLock { $0.append("\(step.address)") } }
+      })
     let vms = (1...3).flatMap { ["disk.web-\($0).root", "vm.web-\($0)", "vm.web-\($0)"] }
     // All disks wait for the pool, and the guests for the network.
     #expect(begun.withLock { $0 } == ["pool.p", "network.lan"] + vms)

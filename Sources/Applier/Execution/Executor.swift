@@ -46,18 +46,16 @@ public struct Executor: Sendable {
     for step in plan.steps {
       for dependency in step.dependsOn { dependents[dependency].append(step.id) }
     }
-    // First what goes on with what is begun: so the first VMs are up while others are being made.
-    var ready: [ResourceName: (next: ArraySlice<Int>, first: ArraySlice<Int>)] = [:]
+    let ranks = Self.ranks(of: plan.steps, dependents)
+    var ready: [ResourceName: ReadySteps] = [:]
     var begun: [ResourceName: Int] = [:]
     await withTaskGroup(of: (Int, StepResult).self) { group in
       func begin(_ id: Int) {
         group.addTask { (id, await perform(plan.steps[id], stack: plan.stack.rawValue)) }
       }
-      /// Begins what is ready on `host`, first come first served, up to the limit.
+      /// Begins what is ready on `host`, up to the limit.
       func begin(on host: ResourceName) {
-        while begun[host, default: 0] < stepsPerHost,
-          let id = ready[host]?.next.popFirst() ?? ready[host]?.first.popFirst()
-        {
+        while begun[host, default: 0] < stepsPerHost, let id = ready[host]?.popFirst() {
           begun[host, default: 0] += 1
           begin(id)
         }
@@ -65,18 +63,9 @@ public struct Executor: Sendable {
       func makeReady(_ step: Step) {
         // A step that only waits takes no place, and is not to miss what it waits for.
         if step.operation.isWait { return begin(step.id) }
-        let host = step.address.host
-        if step.dependsOn.isEmpty {
-          ready[host, default: ([], [])].first.append(step.id)
-        } else {
-          ready[host, default: ([], [])].next.append(step.id)
-        }
+        ready[step.address.host, default: ReadySteps()].append(step.id, rank: ranks[step.id])
       }
-      // A network that all VMs wait for comes before their disks.
-      let first = plan.steps.filter(\.dependsOn.isEmpty).sorted { a, b in
-        (dependents[b.id].count, a.id) < (dependents[a.id].count, b.id)
-      }
-      first.forEach(makeReady)
+      for step in plan.steps where step.dependsOn.isEmpty { makeReady(step) }
       for host in ready.keys { begin(on: host) }
       while let (id, result) = await group.next() {
         results[id] = result
@@ -96,6 +85,14 @@ public struct Executor: Sendable {
     }
     return ApplyReport(
       plan: plan, results: zip(plan.steps, results).map { ($0, $1 ?? .skipped(because: $0.address)) })
+  }
+
+  /// Of the steps that are ready, those of the highest rank begin first: what several others wait for, such as a network; then
+  /// what most steps had to come before, so that the first VMs are up while others are being made.
+  private static func ranks(of steps: [Step], _ dependents: [[Int]]) -> [Int] {
+    var ranks = [Int](repeating: 0, count: steps.count)
+    for step in steps { ranks[step.id] = step.dependsOn.map { ranks[$0] + 1 }.max() ?? 0 }
+    return steps.indices.map { dependents[$0].count > 1 ? steps.count : ranks[$0] }
   }
 
   private func skip(
@@ -153,5 +150,19 @@ public struct Executor: Sendable {
       defer { group.cancelAll() }
       try await group.next()
     }
+  }
+}
+
+/// Steps that may begin, by their ranks.
+private struct ReadySteps {
+  private var steps: [Int: ArraySlice<Int>] = [:]
+
+  mutating func append(_ step: Int, rank: Int) { steps[rank, default: []].append(step) }
+
+  /// Takes the one of the highest rank; of several, the one that has waited longest.
+  mutating func popFirst() -> Int? {
+    guard let rank = steps.keys.max(), let step = steps[rank]?.popFirst() else { return nil }
+    if steps[rank]?.isEmpty == true { steps[rank] = nil }
+    return step
   }
 }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Libvirt
 import Planner
+import Synchronization
 
 /// What a host said within the last second, for the many steps of a run that would each ask it the same.
 ///
@@ -16,7 +17,7 @@ struct RecentAnswers: Sendable {
     let question = Question(connection, name)
     let pool = try await pools.answer(to: question) { try await connection.storagePool(named: name) }
     // A step that makes it may come next.
-    if pool == nil { await pools.forget(question) }
+    if pool == nil { pools.forget(question) }
     return pool
   }
 
@@ -59,32 +60,41 @@ struct RecentAnswers: Sendable {
   }
 
   /// The answers to questions of one kind. Who asks while the host is being asked waits for the same answer.
-  private actor Answers<Value: Sendable> {
+  private final class Answers<Value: Sendable>: Sendable {
+    private struct Kept {
+      let asked: ContinuousClock.Instant
+      let task: Task<Value, any Error>
+      /// Once it is there: who finds it need not wait for a task.
+      var value: Value?
+    }
+
     /// How long an answer counts.
     private let lifetime = Duration.seconds(1)
-    private var kept: [Question: (asked: ContinuousClock.Instant, task: Task<Value, any Error>)] = [:]
+    private let kept = Mutex<[Question: Kept]>([:])
 
     func answer(
       to question: Question, _ ask: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
+      let found = kept.withLock { kept in
+        let now = ContinuousClock.now
+        if let there = kept[question], now < there.asked + lifetime { return there }
+        let new = Kept(asked: now, task: Task(operation: ask))
+        kept[question] = new
+        return new
+      }
+      if let value = found.value { return value }
       do {
-        return try await task(for: question, ask).value
+        let value = try await found.task.value
+        kept.withLock { kept in
+          if kept[question]?.asked == found.asked { kept[question]?.value = value }
+        }
+        return value
       } catch {
         forget(question)
         throw error
       }
     }
 
-    private func task(
-      for question: Question, _ ask: @escaping @Sendable () async throws -> Value
-    ) -> Task<Value, any Error> {
-      let now = ContinuousClock.now
-      if let kept = kept[question], now < kept.asked + lifetime { return kept.task }
-      let task = Task(operation: ask)
-      kept[question] = (now, task)
-      return task
-    }
-
-    func forget(_ question: Question) { kept[question] = nil }
+    func forget(_ question: Question) { kept.withLock { $0[question] = nil } }
   }
 }

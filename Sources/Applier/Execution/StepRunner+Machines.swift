@@ -18,7 +18,7 @@ extension StepRunner {
     if wasThere, try await connection.domain(uuid: machine.uuid) != nil { return }
     let document = DomainDocument.definition(of: machine, on: host)
     let domain = try await checked.define(document, on: connection)
-    await former.keep(domain)
+    former.keep(domain)
     if let autostart = machine.settings.autostart { try await domain.setAutostart(autostart) }
   }
 
@@ -31,7 +31,7 @@ extension StepRunner {
   func update(_ update: MachineUpdate) async throws {
     let domain = try await domain(update.wanted.uuid)
     if let mark = MarkDocument.read(from: try await domain.xml(.inactive)) {
-      await former.remember(mark, of: domain.uuid)
+      former.remember(mark, of: domain.uuid)
     }
     if update.fields.contains(.autostart), let autostart = update.wanted.settings.autostart {
       try await domain.setAutostart(autostart)
@@ -167,7 +167,7 @@ extension StepRunner {
   // MARK: Power
 
   func start(_ uuid: UUID, paused: Bool) async throws {
-    let made = await former.made(uuid, on: connection)
+    let made = former.made(uuid, on: connection)
     let domain = if let made { made } else { try await domain(uuid) }
     do {
       try await domain.start(paused: paused)
@@ -185,13 +185,13 @@ extension StepRunner {
   /// Starts the guest as it was before this run stopped it. What it does not start with is not written down, so the next
   /// plan has it again.
   private func restore(_ domain: Domain, paused: Bool, because cause: any Error) async throws -> Never {
-    guard var document = await former.document(of: domain.uuid) else { throw cause }
+    guard var document = former.document(of: domain.uuid) else { throw cause }
     let definition = try await domain.xml(.inactive, secure: true)
     // It may have been renamed since.
     document.setChild(XMLElement("name", text: domain.name))
     // The guest's own mark is as old as its start.
     let written = MarkDocument.read(from: definition)
-    if var mark = await former.mark(of: domain.uuid) ?? written {
+    if var mark = former.mark(of: domain.uuid) ?? written {
       // A protection counts once it is written down, whatever becomes of the rest.
       let protection = MachineField.protect.rawValue
       if let given = written?.applied[protection] { mark.applied[protection] = given }
@@ -257,7 +257,7 @@ extension StepRunner {
     guard try await domain.isActive() else { return }
     if try await isOnlyMoved(domain) { return try await domain.powerOff() }
     if host.driver == .qemu {
-      await former.remember(try await domain.migratableXML(), of: domain.uuid)
+      former.remember(try await domain.migratableXML(), of: domain.uuid)
     }
     if try await shutsDown(domain, within: policy.timeout) { return }
     guard policy.force else {
