@@ -21,15 +21,7 @@ struct Scenario: Sendable {
   private static func withBench(
     _ runs: Int, driver: String = "test", _ body: (Bench) async throws -> [Row]
   ) async throws -> [Row] {
-    let lab = try await Lab(driver: driver, configuration: Lab.withoutCallLog)
-    do {
-      let rows = try await body(Bench(lab: lab, runs: runs))
-      await lab.close()
-      return rows
-    } catch {
-      await lab.close()
-      throw error
-    }
+    try await withLabs(1, driver: driver) { labs in try await body(Bench(lab: labs[0], runs: runs)) }
   }
 
   private static func estate(_ bench: Bench, _ count: Int, running: Bool = false) -> Estate {
@@ -155,13 +147,13 @@ struct Scenario: Sendable {
 
   /// Daemons take seconds to begin and to end, which they do all at once.
   private static func withLabs(
-    _ count: Int, _ body: ([Lab]) async throws -> [Row]
+    _ count: Int, driver: String = "test", _ body: ([Lab]) async throws -> [Row]
   ) async throws -> [Row] {
     let started = await withTaskGroup(of: Result<Lab, any Error>.self) { group in
       for _ in 0..<count {
         group.addTask {
           do {
-            return .success(try await Lab(driver: "test", configuration: Lab.withoutCallLog))
+            return .success(try await Lab(driver: driver, configuration: Lab.withoutCallLog))
           } catch {
             return .failure(error)
           }

@@ -29,9 +29,7 @@ extension StepRunner {
       }
       throw error
     }
-    if let stack = try? ResourceName(parsing: stack),
-      let name = Identity(stack: stack).volume(named: source.name)?.base
-    {
+    if let name = identity?.volume(named: source.name)?.base {
       try await self.note(Identity.copiedName(of: wanted.name, from: name), true, in: pool)
     }
     try await self.note(note, false, in: pool)

@@ -185,17 +185,14 @@ extension StepRunner {
 
   /// What the volume is if it is a disk that VMs share.
   private func sharedDisk(_ volume: Volume) -> Identity.TaggedVolume? {
-    guard let stack = try? ResourceName(parsing: stack),
-      let tagged = Identity(stack: stack).volume(named: volume.name), tagged.kind == .sharedDisk
-    else { return nil }
+    guard let tagged = identity?.volume(named: volume.name), tagged.kind == .sharedDisk else { return nil }
     return tagged
   }
 
   /// Fails if the shared disk is there under the name of another file: a plan cannot look into a pool that is not
   /// active.
   private func refuseSecond(_ wanted: Volume, in pool: StoragePool) async throws {
-    guard let tagged = sharedDisk(wanted), let stack = try? ResourceName(parsing: stack) else { return }
-    let identity = Identity(stack: stack)
+    guard let identity, let tagged = sharedDisk(wanted) else { return }
     let there = Set(try await pool.volumes().map(\.name))
     // A note whose disk is gone says nothing.
     let disks = Set(
@@ -248,8 +245,7 @@ extension StepRunner {
     guard let pool = try await recent.pool(named: name, on: connection),
       let volume = try await pool.volume(named: volumeName)
     else { return }
-    guard let stack = try? ResourceName(parsing: stack) else { return }
-    let identity = Identity(stack: stack)
+    guard let identity else { return }
     let isImage = identity.volume(named: volumeName)?.kind.isCopy == true
     let clone =
       isImage ? try await clone(of: volume, in: pool) : try await foreignClone(of: volume, in: pool, identity)

@@ -17,6 +17,9 @@ struct StepRunner: Sendable {
   /// Told of the bytes of an upload that are sent, and of how many.
   let progress: @Sendable (UInt64, UInt64) -> Void
 
+  /// The names of the stack's objects.
+  var identity: Identity? { (try? ResourceName(parsing: stack)).map(Identity.init) }
+
   /// Why an operation cannot be done although libvirt refused nothing.
   struct Failure: Error, CustomStringConvertible {
     let description: String
