@@ -4,7 +4,9 @@
 func concurrently<Item: Sendable, Value: Sendable>(
   _ items: [Item], _ transform: @escaping @Sendable (Item) async -> Value
 ) async -> [Value] {
-  await withTaskGroup(of: (Int, Value).self) { group in
+  // One needs no task of its own.
+  if items.count == 1 { return [await transform(items[0])] }
+  return await withTaskGroup(of: (Int, Value).self) { group in
     for (index, item) in items.enumerated() {
       group.addTask { (index, await transform(item)) }
     }
@@ -18,7 +20,8 @@ func concurrently<Item: Sendable, Value: Sendable>(
 func concurrentlyThrowing<Item: Sendable, Value: Sendable>(
   _ items: [Item], _ transform: @escaping @Sendable (Item) async throws -> Value
 ) async throws -> [Value] {
-  try await withThrowingTaskGroup(of: (Int, Value).self) { group in
+  if items.count == 1 { return [try await transform(items[0])] }
+  return try await withThrowingTaskGroup(of: (Int, Value).self) { group in
     for (index, item) in items.enumerated() {
       group.addTask { (index, try await transform(item)) }
     }

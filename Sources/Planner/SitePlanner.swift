@@ -10,7 +10,7 @@ public struct SitePlanner {
     case destroy
   }
 
-  public struct Options: Sendable {
+  public struct Options: Hashable, Sendable {
     public var goal: Goal
     /// Whether the content of disks may be destroyed.
     public var dataLoss: DataLossConsent

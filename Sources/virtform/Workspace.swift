@@ -15,6 +15,8 @@ struct Workspace {
   private(set) var isLocked = false
   /// The content of the images, once it was read for a plan.
   private var images: [ResourceName: ImageContent]?
+  /// The last plan and what it was asked for, as long as all that it was made from is the same.
+  private var planned: (options: SitePlanner.Options, plan: Plan)?
   private let options: SpecOptions
   /// The hosts that do not answer, and those that are down by the spec.
   private(set) var unreachable: [HostError] = []
@@ -135,6 +137,9 @@ struct Workspace {
     workspace.isLocked = states.contains { $0.hasLock(of: site.stack) }
     workspace.states = states.map(\.withoutLocks)
     workspace.site = site.located(in: workspace.states)
+    if !keepingImages || workspace.states != self.states || workspace.unreachable != unreachable {
+      workspace.planned = nil
+    }
     return workspace
   }
 
@@ -142,11 +147,14 @@ struct Workspace {
   mutating func plan(_ planning: SitePlanner.Options, at time: Date = Date()) async throws -> Plan {
     do {
       if images == nil, planning.goal == .converge { images = try await readImages() }
-      let plan = try SitePlanner.plan(
-        site, hosts: states, unreachable: unknownHosts, images: images ?? [:], options: planning
-      ).checked(against: site, hosts: states, at: time)
+      let plan =
+        try planned.flatMap { $0.options == planning ? $0.plan : nil }
+        ?? SitePlanner.plan(
+          site, hosts: states, unreachable: unknownHosts, images: images ?? [:], options: planning)
+      planned = (planning, plan)
+      let checked = plan.checked(against: site, hosts: states, at: time)
       site = site.placing(plan.placement)
-      return plan
+      return checked
     } catch let failure as ImageStore.Failure {
       Terminal.report(failure.diagnostics)
       throw failure.isOfSpec ? ExitStatus.invalidSpec : .failure

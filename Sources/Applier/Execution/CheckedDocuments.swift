@@ -11,16 +11,23 @@ final class CheckedDocuments: Sendable {
     let document: XMLElement
   }
 
-  private let forms = Mutex<Set<Form>>([])
+  /// The first definition of each form, which is checked.
+  private let first = Mutex<[Form: Task<Domain, any Error>]>([:])
 
-  /// Defines a domain, and has libvirt refuse what its schema does not know instead of dropping it.
+  /// Defines a domain, and has libvirt refuse what its schema does not know instead of dropping it. Of several that differ in
+  /// nothing that matters, the others wait for the first.
   @discardableResult
   func define(_ document: XMLElement, on connection: Connection) async throws -> Domain {
     let form = Form(host: ObjectIdentifier(connection), document: Self.form(of: document))
-    let isKnown = forms.withLock { $0.contains(form) }
-    let domain = try await connection.defineDomain(document, validate: !isKnown)
-    forms.withLock { _ = $0.insert(form) }
-    return domain
+    let (task, isFirst) = first.withLock { first in
+      if let task = first[form] { return (task, false) }
+      let task = Task { try await connection.defineDomain(document, validate: true) }
+      first[form] = task
+      return (task, true)
+    }
+    if isFirst { return try await task.value }
+    let isValid = if case .success = await task.result { true } else { false }
+    return try await connection.defineDomain(document, validate: !isValid)
   }
 
   /// A definition without what is free text, an address or an amount in every schema.

@@ -56,7 +56,7 @@ extension HostSession {
 }
 
 /// Why a host could not be worked with: the host itself, not an object on it.
-public struct HostError: Error, Sendable, CustomStringConvertible {
+public struct HostError: Error, Hashable, Sendable, CustomStringConvertible {
   public let host: ResourceName
   public let uri: String
   public let reason: String

@@ -13,6 +13,8 @@ struct XMLAttributeBounds {
 
   /// True if a document has too many of them; of a text that is no XML anything may be said.
   static func areExceeded(in bytes: UnsafeRawBufferPointer) -> Bool {
+    // No text that is shorter has so many: each takes a space, a name, an equals sign and two quotes.
+    if bytes.count < limit * #" a="""#.utf8.count { return false }
     var bounds = XMLAttributeBounds()
     var position = 0
     while position < bytes.count {

@@ -56,7 +56,10 @@ extension XMLElement {
 private final class XMLAssembly {
   /// An element whose end has not come yet.
   private struct Open {
-    var element: XMLElement
+    let name: String
+    let attributes: [XMLElement.Attribute]
+    /// The index of its first child among `nodes`.
+    let start: Int
     /// Whether there is text in it that is white space, and whether there is other text.
     var hasBlank = false
     var hasText = false
@@ -64,6 +67,8 @@ private final class XMLAssembly {
 
   private let context: xmlParserCtxtPtr
   private var open: [Open] = []
+  /// What is in the elements that are open, up to now: those of the innermost last.
+  private var nodes: [XMLNode] = []
   /// Text that may go on.
   private var text: [UInt8] = []
   private(set) var root: XMLElement?
@@ -134,16 +139,17 @@ private final class XMLAssembly {
       }
       attributes.append(.init(qualified(words[index], words[index + 1]), value))
     }
-    open.append(Open(element: XMLElement(name: name, attributes: attributes, children: [])))
+    open.append(Open(name: name, attributes: attributes, start: nodes.count))
   }
 
   private func end() {
     endText()
-    guard var last = open.popLast() else { return }
-    if last.hasBlank, !last.hasText, last.element.children.count > 1 {
-      last.element.children.removeAll(where: \.isText)
-    }
-    if open.isEmpty { root = last.element } else { add(.element(last.element)) }
+    guard let last = open.popLast() else { return }
+    var children = Array(nodes[last.start...])
+    nodes.removeSubrange(last.start...)
+    if last.hasBlank, !last.hasText, children.count > 1 { children.removeAll(where: \.isText) }
+    let element = XMLElement(name: last.name, attributes: last.attributes, children: children)
+    if open.isEmpty { root = element } else { nodes.append(.element(element)) }
   }
 
   private func endText() {
@@ -154,7 +160,7 @@ private final class XMLAssembly {
       } else {
         open[open.count - 1].hasText = true
       }
-      open[open.count - 1].element.children.append(.text(String(decoding: text, as: UTF8.self)))
+      nodes.append(.text(String(decoding: text, as: UTF8.self)))
     }
     text.removeAll(keepingCapacity: true)
   }
@@ -162,7 +168,7 @@ private final class XMLAssembly {
   /// What is outside the root is dropped.
   private func add(_ node: XMLNode) {
     endText()
-    if !open.isEmpty { open[open.count - 1].element.children.append(node) }
+    if !open.isEmpty { nodes.append(node) }
   }
 
   private func note(_ error: XMLError) {

@@ -2,7 +2,7 @@ public import FoundationEssentials
 public import SpecModel
 
 /// What a host's libvirt reports: everything the planner compares a spec with.
-public struct HostState: Sendable {
+public struct HostState: Hashable, Sendable {
   public var name: ResourceName
   /// How people reach it beside virtform.
   public var virsh = Virsh()

@@ -4,7 +4,7 @@ extension Machine {
   /// All values that the tables of fields know, by path: `memory`, `disks.root.bus`. A device's own path has what it
   /// is attached to.
   public var values: [String: String] {
-    var values: [String: String] = [:]
+    var values = [String: String](minimumCapacity: 24)
     for (field, rule) in MachineField.table {
       if let value = rule.value(self) { values[field.rawValue] = value }
     }

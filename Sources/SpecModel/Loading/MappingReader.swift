@@ -7,7 +7,9 @@ final class MappingReader {
   let location: SourceLocation
   let diagnostics: Diagnostics
   private let mapping: YAMLMapping
-  private var known: Set<String> = []
+  /// What a decoder asked for, in that order: a mapping has few keys, so that looking through these at its end takes less
+  /// than keeping a set of them.
+  private var known: [String] = []
   /// Unknown keys that are reported already.
   private var reported: Set<String> = []
 
@@ -52,7 +54,7 @@ final class MappingReader {
 
   /// The node at `key`, or nil if the key is not there.
   func node(_ key: String) -> YAMLNode? {
-    known.insert(key)
+    known.append(key)
     return mapping[key]?.value
   }
 
@@ -247,17 +249,20 @@ final class MappingReader {
   func refuse(_ keys: [String], help: String? = nil, _ message: (String) -> String) {
     for key in keys where has(key) {
       error(message(key), at: key, help: help)
-      known.insert(key)
+      known.append(key)
     }
   }
 
   /// Reports the keys that no decoder asked for.
   func finish() {
-    diagnostics.didRead?(path, known)
-    for entry in mapping.entries where !known.contains(entry.key) && !reported.contains(entry.key) {
+    diagnostics.didRead?(path, Set(known))
+    let unknown = mapping.entries.filter { !known.contains($0.key) && !reported.contains($0.key) }
+    guard !unknown.isEmpty else { return }
+    let words = Set(known)
+    for entry in unknown {
       let help =
-        diagnostics.suggestions.nearest(to: entry.key, in: known).map { "did you mean '\($0)'?" }
-        ?? (known.isEmpty ? nil : "known keys are " + known.sorted().joined(separator: ", "))
+        diagnostics.suggestions.nearest(to: entry.key, in: words).map { "did you mean '\($0)'?" }
+        ?? (words.isEmpty ? nil : "known keys are " + words.sorted().joined(separator: ", "))
       diagnostics.error("unknown key '\(entry.key)'", at: entry.keyLocation, help: help)
     }
   }

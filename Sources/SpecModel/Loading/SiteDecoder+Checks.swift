@@ -8,103 +8,96 @@ extension SiteDecoder {
   }
 
   private func checkHosts() {
-    unique(
-      hosts.all.map { host in
-        let key =
-          switch host.connection {
-          case .embedded: "embedded"
-          case .uri(let uri): uri.description
-          }
-        return (key, host.path + "uri", "two hosts reach the same libvirt, '\(key)'")
-      })
+    var uris = Firsts()
+    for host in hosts.all {
+      let uri =
+        switch host.connection {
+        case .embedded: "embedded"
+        case .uri(let uri): uri.description
+        }
+      once(uri, host.path + "uri", among: &uris, "two hosts reach the same libvirt, '\(uri)'")
+    }
   }
 
   private func checkAddresses() {
-    let nics = machines.flatMap { machine in machine.nics.map { (machine, $0) } }
-    unique(
-      nics.compactMap { _, nic in
-        nic.mac.map { ("\($0)", nic.path + "mac", "two NICs have the MAC address \($0)") }
-      })
-    unique(
-      nics.flatMap { machine, nic in
-        nic.statedAddresses.map { address in
-          let isStatic = nic.addresses.contains { $0.address == address }
-          return (
-            "\(machine.host)/\(nic.network)/\(address)", nic.path + (isStatic ? "address" : "ip"),
-            "two NICs on network '\(nic.network)' have the address \(address)"
-          )
+    var (macs, addresses, names) = (Firsts(), Firsts(), Firsts())
+    for machine in machines {
+      for nic in machine.nics {
+        if let mac = nic.mac {
+          once("\(mac)", nic.path + "mac", among: &macs, "two NICs have the MAC address \(mac)")
         }
-      })
-    // By DHCP for IPv6, libvirt knows a guest by the name that it calls itself.
-    unique(
-      nics.compactMap { machine, nic in
-        nic.ipv6.map { _ in
-          (
-            "\(machine.host)/\(nic.network)/\(machine.guestName)", nic.path + "ip",
+        for address in nic.statedAddresses {
+          let isStatic = nic.addresses.contains { $0.address == address }
+          once(
+            "\(machine.host)/\(nic.network)/\(address)", nic.path + (isStatic ? "address" : "ip"),
+            among: &addresses, "two NICs on network '\(nic.network)' have the address \(address)")
+        }
+        // By DHCP for IPv6, libvirt knows a guest by the name that it calls itself.
+        if nic.ipv6 != nil {
+          once(
+            "\(machine.host)/\(nic.network)/\(machine.guestName)", nic.path + "ip", among: &names,
             "two NICs on network '\(nic.network)' ask for an IPv6 address as '\(machine.guestName)', by which DHCP knows them"
           )
         }
-      })
+      }
+    }
   }
 
   private func checkVolumes() {
-    var uses: [Unique] = []
-    var names: [Unique] = sharedDisks.all.map {
-      ("\($0.host)/\($0.pool)/\($0.name)", $0.path, "two disks need a volume '\($0.name)'")
+    var (uses, names, places) = (Firsts(), Firsts(), Firsts())
+    for disk in sharedDisks.all {
+      once(
+        "\(disk.host)/\(disk.pool)/\(disk.name)", disk.path, among: &names,
+        "two disks need a volume '\(disk.name)'")
     }
     for machine in machines {
       for disk in machine.disks {
         switch disk.source {
         case .shared(let name):
-          uses.append(
-            (name.rawValue, disk.path + "disk", "disk '\(name)' is used twice, but only one can write to it"))
+          once(
+            name.rawValue, disk.path + "disk", among: &uses,
+            "disk '\(name)' is used twice, but only one can write to it")
         case .cdrom, .hostMedium: continue
         case .path(let path, _):
-          uses.append(
-            (
-              "\(machine.host)\(path)", disk.path + "path",
-              "'\(path)' is used twice, but only one can write to it"
-            ))
+          once(
+            "\(machine.host)\(path)", disk.path + "path", among: &uses,
+            "'\(path)' is used twice, but only one can write to it")
         case .existing(let volume, let pool, _):
-          uses.append(
-            (
-              "\(machine.host)/\(pool)/\(volume)", disk.path + "volume",
-              "volume '\(volume)' is used twice, but only one can write to it"
-            ))
+          once(
+            "\(machine.host)/\(pool)/\(volume)", disk.path + "volume", among: &uses,
+            "volume '\(volume)' is used twice, but only one can write to it")
         case .own(_, _, _, let pool):
           let name = "\(machine.name).\(disk.name)"
-          names.append(("\(machine.host)/\(pool)/\(name)", disk.path, "two disks need a volume '\(name)'"))
+          once(
+            "\(machine.host)/\(pool)/\(name)", disk.path, among: &names, "two disks need a volume '\(name)'")
         }
       }
     }
-    unique(uses)
-    unique(names)
-    unique(
-      pools.all.flatMap { pool in
-        pool.hosts.compactMap { host in
-          pool.source.flatMap { source in
-            source.path.map {
-              ("\(host)\($0)", pool.path + "path", "two pools on host '\(host)' have the directory '\($0)'")
-            }
-              ?? source.origin.map {
-                ("\(host) \($0)", pool.path + "source", "two pools on host '\(host)' have the source '\($0)'")
-              }
-          }
+    for pool in pools.all {
+      for host in pool.hosts {
+        if let path = pool.source?.path {
+          once(
+            "\(host)\(path)", pool.path + "path", among: &places,
+            "two pools on host '\(host)' have the directory '\(path)'")
+        } else if let origin = pool.source?.origin {
+          once(
+            "\(host) \(origin)", pool.path + "source", among: &places,
+            "two pools on host '\(host)' have the source '\(origin)'")
         }
-      })
+      }
+    }
   }
 
   private func checkNetworks() {
-    unique(
-      networks.all.flatMap { network in
-        network.hosts.compactMap { host in
-          network.mode == .bridge || network.mode == .ovs
-            ? nil
-            : network.bridge.map {
-              ("\(host)/\($0)", network.path + "bridge", "two networks make the bridge '\($0)'")
-            }
-        }
-      })
+    var bridges = Firsts()
+    for network in networks.all where network.mode != .bridge && network.mode != .ovs {
+      guard let bridge = network.bridge else { continue }
+      for host in network.hosts {
+        once(
+          "\(host)/\(bridge)", network.path + "bridge", among: &bridges,
+          "two networks make the bridge '\(bridge)'")
+      }
+    }
     checkOverlaps("cidr") { $0.ipv4?.cidr }
     checkOverlaps("ipv6.cidr") { $0.ipv6?.cidr }
   }
@@ -143,20 +136,19 @@ extension SiteDecoder {
     }
   }
 
-  /// What must be there once only, where it stands, and what to say if it is there twice.
-  private typealias Unique = (key: String, path: SpecPath, message: String)
+  /// What must be there once only, by where it stands first.
+  private typealias Firsts = [String: SpecPath]
 
-  /// Reports each key that comes a second time, with the place of the first.
-  private func unique(_ items: [Unique]) {
-    var first: [String: SpecPath] = [:]
-    for item in items {
-      guard let earlier = first[item.key] else {
-        first[item.key] = item.path
-        continue
-      }
-      diagnostics.error(
-        item.message, at: origins.location(of: item.path), related: related("the first is here", earlier))
+  /// Reports `key` if it is there a second time, with the place of the first.
+  private func once(
+    _ key: String, _ path: SpecPath, among firsts: inout Firsts, _ message: @autoclosure () -> String
+  ) {
+    guard let earlier = firsts[key] else {
+      firsts[key] = path
+      return
     }
+    diagnostics.error(
+      message(), at: origins.location(of: path), related: related("the first is here", earlier))
   }
 
   private func related(_ message: String, _ path: SpecPath) -> [Diagnostic.Related] {

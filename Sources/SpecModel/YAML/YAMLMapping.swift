@@ -6,25 +6,32 @@ public struct YAMLMapping: Sendable {
     public var value: YAMLNode
   }
 
-  public private(set) var entries: [Entry]
-  private var index: [String: Int]
+  public private(set) var entries: [Entry] = []
+  /// Where keys are, as long as there are more of them than one finds faster by looking at each.
+  private var index: [String: Int] = [:]
+  private static let few = 8
 
   public init(_ entries: [Entry] = []) {
-    self.entries = []
-    index = [:]
     for entry in entries { append(entry) }
   }
 
   public var isEmpty: Bool { entries.isEmpty }
 
-  public subscript(key: String) -> Entry? { index[key].map { entries[$0] } }
+  public subscript(key: String) -> Entry? { position(of: key).map { entries[$0] } }
+
+  private func position(of key: String) -> Int? {
+    entries.count <= Self.few ? entries.firstIndex { $0.key == key } : index[key]
+  }
 
   /// Adds an entry. Returns the one that already has this key, in which case nothing is added.
   @discardableResult
   mutating func append(_ entry: Entry) -> Entry? {
-    if let position = index[entry.key] { return entries[position] }
-    index[entry.key] = entries.count
+    if let position = position(of: entry.key) { return entries[position] }
     entries.append(entry)
+    if entries.count > Self.few {
+      let new = index.isEmpty ? 0 : entries.count - 1
+      for position in new..<entries.count { index[entries[position].key] = position }
+    }
     return nil
   }
 
@@ -34,7 +41,7 @@ public struct YAMLMapping: Sendable {
   func merging(_ other: YAMLMapping) -> YAMLMapping {
     var result = self
     for entry in other.entries {
-      guard let position = result.index[entry.key] else {
+      guard let position = result.position(of: entry.key) else {
         result.append(entry)
         continue
       }

@@ -40,7 +40,7 @@ final class ProgressView: Sendable {
       case .progress(let step, let sent, let total): state.running[step.id]?.sent = (sent, total)
       case .finished(let step, let result):
         state.running[step.id] = nil
-        erase(&state)
+        if isLive { erase(&state) }
         Terminal.print(line(step, result))
       }
       if isLive { redraw(&state) }
