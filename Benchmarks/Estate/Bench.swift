@@ -24,6 +24,11 @@ struct Bench {
     try .of([Self.tool("floor"), verb, uri, "1", "\(threads)"] + arguments)
   }
 
+  /// Reads all of several hosts at once.
+  func floor(reading uris: [String], threads: Int) throws -> Measurement {
+    try .of([Self.tool("floor"), "hosts", uris[0], "1", "\(threads)"] + uris.dropFirst())
+  }
+
   /// Runs both in turn and returns their medians.
   func both(
     _ own: () throws -> Measurement, _ floor: () throws -> Measurement
@@ -42,44 +47,27 @@ struct Bench {
 
   // MARK: Links
 
-  /// Runs `body` with the URI of a link to the daemon that makes every call later, and returns how many calls went by.
-  func link(to uri: String, milliseconds: Int, _ body: (String) throws -> Void) throws -> Int {
-    let parts = uri.split(separator: "=")
-    let socket = "\(lab.work)/link.sock"
-    var pipes: [Int32] = [0, 0]
-    pipe(&pipes)
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_adddup2(&actions, pipes[1], 1)
-    posix_spawn_file_actions_addclose(&actions, pipes[0])
-    let words = [Self.tool("slow-link"), socket, String(parts[1]), "\(milliseconds)"]
-    var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    unlink(socket)
-    var process = pid_t()
-    guard posix_spawn(&process, Self.tool("slow-link"), &actions, nil, &arguments, environ) == 0 else {
-      throw Measurement.Failure(text: "cannot start slow-link")
+  /// Runs `body` with the URIs of links to daemons that make every call later, and returns how many calls went by.
+  func links(to uris: [String], milliseconds: Int, _ body: ([String]) throws -> Void) throws -> Int {
+    var links: [Link] = []
+    let result = Result {
+      for (number, uri) in uris.enumerated() {
+        links.append(
+          try Link(to: uri, by: "\(lab.work)/link-\(number).sock", milliseconds: milliseconds))
+      }
+      try body(links.map(\.uri))
     }
-    close(pipes[1])
-    for _ in 0..<200 where access(socket, F_OK) != 0 { usleep(10_000) }
-    defer { close(pipes[0]) }
-    let result = Result { try body("\(parts[0])=\(socket)") }
-    kill(process, SIGTERM)
-    var digits = [UInt8](repeating: 0, count: 32)
-    let count = read(pipes[0], &digits, digits.count)
-    waitpid(process, nil, 0)
+    let calls = links.reduce(0) { $0 + $1.end() }
     try result.get()
-    return Int(String(decoding: digits.prefix(max(0, count)), as: UTF8.self).filter(\.isNumber)) ?? 0
+    return calls
   }
 
-  /// How many calls a command of virtform makes for `estate`.
-  func calls(_ estate: Estate, _ command: String...) throws -> Int {
-    try link(to: uri, milliseconds: 0) { link in
+  /// Runs `body` with the path of the spec of `estate` whose hosts are that far away, and returns how many calls went by.
+  func calls(of estate: Estate, milliseconds: Int = 0, _ body: (String) throws -> Void) throws -> Int {
+    try links(to: estate.hosts.map(\.uri), milliseconds: milliseconds) { uris in
       var far = estate
-      far.hosts = [("sim", link)]
-      _ = try Measurement.of(
-        [Lab.binary] + command + [try far.write("far.yaml")], environment: ["VIRTFORM_HOME": lab.home])
+      far.hosts = zip(estate.hosts, uris).map { ($0.name, $1) }
+      try body(try far.write("far.yaml"))
     }
   }
 }

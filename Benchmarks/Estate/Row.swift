@@ -9,6 +9,8 @@ struct Row {
   var calls: Int?
   /// How many VMs there are.
   var count: Int?
+  /// The same with a tenth of the VMs.
+  var tenth: (floor: Measurement?, own: Measurement)?
   /// What is asked of it, and whether it is so.
   var bars: [Bar] = []
 
@@ -20,8 +22,8 @@ struct Row {
   }
 
   static let heading = """
-    | scenario | yardstick | it takes | virtform | ratio | CPU | peak MiB | calls | for each VM | bars |
-    |---|---|---|---|---|---|---|---|---|---|
+    | scenario | yardstick | it takes | virtform | ratio | CPU | peak MiB | calls | for each VM | growth from a tenth | bars |
+    |---|---|---|---|---|---|---|---|---|---|---|
     """
 
   var line: String {
@@ -31,8 +33,16 @@ struct Row {
     cells.append(ratio.map { Self.number($0, 2) } ?? "")
     cells += [Self.time(own.cpu), Self.number(own.peak, 0), calls.map(String.init) ?? ""]
     cells.append(share.map { Self.number($0, 2) } ?? "")
+    cells.append(tenth.map(growth) ?? "")
     cells.append(bars.map(\.line).joined(separator: "; "))
     return "| " + cells.joined(separator: " | ") + " |"
+  }
+
+  /// `8.1 (floor: 8.4)`: how often what the tenth takes goes into what this takes.
+  private func growth(_ tenth: (floor: Measurement?, own: Measurement)) -> String {
+    let own = Self.number(own.wall / tenth.own.wall, 1)
+    guard let floor, let before = tenth.floor else { return own }
+    return "\(own) (yardstick: \(Self.number(floor.wall / before.wall, 1)))"
   }
 
   static func time(_ seconds: Double) -> String {

@@ -59,7 +59,7 @@ struct Scenario: Sendable {
   // MARK: Plans
 
   private static func plan(_ runs: Int, _ report: (Row) -> Void) async throws {
-    var thousand: Measurement?
+    var smaller: [String: (floor: Measurement?, own: Measurement)] = [:]
     for (count, running) in [(100, false), (1000, false), (1000, true), (10_000, false)] {
       let rows = try await withBench(count > 1000 ? min(runs, 3) : runs) { bench in
         let estate = estate(bench, count, running: running)
@@ -68,7 +68,7 @@ struct Scenario: Sendable {
         func own() throws -> Measurement { try bench.virtform("plan", "--detailed-exitcode", site) }
         let (mine, one) = try bench.both(own) { try bench.floor("read", bench.uri, threads: 1) }
         let (again, five) = try bench.both(own) { try bench.floor("read", bench.uri, threads: 5) }
-        let calls = try bench.calls(estate, "plan")
+        let calls = try bench.calls(of: estate) { _ = try bench.virtform("plan", $0) }
         let words = "no-op plan, \(count) VMs\(running ? ", running" : "")"
         var bars: [Row.Bar] = []
         if count == 1000, !running {
@@ -77,43 +77,46 @@ struct Scenario: Sendable {
             .init(text: "calls for each VM", value: Double(calls) / 1000, limit: 2.2),
             .init(text: "MiB", value: mine.peak, limit: 120),
           ]
-          thousand = mine
-        } else if count == 10_000, let thousand {
+        } else if count == 10_000, let thousand = smaller[Self.oneAtATime] {
           bars = [
-            .init(text: "times 1,000", value: mine.wall / thousand.wall, limit: 12),
+            .init(text: "times 1,000", value: mine.wall / thousand.own.wall, limit: 12),
             .init(text: "MiB", value: mine.peak, limit: 400),
           ]
         }
         var rows = [
           Row(
-            scenario: words, yardstick: "floor, a call at a time", floor: one, own: mine, calls: calls,
-            count: count, bars: bars),
-          Row(scenario: words, yardstick: "floor, five calls at once", floor: five, own: again),
+            scenario: words, yardstick: Self.oneAtATime, floor: one, own: mine, calls: calls, count: count,
+            bars: bars),
+          Row(scenario: words, yardstick: Self.fiveAtOnce, floor: five, own: again),
         ]
-        if count == 1000, !running { rows.append(try late(bench, estate)) }
+        if !running { rows.append(try late(bench, estate, isOften: count < 10_000)) }
         if count == 1000 { rows.append(try imported(bench)) }
         return rows
       }
-      rows.forEach(report)
+      for var row in rows {
+        if !running {
+          row.tenth = smaller[row.yardstick]
+          smaller[row.yardstick] = (row.floor, row.own)
+        }
+        report(row)
+      }
     }
   }
 
+  private static let oneAtATime = "floor, a call at a time"
+  private static let fiveAtOnce = "floor, five calls at once"
+
   /// Every call takes 20 ms longer, and five are under way at a time.
-  private static func late(_ bench: Bench, _ estate: Estate) throws -> Row {
+  private static func late(_ bench: Bench, _ estate: Estate, isOften: Bool) throws -> Row {
     var runs: [Measurement] = []
     var calls = 0
-    for _ in 0..<bench.runs {
-      calls = try bench.link(to: bench.uri, milliseconds: 20) { link in
-        var far = estate
-        far.hosts = [("sim", link)]
-        let site = try far.write("far.yaml")
-        runs.append(try bench.virtform("plan", site))
-      }
+    for _ in 0..<(isOften ? bench.runs : 1) {
+      calls = try bench.calls(of: estate, milliseconds: 20) { runs.append(try bench.virtform("plan", $0)) }
     }
     let own = Measurement.median(runs)
     let least = Double(calls) / 5 * 0.020
     return Row(
-      scenario: "the same, 20 ms away", yardstick: "calls ÷ 5 × 20 ms",
+      scenario: "no-op plan, \(estate.count) VMs, 20 ms away", yardstick: "calls ÷ 5 × 20 ms",
       floor: Measurement(wall: least), own: own, calls: calls, count: estate.count,
       bars: [.init(text: "time", value: own.wall / least, limit: 1.3)])
   }
@@ -127,22 +130,46 @@ struct Scenario: Sendable {
       try bench.floor("read", bench.uri, threads: 5)
     }
     return Row(
-      scenario: "import of them", yardstick: "floor, five calls at once", floor: floor, own: own, count: 1000)
+      scenario: "import of them", yardstick: fiveAtOnce, floor: floor, own: own, count: 1000)
   }
 
   private static func manyHosts(_ runs: Int) async throws -> [Row] {
     try await withLabs(50) { labs in
       let bench = Bench(lab: labs[0], runs: min(runs, 3))
+      let uris = labs.map { $0.uri(driver: "test") }
       let estate = Estate(
-        hosts: labs.enumerated().map { ("h\($0.offset)", $0.element.uri(driver: "test")) }, count: 10_000,
+        hosts: uris.enumerated().map { ("h\($0.offset)", $0.element) }, count: 10_000,
         directory: bench.lab.work)
       let site = try estate.write()
       _ = try bench.virtform("apply", "--auto-approve", site)
-      let own = try bench.median { try bench.virtform("plan", "--detailed-exitcode", site) }
+      let (own, floor) = try bench.both {
+        try bench.virtform("plan", "--detailed-exitcode", site)
+      } _: {
+        try bench.floor(reading: uris, threads: 1)
+      }
+      let calls = try bench.calls(of: estate) { _ = try bench.virtform("plan", $0) }
       return [
-        Row(scenario: "no-op plan, 10,000 VMs on 50 hosts", yardstick: "", own: own, count: 10_000)
+        Row(
+          scenario: "no-op plan, 10,000 VMs on 50 hosts", yardstick: "\(oneAtATime) for each host",
+          floor: floor, own: own, calls: calls, count: 10_000),
+        try lateHosts(bench, estate, uris),
       ]
     }
+  }
+
+  /// With fifty times five calls under way, what takes time is what has to be computed, in the floor as well.
+  private static func lateHosts(_ bench: Bench, _ estate: Estate, _ uris: [String]) throws -> Row {
+    var (own, floor): ([Measurement], [Measurement]) = ([], [])
+    var calls = 0
+    for _ in 0..<bench.runs {
+      _ = try bench.links(to: uris, milliseconds: 20) { links in
+        floor.append(try bench.floor(reading: links, threads: 5))
+      }
+      calls = try bench.calls(of: estate, milliseconds: 20) { own.append(try bench.virtform("plan", $0)) }
+    }
+    return Row(
+      scenario: "the same, 20 ms away", yardstick: "\(fiveAtOnce) for each host", floor: .median(floor),
+      own: .median(own), calls: calls, count: estate.count)
   }
 
   /// Daemons take seconds to begin and to end, which they do all at once.
@@ -177,7 +204,7 @@ struct Scenario: Sendable {
   // MARK: Changes
 
   private static func life(_ runs: Int) async throws -> [Row] {
-    try await withBench(min(runs, 3)) { bench in
+    try await withBench(runs) { bench in
       try await created(bench, count: 500, driver: "test", limit: 1.3) + changed(bench)
     }
   }
@@ -204,25 +231,32 @@ struct Scenario: Sendable {
     _ = try fill()
     let (volume, domain, network) = try await templates(bench, driver: driver)
     _ = try clear()
-    var (made, gone, floorMade, floorGone): ([Measurement], [Measurement], [Measurement], [Measurement]) =
-      ([], [], [], [])
+    var (made, gone): ([Measurement], [Measurement]) = ([], [])
+    let yardsticks = [(threads: 1, words: oneAtATime), (threads: 5, words: fiveAtOnce)]
+    var floors = yardsticks.map { _ in (made: [Measurement](), gone: [Measurement]()) }
     for _ in 0..<bench.runs {
-      floorMade.append(
-        try bench.floor("create", uri, threads: 5, "\(count)", "disks", volume, domain, network))
-      floorGone.append(try bench.floor("destroy", uri, threads: 5, "web-", "disks", "lan"))
+      for (index, yardstick) in yardsticks.enumerated() {
+        let threads = yardstick.threads
+        floors[index].made.append(
+          try bench.floor("create", uri, threads: threads, "\(count)", "disks", volume, domain, network))
+        floors[index].gone.append(
+          try bench.floor("destroy", uri, threads: threads, "web-", "disks", "lan"))
+      }
       made.append(try fill())
       gone.append(try clear())
     }
-    let (own, floor) = (Measurement.median(made), Measurement.median(floorMade))
-    return [
-      Row(
-        scenario: "create and start \(count) on \(driver)", yardstick: "floor, five calls at once",
-        floor: floor, own: own, count: count,
-        bars: [.init(text: "time", value: own.wall / floor.wall, limit: limit)]),
-      Row(
-        scenario: "destroy them", yardstick: "floor, five calls at once", floor: .median(floorGone),
-        own: .median(gone), count: count),
-    ]
+    return zip(yardsticks, floors).flatMap { yardstick, floor in
+      let (own, least) = (Measurement.median(made), Measurement.median(floor.made))
+      let bar = Row.Bar(text: "time", value: own.wall / least.wall, limit: limit)
+      return [
+        Row(
+          scenario: "create and start \(count) on \(driver)", yardstick: yardstick.words, floor: least,
+          own: own, count: count, bars: yardstick.threads == 1 ? [bar] : []),
+        Row(
+          scenario: "destroy \(count) on \(driver)", yardstick: yardstick.words, floor: .median(floor.gone),
+          own: .median(gone), count: count),
+      ]
+    }
   }
 
   /// The documents that make what virtform has made, with another number for each.
@@ -269,7 +303,7 @@ struct Scenario: Sendable {
     }
     return [
       Row(
-        scenario: "change the memory of 100 in 1,000", yardstick: "floor, five calls at once", floor: floor,
+        scenario: "change the memory of 100 in 1,000", yardstick: fiveAtOnce, floor: floor,
         own: own, count: 1000)
     ]
   }
@@ -293,9 +327,12 @@ struct Scenario: Sendable {
           try await domain.start()
         }
       }
+      let floor = try bench.floor("read", bench.uri, threads: 1)
       let own = try bench.virtform("plan", "--detailed-exitcode", site)
       return [
-        Row(scenario: "no-op plan, 10 VMs beside 20,000 of others", yardstick: "", own: own, count: 20_010)
+        Row(
+          scenario: "no-op plan, 10 VMs beside 20,000 of others", yardstick: oneAtATime, floor: floor,
+          own: own, count: 20_010)
       ]
     }
   }

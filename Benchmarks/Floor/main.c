@@ -4,6 +4,7 @@
  * send, with @NUMBER@ where one object differs from the next.
  *
  *   floor read URI CONNECTIONS THREADS
+ *   floor hosts URI CONNECTIONS THREADS [URI...]            reads several hosts at once
  *   floor create URI CONNECTIONS THREADS COUNT POOL VOLUME.xml DOMAIN.xml NETWORK.xml
  *   floor define URI CONNECTIONS THREADS COUNT DOMAIN.xml
  *   floor change URI CONNECTIONS THREADS PREFIX COUNT       reads all, and defines some once more
@@ -16,6 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static virConnectPtr *connections;
 static int connection_count, threads_per_connection;
@@ -211,6 +214,17 @@ static void delete_volume(virConnectPtr connection, int item) {
 int main(int argc, char **argv) {
     if (argc < 5) { fprintf(stderr, "floor: see the head of its source\n"); return 64; }
     const char *verb = argv[1], *uri = argv[2];
+    if (!strcmp(verb, "hosts")) {
+        /* A process for each. */
+        int is_child = 0, status, failed = 0;
+        for (int i = 4; i < argc && !is_child; i++)
+            if ((is_child = fork() == 0) && i > 4) uri = argv[i];
+        if (!is_child) {
+            while (wait(&status) > 0) failed |= status != 0;
+            return failed;
+        }
+        verb = "read";
+    }
     connection_count = atoi(argv[3]);
     threads_per_connection = atoi(argv[4]);
     virSetErrorFunc(NULL, keep_quiet);

@@ -31,7 +31,7 @@ extension HostPlanner {
 
   /// The steps after which shared pools know that the VM is on this host.
   func hostNotes(for wanted: DesiredHost.WantedMachine) -> [Int] {
-    hostNoteSteps.filter { uses(wanted, $0.key) }.map(\.value).sorted()
+    hostNoteSteps.isEmpty ? [] : hostNoteSteps.filter { uses(wanted, $0.key) }.map(\.value).sorted()
   }
 
   /// Has shared pools forget the host after its last VM with a disk there, and hosts that somebody vouches for.

@@ -41,7 +41,8 @@ public struct Executor: Sendable {
   /// Runs all steps. A failure ends what depends on it, and nothing else.
   public func run(_ plan: Plan) async -> ApplyReport {
     var results = [StepResult?](repeating: nil, count: plan.steps.count)
-    var waiting = plan.steps.map { Set($0.dependsOn) }
+    /// How many steps each still waits for.
+    var waiting = plan.steps.map(\.dependsOn.count)
     var dependents = [[Int]](repeating: [], count: plan.steps.count)
     for step in plan.steps {
       for dependency in step.dependsOn { dependents[dependency].append(step.id) }
@@ -60,21 +61,22 @@ public struct Executor: Sendable {
           begin(id)
         }
       }
-      func makeReady(_ step: Step) {
+      func makeReady(_ id: Int) {
         // A step that only waits takes no place, and is not to miss what it waits for.
-        if step.operation.isWait { return begin(step.id) }
-        ready[step.address.host, default: ReadySteps()].append(step.id, rank: ranks[step.id])
+        if plan.steps[id].operation.isWait { return begin(id) }
+        ready[plan.steps[id].address.host, default: ReadySteps()].append(id, rank: ranks[id])
       }
-      for step in plan.steps where step.dependsOn.isEmpty { makeReady(step) }
+      for id in plan.steps.indices where waiting[id] == 0 { makeReady(id) }
       for host in ready.keys { begin(on: host) }
       while let (id, result) = await group.next() {
         results[id] = result
         let host = plan.steps[id].address.host
         if !plan.steps[id].operation.isWait { begun[host, default: 1] -= 1 }
         if case .done = result {
-          for next in dependents[id] where waiting[next].remove(id) != nil && waiting[next].isEmpty {
-            guard results[next] == nil else { continue }
-            makeReady(plan.steps[next])
+          for next in dependents[id] {
+            waiting[next] -= 1
+            guard waiting[next] == 0, results[next] == nil else { continue }
+            makeReady(next)
             begin(on: plan.steps[next].address.host)
           }
         } else {

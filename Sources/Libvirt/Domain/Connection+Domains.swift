@@ -71,7 +71,7 @@ extension Connection {
   ///
   /// - Parameter validate: Refuses what libvirt's schema does not know, instead of dropping it.
   public func defineDomain(_ xml: XMLElement, validate: Bool) async throws -> Domain {
-    let text = try xml.serialized()
+    let text = try xml.serialized(indented: false)
     let flags = validate ? VIR_DOMAIN_DEFINE_VALIDATE.rawValue : 0
     var attempts = 0
     while true {

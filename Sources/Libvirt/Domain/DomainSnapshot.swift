@@ -72,7 +72,7 @@ extension Domain {
   ///
   /// - Parameter xml: As ``DomainSnapshot/xml(secure:)`` says it.
   public func redefineSnapshot(_ xml: XMLElement, isCurrent: Bool) async throws {
-    let text = try xml.serialized()
+    let text = try xml.serialized(indented: false)
     var flags = VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE.rawValue
     if isCurrent { flags |= VIR_DOMAIN_SNAPSHOT_CREATE_CURRENT.rawValue }
     try await call("virDomainSnapshotCreateXML", .changes) { [flags] call, domain in

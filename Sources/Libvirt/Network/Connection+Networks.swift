@@ -34,7 +34,7 @@ extension Connection {
 
   /// Makes and starts a network without a definition, which is gone when it is stopped; follows `virNetworkCreateXML`.
   public func createNetwork(_ xml: XMLElement) async throws -> VirtualNetwork {
-    let text = try xml.serialized()
+    let text = try xml.serialized(indented: false)
     return try await call("virNetworkCreateXML", .changes) { call in
       VirtualNetwork(adopting: try call.check(virNetworkCreateXML(call.connection, text)), of: self)
     }
@@ -43,7 +43,7 @@ extension Connection {
   /// Makes a persistent definition, or replaces the one with the same name and UUID; follows
   /// `virNetworkDefineXML`. A running network keeps what it has until its next start.
   public func defineNetwork(_ xml: XMLElement) async throws -> VirtualNetwork {
-    let text = try xml.serialized()
+    let text = try xml.serialized(indented: false)
     return try await call("virNetworkDefineXML", .changes) { call in
       VirtualNetwork(adopting: try call.check(virNetworkDefineXML(call.connection, text)), of: self)
     }

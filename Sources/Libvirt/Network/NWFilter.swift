@@ -62,7 +62,7 @@ extension Connection {
   /// Makes a filter, or replaces the rules of the one with the same name and UUID, at once for all interfaces that have
   /// it; follows `virNWFilterDefineXML`.
   public func defineNetworkFilter(_ xml: XMLElement) async throws -> NWFilter {
-    let text = try xml.serialized()
+    let text = try xml.serialized(indented: false)
     return try await call("virNWFilterDefineXML", .changes) { call in
       NWFilter(adopting: try call.check(virNWFilterDefineXML(call.connection, text)), of: self)
     }

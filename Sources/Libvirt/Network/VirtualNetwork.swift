@@ -94,7 +94,7 @@ public final class VirtualNetwork: Sendable {
     command: NetworkUpdateCommand, section: NetworkUpdateSection, parentIndex: Int = -1, xml: XMLElement,
     affecting affect: Affect
   ) async throws {
-    let text = try xml.serialized()
+    let text = try xml.serialized(indented: false)
     try await call("virNetworkUpdate", .changes) { call, network in
       _ = try call.check(
         virNetworkUpdate(

@@ -37,7 +37,7 @@ extension Connection {
   /// Makes a persistent definition, or replaces the one with the same name and UUID; follows
   /// `virStoragePoolDefineXML`. Nothing is built or started.
   public func defineStoragePool(_ xml: XMLElement) async throws -> StoragePool {
-    let text = try xml.serialized()
+    let text = try xml.serialized(indented: false)
     return try await call("virStoragePoolDefineXML", .changes) { call in
       StoragePool(adopting: try call.check(virStoragePoolDefineXML(call.connection, text, 0)), of: self)
     }
@@ -45,7 +45,7 @@ extension Connection {
 
   /// Starts a pool without a definition, which is gone once it stops; follows `virStoragePoolCreateXML`. Nothing is built.
   public func startStoragePool(_ xml: XMLElement) async throws -> StoragePool {
-    let text = try xml.serialized()
+    let text = try xml.serialized(indented: false)
     return try await call("virStoragePoolCreateXML", .changes) { call in
       StoragePool(adopting: try call.check(virStoragePoolCreateXML(call.connection, text, 0)), of: self)
     }

@@ -27,7 +27,7 @@ extension StoragePool {
   /// - Parameter preallocateMetadata: Writes a qcow2 file's tables in full.
   public func createVolume(_ xml: XMLElement, preallocateMetadata: Bool = false) async throws -> StorageVolume
   {
-    let text = try xml.serialized()
+    let text = try xml.serialized(indented: false)
     let flags = preallocateMetadata ? VIR_STORAGE_VOL_CREATE_PREALLOC_METADATA.rawValue : 0
     return try await call("virStorageVolCreateXML", .changes) { [name, connection] call, pool in
       let volume = try call.check(virStorageVolCreateXML(pool, text, flags))
@@ -40,7 +40,7 @@ extension StoragePool {
   /// libvirt reads `source` in the format that it takes it for, and makes the new volume at least as large. While it is at
   /// it, the new volume can be seen and not deleted; it goes on if the client goes away.
   public func createVolume(_ xml: XMLElement, copying source: StorageVolume) async throws -> StorageVolume {
-    let text = try xml.serialized()
+    let text = try xml.serialized(indented: false)
     return try await connection.callOnThreadOfItsOwn("virStorageVolCreateXMLFrom", .changes, .copy) {
       [self] call in
       let volume = try call.check(

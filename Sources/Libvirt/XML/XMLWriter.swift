@@ -1,31 +1,37 @@
 /// Writes elements as text, following XML 1.0, sections 2.2 (characters) and 2.4 (escapes).
 struct XMLWriter {
-  private(set) var text = ""
+  private var bytes: [UInt8] = []
+
+  var text: String { String(decoding: bytes, as: UTF8.self) }
+
+  init() { bytes.reserveCapacity(4096) }
+
+  private mutating func add(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
   /// Appends an element; its content gets lines of its own only if there is a level of indentation.
   mutating func write(_ element: XMLElement, level: Int?) throws(XMLError) {
     try check(name: element.name)
-    text += "<"
-    text += element.name
+    add("<")
+    add(element.name)
     for (index, attribute) in element.attributes.enumerated() {
       try check(name: attribute.name)
       if element.attributes[..<index].contains(where: { $0.name == attribute.name }) {
         throw .duplicateAttribute(attribute.name, element: element.name)
       }
-      text += " "
-      text += attribute.name
-      text += "=\""
+      add(" ")
+      add(attribute.name)
+      add("=\"")
       try escape(attribute.value, in: element.name, isAttribute: true)
-      text += "\""
+      add("\"")
     }
     let level = element.children.allSatisfy({ !$0.isText || $0.isWhitespace }) ? level : nil
     let hasLines = level != nil && element.children.contains { !$0.isText }
     let children = hasLines ? element.children.filter { !$0.isText } : element.children
     guard !children.isEmpty else {
-      text += "/>"
+      add("/>")
       return
     }
-    text += ">"
+    add(">")
     for child in children {
       if hasLines, let level { startLine(level + 1) }
       switch child {
@@ -38,16 +44,16 @@ struct XMLWriter {
       }
     }
     if hasLines, let level { startLine(level) }
-    text += "</"
-    text += element.name
-    text += ">"
+    add("</")
+    add(element.name)
+    add(">")
   }
 
-  mutating func endLine() { text += "\n" }
+  mutating func endLine() { add("\n") }
 
   private mutating func startLine(_ level: Int) {
-    text += "\n"
-    text += String(repeating: "  ", count: level)
+    add("\n")
+    add(String(repeating: "  ", count: level))
   }
 
   private mutating func write(comment: String, in element: String) throws(XMLError) {
@@ -57,29 +63,29 @@ struct XMLWriter {
     let dash = UInt8(ascii: "-")
     let hasTwoDashes = zip(comment.utf8, comment.utf8.dropFirst()).contains { $0 == (dash, dash) }
     if comment.utf8.last == dash || hasTwoDashes { throw .illegalComment(comment) }
-    text += "<!--"
-    text += comment
-    text += "-->"
+    add("<!--")
+    add(comment)
+    add("-->")
   }
 
   /// Appends character data. Escaped white space survives the normalisation of line ends and attributes.
   private mutating func escape(_ content: String, in element: String, isAttribute: Bool) throws(XMLError) {
     if content.utf8.allSatisfy({ $0.isPlainXML }) {
-      text += content
+      add(content)
       return
     }
     for scalar in content.unicodeScalars {
       switch scalar {
-      case "&": text += "&amp;"
-      case "<": text += "&lt;"
-      case ">": text += "&gt;"
-      case "\"" where isAttribute: text += "&quot;"
-      case "\r": text += "&#13;"
-      case "\n" where isAttribute: text += "&#10;"
-      case "\t" where isAttribute: text += "&#9;"
+      case "&": add("&amp;")
+      case "<": add("&lt;")
+      case ">": add("&gt;")
+      case "\"" where isAttribute: add("&quot;")
+      case "\r": add("&#13;")
+      case "\n" where isAttribute: add("&#10;")
+      case "\t" where isAttribute: add("&#9;")
       default:
         guard scalar.isXMLCharacter else { throw .illegalCharacter(scalar, element: element) }
-        text.unicodeScalars.append(scalar)
+        add(String(scalar))
       }
     }
   }

@@ -67,7 +67,8 @@ struct DesiredHost {
     let outcome: Outcome
   }
 
-  struct WantedMachine {
+  /// A class, since it is large and handed on often.
+  final class WantedMachine: Sendable {
     let spec: MachineSpec
     let machine: Machine
     /// What the spec sets, by the path of the field: what goes back to a default is not among it.
@@ -76,6 +77,16 @@ struct DesiredHost {
     let volumes: [Int]
     /// Images that the VM uses as they are: a kernel, an initrd, a CD, a seed.
     let images: [WantedImage]
+
+    init(
+      spec: MachineSpec, machine: Machine, applied: [String: String], volumes: [Int], images: [WantedImage]
+    ) {
+      self.spec = spec
+      self.machine = machine
+      self.applied = applied
+      self.volumes = volumes
+      self.images = images
+    }
   }
 
   struct WantedPool {

@@ -16,7 +16,7 @@ public struct Step: Sendable, Identifiable {
 }
 
 /// What a step does. Each operation may be repeated: done twice, it leaves what it leaves done once.
-public enum Operation: Sendable {
+public indirect enum Operation: Sendable {
   /// Defines (where it is missing), builds and starts a pool.
   case ensurePool(Pool)
   case setPoolAutostart(uuid: UUID, Bool)

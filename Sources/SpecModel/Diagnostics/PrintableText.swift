@@ -14,10 +14,8 @@ public func printable(_ text: String) -> String {
 public func printableLines(
   _ text: String, keepsColours: Bool = false, keepsCommands: Bool = false
 ) -> String {
+  guard mayNeedReplacing(text) else { return text }
   let scalars = Array(text.unicodeScalars)
-  guard scalars.contains(where: { isControl($0) && $0 != "\n" || $0 == ":" || $0 == "#" }) else {
-    return text
-  }
   var result = String.UnicodeScalarView()
   var startsLine = true
   for (index, scalar) in scalars.enumerated() {
@@ -33,6 +31,18 @@ public func printableLines(
     startsLine = scalar == "\n" || startsLine && (scalar == " " || scalar == "\t" || isBad)
   }
   return String(result)
+}
+
+/// False for nearly every text: one that has no control characters but line breaks, and none of the pairs of signs that
+/// commands have.
+private func mayNeedReplacing(_ text: String) -> Bool {
+  var last: Unicode.Scalar?
+  for scalar in text.unicodeScalars {
+    if isControl(scalar), scalar != "\n" { return true }
+    if scalar == last, scalar == ":" || scalar == "#" { return true }
+    last = scalar
+  }
+  return false
 }
 
 /// `ESC [ 31 m`
