@@ -33,6 +33,12 @@ struct Link {
       throw Measurement.Failure(text: "cannot start slow-link")
     }
     for _ in 0..<200 where access(socket, F_OK) != 0 { usleep(10_000) }
+    guard access(socket, F_OK) == 0 else {
+      kill(process, SIGTERM)
+      waitpid(process, nil, 0)
+      close(pipes[0])
+      throw Measurement.Failure(text: "slow-link does not listen at \(socket)")
+    }
     self.uri = "\(parts[0])=\(socket)"
     self.process = process
     output = pipes[0]

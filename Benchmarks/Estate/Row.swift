@@ -38,7 +38,7 @@ struct Row {
     return "| " + cells.joined(separator: " | ") + " |"
   }
 
-  /// `8.1 (floor: 8.4)`: how often what the tenth takes goes into what this takes.
+  /// `8.1 (yardstick: 8.4)`: how often what the tenth takes goes into what this takes.
   private func growth(_ tenth: (floor: Measurement?, own: Measurement)) -> String {
     let own = Self.number(own.wall / tenth.own.wall, 1)
     guard let floor, let before = tenth.floor else { return own }

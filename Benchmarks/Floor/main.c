@@ -3,7 +3,7 @@
  * It keeps no model, compares nothing, takes no lock and marks nothing. What it is given as XML is what virtform itself would
  * send, with @NUMBER@ where one object differs from the next.
  *
- *   floor read URI CONNECTIONS THREADS
+ *   floor read URI CONNECTIONS THREADS [PREFIX]             what runs, too, of those called so, or of all
  *   floor hosts URI CONNECTIONS THREADS [URI...]            reads several hosts at once
  *   floor create URI CONNECTIONS THREADS COUNT POOL VOLUME.xml DOMAIN.xml NETWORK.xml
  *   floor define URI CONNECTIONS THREADS COUNT DOMAIN.xml
@@ -77,6 +77,9 @@ static char *numbered(const char *text, int number) {
 
 static virDomainPtr *domains;
 static char *is_active;
+static const char *prefix = "";
+
+static int is_ours(virDomainPtr domain) { return !strncmp(virDomainGetName(domain), prefix, strlen(prefix)); }
 
 static int list_domains(void) {
     int count = virConnectListAllDomains(connections[0], &domains, VIR_CONNECT_LIST_DOMAINS_INACTIVE);
@@ -105,7 +108,7 @@ static void read_domain(virConnectPtr connection, int item) {
     char *xml = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE);
     if (!xml) die("virDomainGetXMLDesc");
     free(xml);
-    if (!is_active[item]) return;
+    if (!is_active[item] || !is_ours(domain)) return;
     if (!(xml = virDomainGetXMLDesc(domain, 0))) die("virDomainGetXMLDesc");
     free(xml);
 }
@@ -138,7 +141,7 @@ static void read_all(void) {
     }
 }
 
-static const char *pool_name, *prefix;
+static const char *pool_name;
 static char *volume_text, *domain_text;
 
 static virStoragePoolPtr pool(virConnectPtr connection) {
@@ -184,8 +187,6 @@ static void define_domain(virConnectPtr connection, int item) {
     free(xml);
 }
 
-static int is_ours(virDomainPtr domain) { return !strncmp(virDomainGetName(domain), prefix, strlen(prefix)); }
-
 static atomic_int changes_left;
 
 static void change_domain(virConnectPtr connection, int item) {
@@ -216,10 +217,14 @@ int main(int argc, char **argv) {
     const char *verb = argv[1], *uri = argv[2];
     if (!strcmp(verb, "hosts")) {
         /* A process for each. */
-        int is_child = 0, status, failed = 0;
-        for (int i = 4; i < argc && !is_child; i++)
-            if ((is_child = fork() == 0) && i > 4) uri = argv[i];
-        if (!is_child) {
+        pid_t child = -1;
+        int status, failed = 0;
+        for (int i = 4; i < argc && child; i++) {
+            child = fork();
+            if (child < 0) { perror("fork"); return 1; }
+            if (child == 0 && i > 4) uri = argv[i];
+        }
+        if (child) {
             while (wait(&status) > 0) failed |= status != 0;
             return failed;
         }
@@ -234,6 +239,7 @@ int main(int argc, char **argv) {
         if (!(connections[i] = is_reading ? virConnectOpenReadOnly(uri) : virConnectOpen(uri))) die(uri);
 
     if (is_reading) {
+        if (!strcmp(argv[1], "read") && argc == 6) prefix = argv[5];
         read_all();
     } else if (!strcmp(verb, "create") && argc == 10) {
         pool_name = argv[6];

@@ -137,6 +137,7 @@ struct Workspace {
     workspace.isLocked = states.contains { $0.hasLock(of: site.stack) }
     workspace.states = states.map(\.withoutLocks)
     workspace.site = site.located(in: workspace.states)
+    // Images may have changed as well; who has read a plan and says yes to it gets a new one to compare it with.
     if !keepingImages || workspace.states != self.states || workspace.unreachable != unreachable {
       workspace.planned = nil
     }

@@ -44,24 +44,49 @@ struct CheckedDocumentTests {
     for other in others { #expect(CheckedDocuments.form(of: other) != form) }
   }
 
+  private func domain(_ name: String, uuid: String? = nil, extra: XMLElement? = nil) -> XMLElement {
+    XMLElement("domain", ["type": "test"]) {
+      XMLElement("name", text: name)
+      uuid.map { XMLElement("uuid", text: $0) }
+      XMLElement("memory", ["unit": "KiB"], text: "65536")
+      XMLElement("os") { XMLElement("type", text: "hvm") }
+      extra
+    }
+  }
+
   @Test("what the schema does not know is refused for each form, also after others of another form")
   func refused() async throws {
     let host = try await TestDriverHost()
     let checked = CheckedDocuments()
-    func domain(_ name: String, _ extra: XMLElement? = nil) -> XMLElement {
-      XMLElement("domain", ["type": "test"]) {
-        XMLElement("name", text: name)
-        XMLElement("memory", ["unit": "KiB"], text: "65536")
-        XMLElement("os") { XMLElement("type", text: "hvm") }
-        extra
-      }
-    }
     for name in ["one", "two"] { try await checked.define(domain(name), on: host.connection) }
     for name in ["three", "four"] {
       await #expect(throws: LibvirtError.self) {
-        try await checked.define(domain(name, XMLElement("wrong")), on: host.connection)
+        try await checked.define(domain(name, extra: XMLElement("wrong")), on: host.connection)
       }
     }
     #expect(try await host.connection.domains().map(\.name) == ["one", "two"])
+  }
+
+  @Test(
+    "of many at once, one that fails for its name says nothing of the others, and all are refused for their form"
+  )
+  func atOnce() async throws {
+    let host = try await TestDriverHost()
+    let checked = CheckedDocuments()
+    let connection = host.connection
+    _ = try await connection.defineDomain(domain("taken"), validate: true)
+    let other = "3b6e5a0c-8f0d-4c55-9d1a-6f1e520b7c21"
+    let names = (1...12).map { "vm-\($0)" }
+    func defined(_ documents: [XMLElement]) async -> [String] {
+      await withTaskGroup(of: String?.self) { group in
+        for document in documents {
+          group.addTask { try? await checked.define(document, on: connection).name }
+        }
+        return await group.reduce(into: []) { names, name in names += name.map { [$0] } ?? [] }.sorted()
+      }
+    }
+    let taken = domain("taken", uuid: other)
+    #expect(await defined([taken] + names.map { domain($0) } + [taken]) == names.sorted())
+    #expect(await defined(names.map { domain("\($0)-b", extra: XMLElement("wrong")) }).isEmpty)
   }
 }

@@ -229,6 +229,13 @@ struct HostileTests {
       ])
   }
 
+  @Test("thousands of keys that nothing external can have are refused in no time")
+  func manyForeignKeys() {
+    let keys = (0..<20_000).map { "k\($0): 1" }.joined(separator: ", ")
+    let found = MarkedSpec(header + "networks: {lan: {external: true, \(keys)}}\n").load().diagnostics
+    #expect(found.count == 20_000)
+  }
+
   @Test("thousands of moves in a chain are reported in no time")
   func moveChain() {
     let count = 5000

@@ -11,23 +11,32 @@ final class CheckedDocuments: Sendable {
     let document: XMLElement
   }
 
-  /// The first definition of each form, which is checked.
-  private let first = Mutex<[Form: Task<Domain, any Error>]>([:])
+  /// The definition of each form that is being checked, or was and is there.
+  private let checks = Mutex<[Form: Task<Domain, any Error>]>([:])
 
   /// Defines a domain, and has libvirt refuse what its schema does not know instead of dropping it. Of several that differ in
-  /// nothing that matters, the others wait for the first.
+  /// nothing that matters, the others wait for the first. If that fails, which need not be for its form, the next one is
+  /// the first.
   @discardableResult
   func define(_ document: XMLElement, on connection: Connection) async throws -> Domain {
     let form = Form(host: ObjectIdentifier(connection), document: Self.form(of: document))
-    let (task, isFirst) = first.withLock { first in
-      if let task = first[form] { return (task, false) }
-      let task = Task { try await connection.defineDomain(document, validate: true) }
-      first[form] = task
-      return (task, true)
+    while true {
+      let (check, isOwn) = checks.withLock { checks in
+        if let check = checks[form] { return (check, false) }
+        let check = Task { try await connection.defineDomain(document, validate: true) }
+        checks[form] = check
+        return (check, true)
+      }
+      switch await check.result {
+      case .success(let domain):
+        return isOwn ? domain : try await connection.defineDomain(document, validate: false)
+      case .failure(let error):
+        checks.withLock { checks in
+          if checks[form] == check { checks[form] = nil }
+        }
+        if isOwn { throw error }
+      }
     }
-    if isFirst { return try await task.value }
-    let isValid = if case .success = await task.result { true } else { false }
-    return try await connection.defineDomain(document, validate: !isValid)
   }
 
   /// A definition without what is free text, an address or an amount in every schema.

@@ -189,8 +189,9 @@ extension StepRunner {
 
   /// Takes away what a move that was cut off has left here, once it is certain that the VM is on the other host.
   func removeRemains(of uuid: UUID, on place: ResourceName) async throws {
-    try await awaitMigration(of: uuid, from: connection)
     try await awaitMigration(of: uuid, from: peerConnection(place))
+    // What nobody sends any more arrives no more: a daemon that died in the middle may take it to be on its way for ever.
+    _ = try await hasMigrationEnded(of: uuid, on: connection, within: 60)
     guard let domain = try await connection.domain(uuid: uuid) else { return }
     guard let other = try await peerConnection(place).domain(uuid: uuid) else {
       throw Failure(description: "the VM is no longer on host '\(place)'; run again")
@@ -213,13 +214,22 @@ extension StepRunner {
 
   /// A migration that goes on without whoever began it ends by itself.
   private func awaitMigration(of uuid: UUID, from connection: Connection) async throws {
-    for attempt in 0... {
-      guard let domain = try await connection.domain(uuid: uuid), try await isMigrating(domain) else {
-        return
-      }
-      guard attempt < 600 else { throw Failure(description: "a migration of it is still under way") }
-      try await Task.sleep(for: .seconds(1))
+    guard try await hasMigrationEnded(of: uuid, on: connection, within: 600) else {
+      throw Failure(description: "a migration of it is still under way")
     }
+  }
+
+  /// Looks each second, and says whether it has ended by then.
+  private func hasMigrationEnded(
+    of uuid: UUID, on connection: Connection, within seconds: Int
+  ) async throws -> Bool {
+    for second in 0...seconds {
+      if second > 0 { try await Task.sleep(for: .seconds(1)) }
+      guard let domain = try await connection.domain(uuid: uuid), try await isMigrating(domain) else {
+        return true
+      }
+    }
+    return false
   }
 
   private func isMigrating(_ domain: Domain) async throws -> Bool {

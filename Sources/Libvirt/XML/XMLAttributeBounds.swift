@@ -4,6 +4,9 @@ struct XMLAttributeBounds {
   /// Of an element, and namespaces of a document.
   static let limit = 1000
 
+  /// The bytes of the shortest attribute: a space, a name, an equals sign and two quotes. A namespace has more.
+  private static let shortest = 5
+
   /// What starts and ends parts that have no attributes.
   private static let verbatim: [(StaticString, StaticString)] = [
     ("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>"),
@@ -13,8 +16,7 @@ struct XMLAttributeBounds {
 
   /// True if a document has too many of them; of a text that is no XML anything may be said.
   static func areExceeded(in bytes: UnsafeRawBufferPointer) -> Bool {
-    // No text that is shorter has so many: each takes a space, a name, an equals sign and two quotes.
-    if bytes.count < limit * #" a="""#.utf8.count { return false }
+    if bytes.count < limit * shortest { return false }
     var bounds = XMLAttributeBounds()
     var position = 0
     while position < bytes.count {

@@ -7,8 +7,7 @@ final class MappingReader {
   let location: SourceLocation
   let diagnostics: Diagnostics
   private let mapping: YAMLMapping
-  /// What a decoder asked for, in that order: a mapping has few keys, so that looking through these at its end takes less
-  /// than keeping a set of them.
+  /// What a decoder asked for, in that order.
   private var known: [String] = []
   /// Unknown keys that are reported already.
   private var reported: Set<String> = []
@@ -256,9 +255,14 @@ final class MappingReader {
   /// Reports the keys that no decoder asked for.
   func finish() {
     diagnostics.didRead?(path, Set(known))
-    let unknown = mapping.entries.filter { !known.contains($0.key) && !reported.contains($0.key) }
+    // Nearly all mappings have few keys, which are looked for faster than a set is made.
+    let isShort = mapping.entries.count <= 8
+    var words = isShort ? [] : Set(known)
+    let unknown = mapping.entries.filter { entry in
+      !(isShort ? known.contains(entry.key) : words.contains(entry.key)) && !reported.contains(entry.key)
+    }
     guard !unknown.isEmpty else { return }
-    let words = Set(known)
+    words.formUnion(known)
     for entry in unknown {
       let help =
         diagnostics.suggestions.nearest(to: entry.key, in: words).map { "did you mean '\($0)'?" }

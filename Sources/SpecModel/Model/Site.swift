@@ -71,6 +71,7 @@ public struct Site: Sendable {
   ///
   /// - Parameter hosts: by the names of VMs; those that are not in it stay where they are.
   public func placing(_ hosts: [ResourceName: ResourceName]) -> Site {
+    // Only VMs that are placed change, and disks that VMs share.
     if hosts.isEmpty, disks.isEmpty { return self }
     var site = self
     site.machineList = NamedList(
