@@ -5,23 +5,25 @@ import Planner
 extension Inspector {
   /// The live states of the stack's own active networks: one call for each, and more only where guests seem to have
   /// lost their network.
-  func liveNetworks(beside state: HostState) async throws -> [UUID: Network] {
+  func liveNetworks(
+    _ networks: [(handle: VirtualNetwork, network: Network)], beside state: HostState
+  ) async throws -> [UUID: Network] {
     let identity = Identity(stack: site.stack)
-    let own = state.networks.filter { $0.isActive && identity.owns($0) }
-    let live = try await concurrentlyThrowing(own) { network in try await read(network) }.compactMap { $0 }
-    var networks = Dictionary(live.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
-    guard state.capabilities.driver.can(.replugging) else { return networks }
+    let own = networks.filter { $0.network.isActive && identity.owns($0.network) }
+    let live = try await concurrentlyThrowing(own) { try await read($0.handle, $0.network) }.compactMap { $0 }
+    var result = Dictionary(live.map { ($0.uuid, $0) }, uniquingKeysWith: { first, _ in first })
+    guard state.capabilities.driver.can(.replugging) else { return result }
     for network in live where network.parkedFor == nil {
       let isParked = live.contains { $0.parkedFor == network.name && $0.connections > 0 }
-      networks[network.uuid]?.unplugged = try await unplugged(from: network, state, isParked: isParked)
+      result[network.uuid]?.unplugged = try await unplugged(from: network, state, isParked: isParked)
     }
-    return networks
+    return result
   }
 
-  private func read(_ network: Network) async throws -> Network? {
-    guard let handle = try await session.connection.network(uuid: network.uuid),
-      let document = try await present({ try await handle.xml(.live) }, unless: .noNetwork)
-    else { return nil }
+  private func read(_ handle: VirtualNetwork, _ network: Network) async throws -> Network? {
+    guard let document = try await present({ try await handle.xml(.live) }, unless: .noNetwork) else {
+      return nil
+    }
     var live = NetworkDocument.read(document, name: network.name, uuid: network.uuid, isActive: true)
     live.autostart = network.autostart
     return live

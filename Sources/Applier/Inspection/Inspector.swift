@@ -27,27 +27,30 @@ struct Inspector {
     async let pools = self.pools()
     async let filters = self.filters()
     async let devices = self.devices()
+    async let node = self.node()
+    async let memory = try? connection.nodeMemory().total
     var state = HostState(
       name: session.host.name,
       capabilities: CapabilitiesDocument.read(try await capabilities, driver: try await driver),
       isPrivileged: session.isPrivileged,
-      pools: try await pools, networks: try await networks, machines: try await machines.map(\.machine),
+      pools: try await pools, networks: try await networks.map(\.network),
+      machines: try await machines.map(\.machine),
       guests: Dictionary(
         try await machines.compactMap { pair in pair.guest.map { ($0.uuid, $0) } },
         uniquingKeysWith: { first, _ in first }
       ))
     state.virsh = session.virsh
     state.devices = try await devices
-    if let node = try await node() {
+    let total = await memory
+    if let node = try await node {
       state.capabilities.cpus = state.capabilities.cpus ?? node.cpus
       // The cells of the host's topology, which libvirt adds up elsewhere, need not have all of its memory.
-      let total = try? await connection.nodeMemory().total
       state.capabilities.memory = .kibibytes(total.flatMap { $0 > 0 ? $0 : nil } ?? node.memoryKibibytes)
     }
     let names = try await filters
     state.filterNames = names.map { Set($0.map(\.name)) }
     state.firewalls = try await firewalls(names)
-    state.liveNetworks = try await liveNetworks(beside: state)
+    state.liveNetworks = try await liveNetworks(networks, beside: state)
     if state.capabilities.driver == .xen { state.separateDom0() }
     if site.hosts.count > 1, state.capabilities.driver == .qemu { try await readSnapshots(into: &state) }
     return state
@@ -152,7 +155,7 @@ struct Inspector {
 
   // MARK: Networks
 
-  private func networks() async throws -> [Network] {
+  private func networks() async throws -> [(handle: VirtualNetwork, network: Network)] {
     async let all = connection.networks()
     async let active = connection.networks(.active)
     async let starting = connection.networks(.autostart)
@@ -160,7 +163,7 @@ struct Inspector {
     let running = Set(try await active.map(\.uuid))
     let autostart = Set(try await starting.map(\.uuid))
     let undefined = Set(try await transient.map(\.uuid))
-    let networks = try await concurrentlyThrowing(try await all) { network -> Network? in
+    let networks = try await concurrentlyThrowing(try await all) { network -> (VirtualNetwork, Network)? in
       let isActive = running.contains(network.uuid)
       guard let document = try await present({ try await network.xml(.inactive) }, unless: .noNetwork) else {
         return nil
@@ -168,9 +171,9 @@ struct Inspector {
       var read = NetworkDocument.read(document, name: network.name, uuid: network.uuid, isActive: isActive)
       read.autostart = autostart.contains(network.uuid)
       read.isTransient = undefined.contains(network.uuid)
-      return read
+      return (network, read)
     }
-    return networks.compactMap { $0 }.sorted { $0.name < $1.name }
+    return networks.compactMap { $0 }.sorted { $0.1.name < $1.1.name }
   }
 
   // MARK: Firewalls
