@@ -6,7 +6,7 @@ extension HostPlanner {
   /// What the new host is to have is made first, then each VM moves, and then what was its own on the old host goes.
   mutating func planArrivals() {
     for move in arrivals {
-      guard let wanted = wantedMachine(move.machine.uuid) else { continue }
+      guard let wanted = wantedMachines[move.machine.uuid] else { continue }
       if let obstacle = move.obstacle ?? obstacle(to: move, wanted) {
         report(
           "VM '\(move.name)' is on host '\(move.from)' and cannot move to '\(move.to)': \(obstacle)",

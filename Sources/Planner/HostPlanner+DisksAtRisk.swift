@@ -17,7 +17,7 @@ extension HostPlanner {
             + "this saves it: \(state.rescue(disk, of: machine))")
       }
       guard let overlay = disk.overlay else { continue }
-      let wanted = wantedMachine(machine.uuid)?.machine.disks.contains { $0.name == disk.name } ?? false
+      let wanted = wantedMachines[machine.uuid]?.machine.disks.contains { $0.name == disk.name } ?? false
       draft.note(
         address, "\(text(of: overlay, disk, machine))\(wanted ? "" : "; the disk stays until then")")
     }
@@ -63,7 +63,7 @@ extension HostPlanner {
       refuse(
         "unplugging disk '\(disk.name)' of VM '\(machine.name)' destroys its content: the file was deleted, and only the "
           + "running guest has it",
-        at: wantedMachine(machine.uuid)?.spec.path,
+        at: wantedMachines[machine.uuid]?.spec.path,
         help: "--allow-data-loss-of \(address) consents; this saves it: \(state.rescue(disk, of: machine))")
     }
     return lost

@@ -210,7 +210,7 @@ extension HostPlanner {
   private func filesAfterPlan(_ machine: Machine) -> Set<String> {
     if removedMachines.contains(machine.uuid) { return [] }
     guard host.owns(machine), !keptMachines.contains(machine.uuid),
-      let wanted = wantedMachine(machine.uuid)?.machine
+      let wanted = wantedMachines[machine.uuid]?.machine
     else { return machine.files }
     let before = Set(machine.imageFiles)
     // A guest that cannot change its CD while it runs keeps the one that it has.

@@ -85,7 +85,7 @@ extension HostPlanner {
     guard canMove(between: actual, wanted) else { return false }
     return options.restarts
       || users.allSatisfy { user in
-        host.owns(user) && wantedMachine(user.uuid)?.spec.onChange == .restartIfNeeded
+        host.owns(user) && wantedMachines[user.uuid]?.spec.onChange == .restartIfNeeded
       }
   }
 

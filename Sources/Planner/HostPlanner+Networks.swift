@@ -97,7 +97,7 @@ extension HostPlanner {
     subnet.reservations.subtracting(wanted.reservations).filter { entry in
       NetworkDiffer.remembers(entry, in: memory)
         && owners(of: entry).contains {
-          !isWanted($0.uuid) && !removedMachines.contains($0.uuid)
+          wantedMachines[$0.uuid] == nil && !removedMachines.contains($0.uuid)
         } && !wanted.reservations.contains { $0.collides(with: entry) }
     }
   }

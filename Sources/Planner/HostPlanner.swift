@@ -26,8 +26,8 @@ struct HostPlanner {
   let identity: Identity
   /// The paths of the volumes that the spec wants.
   let wantedPaths: Set<String>
-  /// Indices into `desired.machines`, by UUID.
-  private let wantedPositions: [UUID: Int]
+  /// By UUID.
+  let wantedMachines: [UUID: DesiredHost.WantedMachine]
   var draft: PlanDraft
 
   // Steps that others wait for.
@@ -105,18 +105,11 @@ struct HostPlanner {
     self.draft = draft
     identity = Identity(stack: site.stack)
     wantedPaths = Set(desired.volumes.map(\.volume.path))
-    wantedPositions = Dictionary(
-      zip(desired.machines.lazy.map(\.machine.uuid), desired.machines.indices),
-      uniquingKeysWith: { first, _ in first })
+    wantedMachines = Dictionary(
+      desired.machines.map { ($0.machine.uuid, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   var state: HostState { host.state }
-
-  func isWanted(_ uuid: UUID) -> Bool { wantedPositions[uuid] != nil }
-
-  func wantedMachine(_ uuid: UUID) -> DesiredHost.WantedMachine? {
-    wantedPositions[uuid].map { desired.machines[$0] }
-  }
 
   mutating func plan() {
     for pool in desired.pools { plan(pool) }

@@ -255,15 +255,10 @@ final class MappingReader {
   /// Reports the keys that no decoder asked for.
   func finish() {
     diagnostics.didRead?(path, Set(known))
-    // Nearly all mappings have few keys, which are looked for faster than a set is made.
-    let isShort = mapping.entries.count <= 8
-    var words = isShort ? [] : Set(known)
-    let unknown = mapping.entries.filter { entry in
-      !(isShort ? known.contains(entry.key) : words.contains(entry.key)) && !reported.contains(entry.key)
-    }
-    guard !unknown.isEmpty else { return }
-    words.formUnion(known)
-    for entry in unknown {
+    // Nearly all mappings have few keys, all of them known, which is seen faster than a set is made.
+    if mapping.entries.count <= 8, mapping.entries.allSatisfy({ known.contains($0.key) }) { return }
+    let words = Set(known)
+    for entry in mapping.entries where !words.contains(entry.key) && !reported.contains(entry.key) {
       let help =
         diagnostics.suggestions.nearest(to: entry.key, in: words).map { "did you mean '\($0)'?" }
         ?? (words.isEmpty ? nil : "known keys are " + words.sorted().joined(separator: ", "))
