@@ -73,3 +73,13 @@ struct Virtform: AsyncParsableCommand {
     _exit(status?.rawValue ?? 0)
   }
 }
+
+extension CommandConfiguration {
+  /// What a subcommand is called and says of itself.
+  ///
+  /// The parser reads it as a command of its own (`Virtform.parsed()`), whose help names the program all the same.
+  init(subcommand name: String, abstract: String, discussion: String = "") {
+    self.init(
+      commandName: name, _superCommandName: "virtform", abstract: abstract, discussion: discussion)
+  }
+}

@@ -91,5 +91,10 @@ struct SpecMistakeTests {
     let help = try await Lab.virtform(["--help"], home: "/nonexistent", in: "/tmp")
     #expect(help.status == 0)
     #expect(help.output.contains("apply"))
+    for words in [["plan", "--help"], ["help", "plan"]] {
+      let help = try await Lab.virtform(words, home: "/nonexistent", in: "/tmp")
+      #expect(help.status == 0)
+      #expect(help.output.contains("USAGE: virtform plan "), "\(help.output)")
+    }
   }
 }

@@ -5,7 +5,7 @@ import Planner
 /// Makes the hosts as the spec says.
 struct ApplyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "apply", abstract: "Make the hosts as the spec says, or carry out a saved plan.",
+    subcommand: "apply", abstract: "Make the hosts as the spec says, or carry out a saved plan.",
     discussion: """
       Instead of a spec it takes a plan that 'virtform plan -o FILE' saved. That is carried out without asking, as it was \
       reviewed; if the spec or a host has changed since in what the plan rests on, nothing is done. With --require-signature \

@@ -7,7 +7,7 @@ import SpecModel
 /// Ties the terminal to a guest's serial console.
 struct ConsoleCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "console", abstract: "Connect to the serial console of a VM.",
+    subcommand: "console", abstract: "Connect to the serial console of a VM.",
     discussion: """
       Ctrl-] ends the session. Without a terminal, what comes on standard input is sent, and what the guest says is printed \
       until the guest is off or nobody reads any more.

@@ -7,7 +7,7 @@ import SpecModel
 /// Says how few hosts are enough. Opens them for reading only.
 struct ConsolidateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "consolidate", abstract: "Show how few hosts hold all VMs, and the moves; changes no host.",
+    subcommand: "consolidate", abstract: "Show how few hosts hold all VMs, and the moves; changes no host.",
     discussion: """
       Rules, reserves and overcommit hold as in a plan; VMs whose host the spec names may go elsewhere, too. Running VMs of \
       others count where they are. With --write the spec says what is proposed, and apply makes the moves.

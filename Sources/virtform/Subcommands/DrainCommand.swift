@@ -4,7 +4,7 @@ import SpecModel
 /// Moves the VMs of a host to others.
 struct DrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "drain", abstract: "Move the VMs of a host to others that the spec allows.",
+    subcommand: "drain", abstract: "Move the VMs of a host to others that the spec allows.",
     discussion: """
       Shows the moves, asks, and makes them. What the spec changes of VMs that move, and what their moves need, comes along; \
       all else is left for the next apply. The host takes VMs again then, which moves none back: 'state: drained' in the \

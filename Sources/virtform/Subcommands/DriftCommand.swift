@@ -4,7 +4,7 @@ import Planner
 /// Shows what somebody changed beside virtform. Opens the hosts for reading only.
 struct DriftCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "drift", abstract: "Show what was changed beside virtform; changes nothing.",
+    subcommand: "drift", abstract: "Show what was changed beside virtform; changes nothing.",
     discussion: """
       Compares what was last applied with what is there. What the spec wants otherwise than when it was last applied is no \
       drift: 'virtform plan' shows it. What is missing is shown, too, since a host does not remember what it no longer has.

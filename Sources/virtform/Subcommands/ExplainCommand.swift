@@ -5,7 +5,7 @@ import SpecModel
 /// Says what a key of a spec means.
 struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "explain", abstract: "Explain a key of the language of specs.",
+    subcommand: "explain", abstract: "Explain a key of the language of specs.",
     discussion: """
       PATH is as in a spec, such as vms.web-1.memory. Names in it may be any, or be left out: vms.disks.size. Without a \
       path, the keys at the top of a spec.

@@ -4,7 +4,7 @@ import SpecModel
 /// Lays out spec files as all specs are laid out.
 struct FmtCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fmt",
+    subcommand: "fmt",
     abstract: "Lay out spec files: two spaces a level, comments kept, nothing changed in what they say.",
     discussion: "Prints the names of the files that it changes. Exit code 2 with --check if there are any.")
 

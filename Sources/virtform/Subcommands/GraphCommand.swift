@@ -5,7 +5,7 @@ import SpecModel
 /// Draws what a spec describes.
 struct GraphCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "graph",
+    subcommand: "graph",
     abstract: "Draw the hosts of a spec with their VMs, networks and disks; touches no host.",
     discussion: """
       DOT is for Graphviz (virtform graph | dot -Tpng -o hosts.png), Mermaid for pages of code hosts, SVG for any browser.

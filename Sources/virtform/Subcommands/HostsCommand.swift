@@ -8,7 +8,7 @@ import SpecModel
 /// Shows the hosts of a spec.
 struct HostsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "hosts", abstract: "Show the hosts: processors, memory, what VMs use, versions.")
+    subcommand: "hosts", abstract: "Show the hosts: processors, memory, what VMs use, versions.")
 
   @OptionGroup var options: SpecOptions
 

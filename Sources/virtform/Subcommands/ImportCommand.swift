@@ -9,7 +9,7 @@ import SpecModel
 /// Writes a spec of what hosts have. Opens them for reading only.
 struct ImportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "import", abstract: "Write a spec of what hosts or files have; changes no host.",
+    subcommand: "import", abstract: "Write a spec of what hosts or files have; changes no host.",
     discussion: """
       SOURCE is the libvirt URI of a host, such as qemu+ssh://root@rack1/system. The spec's plan adopts what is there and \
       changes nothing; from its apply on virtform manages it. 'removed: {vms.NAME: {forget: true}}' lets it go again.

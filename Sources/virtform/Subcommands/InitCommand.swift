@@ -7,7 +7,7 @@ import SpecModel
 /// Writes a spec to start from.
 struct InitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "init",
+    subcommand: "init",
     abstract: "Write a spec to start from, with comments; for a host of yours with what is there.")
 
   @Argument(help: "The directory that gets site.yaml; it is made if it is not there.", completion: .directory)

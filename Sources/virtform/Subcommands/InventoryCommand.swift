@@ -6,7 +6,7 @@ import Reports
 /// Tells Ansible which VMs there are.
 struct InventoryCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inventory", abstract: "Print the VMs that are there as a dynamic inventory for Ansible.",
+    subcommand: "inventory", abstract: "Print the VMs that are there as a dynamic inventory for Ansible.",
     discussion: """
       Groups are host_NAME, the entries of 'vms' with a count or for_each, and what 'groups' of a VM names. As an inventory \
       script: #!/bin/sh, then exec virtform inventory "$@" /path/to/spec

@@ -5,7 +5,7 @@ import SpecModel
 /// Keeps everybody from changing a stack, or shows who does.
 struct LockCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "lock",
+    subcommand: "lock",
     abstract: "Keep everybody from changing the stack, or show who does.",
     discussion: "The lock has no end: 'virtform unlock' removes it. 'plan' and 'show' need no lock.")
 

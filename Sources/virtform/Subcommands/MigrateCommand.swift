@@ -4,7 +4,7 @@ import SpecModel
 /// Moves a VM to a host of its choice.
 struct MigrateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "migrate", abstract: "Move a VM to another of the hosts that the spec allows.",
+    subcommand: "migrate", abstract: "Move a VM to another of the hosts that the spec allows.",
     discussion: """
       It stays there: virtform moves no VM without a reason. What the spec changes of the VM, and what its move needs, comes \
       along; all else is left for the next apply. A VM whose host the spec names goes there alone: another host is written \

@@ -5,7 +5,7 @@ import SpecModel
 /// Prints what a spec hands on.
 struct OutputCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "output", abstract: "Print the outputs of the spec, or one of them.")
+    subcommand: "output", abstract: "Print the outputs of the spec, or one of them.")
 
   @OptionGroup var options: NamedSpecOptions
 

@@ -5,7 +5,7 @@ import Planner
 /// Shows what `apply` would do. Opens the hosts for reading only.
 struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "plan", abstract: "Show what apply would do; changes nothing.")
+    subcommand: "plan", abstract: "Show what apply would do; changes nothing.")
 
   @OptionGroup var options: SpecOptions
   @OptionGroup var planning: PlanningOptions

@@ -7,7 +7,7 @@ import SpecModel
 /// Logs in to a guest.
 struct SSHCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ssh", abstract: "Log in to a VM by SSH, or run a command there.",
+    subcommand: "ssh", abstract: "Log in to a VM by SSH, or run a command there.",
     discussion:
       "It becomes ssh, with the address that is known of the VM and with what the spec says under 'ssh'.")
 

@@ -5,7 +5,7 @@ import FoundationEssentials
 /// Prints what goes into an ssh configuration.
 struct SSHConfigCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "ssh-config",
+    subcommand: "ssh-config",
     abstract: "Print a Host block of ssh_config for each VM whose address is known.",
     discussion: "Such as: virtform ssh-config > ~/.ssh/config.d/shop")
 

@@ -8,7 +8,7 @@ import SpecModel
 /// Shows what is on the hosts, or what the spec comes to.
 struct ShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show what the hosts have, all of one VM, or the resolved spec.")
+    subcommand: "show", abstract: "Show what the hosts have, all of one VM, or the resolved spec.")
 
   @OptionGroup var options: NamedSpecOptions
 

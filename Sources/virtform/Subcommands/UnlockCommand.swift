@@ -3,7 +3,7 @@ import ArgumentParser
 /// Shows and breaks the lock of a stack.
 struct UnlockCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "unlock",
+    subcommand: "unlock",
     abstract: "Show who has locked the stack, and break the lock.",
     discussion: "A run that still works when its lock is broken begins nothing more within a minute.")
 

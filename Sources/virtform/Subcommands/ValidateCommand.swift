@@ -5,7 +5,7 @@ import SpecModel
 /// Checks a spec without touching a host.
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "validate", abstract: "Check a spec without any host.")
+    subcommand: "validate", abstract: "Check a spec without any host.")
 
   /// In which form faults are shown.
   enum Format: String, CaseIterable, ExpressibleByArgument {

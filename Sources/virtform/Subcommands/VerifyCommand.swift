@@ -8,7 +8,7 @@ import SpecModel
 /// Looks whether what hosts remember of the stack fits together. Opens them for reading only, unless it is to mend something.
 struct VerifyCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify",
+    subcommand: "verify",
     abstract: "Look for damaged marks, missing files, what is left over, and stale locks.",
     discussion: """
       Says of each finding what it means, and who mends it: the next apply, 'verify --fix', or a person, with the command to \

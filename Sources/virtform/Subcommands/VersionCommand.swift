@@ -6,7 +6,7 @@ import Reports
 struct VersionCommand: ParsableCommand {
   static let current = "0.1.0"
   static let configuration = CommandConfiguration(
-    commandName: "version", abstract: "Show the version.")
+    subcommand: "version", abstract: "Show the version.")
 
   @Flag(name: .customLong("json"), help: "As JSON.")
   var isJSON = false
