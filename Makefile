@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Quiet, so that what is wrong with a build stands out.
 SWIFT_BUILD := swift build --quiet
 # What is shipped and measured: with Swift's runtime in it, so that it starts without looking for thousands of symbols.
-RELEASE_BUILD := $(SWIFT_BUILD) --configuration release --static-swift-stdlib
+RELEASE_BUILD := $(SWIFT_BUILD) --configuration release --static-swift-stdlib --disable-local-rpath
 VIRTFORM := .build/debug/virtform
 GUEST := .lab/guest
 DEBIAN := .lab/debian

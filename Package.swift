@@ -18,11 +18,9 @@ let fuzzer = Target.executableTarget(
   // The linker that Swift takes by itself fails on what the sanitizer makes.
   linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
 
-/// The loader has less to do when the program starts: its 64,000 relative relocations are packed, and what nobody looks up by
-/// name is left out. swiftc's own linker cannot pack them.
-let smallLinks = LinkerSetting.unsafeFlags(
-  ["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-Xlinker", "--no-export-dynamic"],
-  .when(configuration: .release))
+/// Nobody looks up by name what is in the program: what is not exported, the linker can leave out, and the loader starts sooner.
+let nothingExported = LinkerSetting.unsafeFlags(
+  ["-Xlinker", "--no-export-dynamic"], .when(configuration: .release))
 
 /// Faults of calls that tests ask for, which nobody else is to have.
 let faults: [SwiftSetting] = [.define("VIRTFORM_FAULTS", .when(configuration: .debug))]
@@ -85,7 +83,7 @@ let package = Package(
         "Applier", "Conversion", "Import", "Planner", "Libvirt", "Reports", "SpecModel",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Subprocess", package: "swift-subprocess"),
-      ], swiftSettings: settings, linkerSettings: [smallLinks]),
+      ], swiftSettings: settings, linkerSettings: [nothingExported]),
 
     .target(
       name: "FuzzTargets", dependencies: ["Conversion", "Libvirt", "Planner", "SpecModel"],

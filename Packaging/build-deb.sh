@@ -17,7 +17,7 @@ cd "$here/.."
 
 # What was compiled for the shared runtime does not name all parts of the static one.
 build=(
-    swift build --quiet --configuration "$configuration" --static-swift-stdlib
+    swift build --quiet --configuration "$configuration" --static-swift-stdlib --disable-local-rpath
     -Xlinker -l_FoundationCShims -Xlinker -l_FoundationCollections
 )
 "${build[@]}" --product virtform
