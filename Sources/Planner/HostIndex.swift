@@ -1,5 +1,6 @@
 import FoundationEssentials
 import SpecModel
+import Synchronization
 
 /// A host's state in a fixed order, with what is looked up in it. Objects of the stack have the names that the spec
 /// gives them now.
@@ -29,6 +30,7 @@ struct HostIndex {
   private var movedDevices: [UUID: [String: String]] = [:]
   private let volumes: [String: Volume]
   private let taggedVolumes: [String: Identity.TaggedVolume]
+  private let otherTags = TagMemory()
   /// By the names that the spec has for them.
   private let sharedDisks: [String: Volume]
   /// The files of VMs' disks by the names that their hosts know for the disks: `web-1.root`.
@@ -278,7 +280,7 @@ struct HostIndex {
   func tagged(_ volume: Volume) -> Identity.TaggedVolume? { tagged(named: volume.name) }
 
   func tagged(named name: String) -> Identity.TaggedVolume? {
-    taggedVolumes[name] ?? identity.volume(named: name)
+    taggedVolumes[name] ?? otherTags.tag(of: name, identity)
   }
 
   func formerName(ofSharedDisk name: String) -> String? { renames.formerName(ofSharedDisk: name) }
@@ -442,5 +444,19 @@ struct HostIndex {
   func isThere(_ wanted: Volume) -> Bool {
     if volumes[wanted.path] != nil { return true }
     return pool(named: wanted.pool)?.isActive == false && users(of: wanted.path).contains(where: owns)
+  }
+}
+
+/// What the names of volumes say that are not there yet: a plan asks it several times of each that it makes.
+private final class TagMemory: Sendable {
+  private let tags = Mutex<[String: Identity.TaggedVolume?]>([:])
+
+  func tag(of name: String, _ identity: Identity) -> Identity.TaggedVolume? {
+    tags.withLock { tags in
+      if let known = tags[name] { return known }
+      let tag = identity.volume(named: name)
+      tags[name] = .some(tag)
+      return tag
+    }
   }
 }

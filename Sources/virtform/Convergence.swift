@@ -45,24 +45,25 @@ struct Convergence {
       let observers = observers(of: workspace.site)
       // Where there is nothing to do, nothing is written: not even a lock.
       let plan = try await workspace.plan(planning)
-      let forms = try check(plan, workspace)
-      if !plan.breaches.isEmpty { for observer in observers { try observer.show(forms) } }
+      var forms = try check(plan, workspace)
+      if !plan.breaches.isEmpty { for observer in observers { try await observer.show(forms) } }
       try PolicyOptions.enforce(on: plan)
       if plan.isEmpty {
-        for observer in observers { try observer.show(forms) }
+        for observer in observers { try await observer.show(forms) }
         // What is left of a run that was killed, nobody else would remove until there is something to do.
         if workspace.isLocked { try await Locking(workspace).breakAbandoned() }
         try writeJUnit(ApplyReport(plan: plan, results: []), workspace.site)
         await showOutputs(workspace, to: observers)
         return try conclude(workspace)
       }
+      if Terminal.speech == .text { forms.prepareText(style: style) }
       let command = planning.goal == .destroy ? "destroy" : "apply"
-      try await Locking(workspace).holding(command: command, timeout: options.lock.timeout) { lock in
+      try await Locking(workspace).holding(command: command, timeout: options.lock.timeout) { [forms] lock in
         let interruption = Interruption(first: { leave($0, lock) }, second: { .failure })
         defer { interruption.end() }
         // What the plan was made from may have been another run's half-done work.
         await workspace.fleet.refreshSharedPools(of: workspace.site)
-        try await converge(workspace.refreshed(keepingImages: true), lock, interruption, observers)
+        try await converge(workspace.refreshed(keepingImages: true), forms, lock, interruption, observers)
       }
     }
   }
@@ -84,13 +85,16 @@ struct Convergence {
     }
   }
 
+  /// - Parameter expected: the plan before the stack was locked, most likely the one that is carried out.
   private func converge(
-    _ start: Workspace, _ lock: StackLock, _ interruption: Interruption, _ observers: [any RunObserver]
+    _ start: Workspace, _ expected: PlanForms, _ lock: StackLock, _ interruption: Interruption,
+    _ observers: [any RunObserver]
   ) async throws {
     var workspace = start
     let plan = try await workspace.plan(planning)
-    let forms = try check(plan, workspace)
-    for observer in observers { try observer.show(forms) }
+    var forms = try check(plan, workspace)
+    forms.takePrepared(from: expected)
+    for observer in observers { try await observer.show(forms) }
     try PolicyOptions.enforce(on: plan)
     if plan.isEmpty { return }
     // A plan from a file, or one whose digest is known, has been read already.

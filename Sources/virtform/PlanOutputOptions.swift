@@ -61,13 +61,18 @@ struct PlanOutputOptions: ParsableArguments {
 /// A plan in each of its forms, without secrets.
 struct PlanForms {
   let plan: Plan
+  /// With the secrets in it.
+  private let original: Plan
   private let workspace: Workspace
+  /// What a person reads, where it is made ahead.
+  private var prepared: Task<String, Never>?
   /// Of the plan, with the secrets in it; it takes time for plans of many changes, and not each form tells it.
   private let digest: () throws -> String
 
   /// - Parameter options: those that the plan was made with.
   init(_ plan: Plan, in workspace: Workspace, options: SitePlanner.Options) {
-    self.plan = plan.mapTexts(Terminal.redacted)
+    self.plan = Terminal.redacted(plan)
+    original = plan
     self.workspace = workspace
     digest = { try workspace.saved(plan, options: options).digest }
   }
@@ -76,6 +81,21 @@ struct PlanForms {
     get throws {
       PlanDocument(plan, of: workspace.site, digest: try digest(), version: VersionCommand.current)
     }
+  }
+
+  /// Begins what a person reads, which takes a while for many changes and may as well be made while hosts are waited for.
+  mutating func prepareText(style: TextStyle) {
+    prepared = Task { [plan] in PlanText(plan, style: style).render() }
+  }
+
+  /// Takes what the forms of the same plan have prepared.
+  mutating func takePrepared(from other: PlanForms) {
+    if original == other.original { prepared = other.prepared }
+  }
+
+  /// What a person reads.
+  func text(style: TextStyle) async -> String {
+    await prepared?.value ?? PlanText(plan, style: style).render()
   }
 
   func text(in format: PlanFormat, style: TextStyle) throws -> String {

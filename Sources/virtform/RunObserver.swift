@@ -6,7 +6,7 @@ import Synchronization
 
 /// Who is told what a run does, while it does it.
 protocol RunObserver: Sendable {
-  func show(_ plan: PlanForms) throws
+  func show(_ plan: PlanForms) async throws
   func show(_ event: ApplyEvent)
   /// Says now and then what takes long, until it is cancelled.
   func tick() async
@@ -28,8 +28,8 @@ final class TextObserver: RunObserver {
     self.style = style
   }
 
-  func show(_ plan: PlanForms) throws {
-    Terminal.print(try plan.text(in: .text, style: style), terminator: "")
+  func show(_ plan: PlanForms) async {
+    Terminal.print(await plan.text(style: style), terminator: "")
   }
 
   func show(_ event: ApplyEvent) { progress.show(event) }

@@ -24,11 +24,17 @@ enum Terminal {
 
   static func redacted(_ text: String) -> String {
     secrets.withLock { secrets in
+      if secrets.isEmpty { return text }
       if secrets.contains(text) { return "(secret)" }
       return secrets.filter { $0.count >= shortestPart }.reduce(text) {
         $0.replacingScalars($1, with: "(secret)")
       }
     }
+  }
+
+  /// The same of a plan.
+  static func redacted(_ plan: Plan) -> Plan {
+    secrets.withLock(\.isEmpty) ? plan : plan.mapTexts(redacted)
   }
 
   /// The same of the texts in a document; what only the tool writes stays, since programs read it.
@@ -45,7 +51,7 @@ enum Terminal {
 
   /// To standard output, for what was asked for, without what could steer whoever shows it.
   static func print(_ text: String, terminator: String = "\n") {
-    write(shown(text, on: STDOUT_FILENO) + terminator, to: STDOUT_FILENO)
+    write(shown(text, keepsColours: outputIsTerminal) + terminator, to: STDOUT_FILENO)
   }
 
   /// To standard output, for what a program takes: as it is, but for secrets, and for what would steer a terminal.
@@ -60,7 +66,7 @@ enum Terminal {
 
   /// To standard error, for what went wrong; a program that reads JSON has it from `report`.
   static func error(_ text: String) {
-    write(shown(text, on: STDERR_FILENO) + "\n", to: STDERR_FILENO)
+    write(shown(text, keepsColours: errorsAreTerminal) + "\n", to: STDERR_FILENO)
   }
 
   /// To standard error, for what goes on before there is a result; the next one takes its place.
@@ -69,16 +75,16 @@ enum Terminal {
     write("\r\u{1b}[K" + String(line.prefix(max(width - 1, 20))), to: STDERR_FILENO)
   }
 
-  private static func shown(_ text: String, on descriptor: Int32) -> String {
-    printableLines(redacted(text), keepsColours: isatty(descriptor) == 1)
+  private static func shown(_ text: String, keepsColours: Bool) -> String {
+    printableLines(redacted(text), keepsColours: keepsColours)
   }
 
   /// True if a person can be asked.
-  static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+  static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && outputIsTerminal }
 
-  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
-
-  static var errorsAreTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+  // Asked once, not for each line.
+  static let outputIsTerminal = isatty(STDOUT_FILENO) == 1
+  static let errorsAreTerminal = isatty(STDERR_FILENO) == 1
 
   /// Columns of the terminal on standard output, as it is now.
   static var width: Int { size.map { Int($0.ws_col) } ?? 80 }
@@ -102,14 +108,17 @@ enum Terminal {
   }
 
   static func write(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if written < 0 {
-        if errno == EINTR { continue }
-        return
+    var text = text
+    text.withUTF8 { bytes in
+      var rest = UnsafeRawBufferPointer(bytes)[...]
+      while !rest.isEmpty {
+        let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if written < 0 {
+          if errno == EINTR { continue }
+          return
+        }
+        rest = rest.dropFirst(written)
       }
-      bytes = bytes.dropFirst(written)
     }
   }
 }

@@ -230,18 +230,20 @@ struct DesiredHostBuilder {
     machine.nics = spec.nics.map(wantedNIC)
     let said = machine.values
     checkDevices(of: machine, spec)
-    for (field, rule) in MachineField.table {
-      Self.goBack(rule, at: field.rawValue, &machine, since: applied)
-    }
-    for index in machine.nics.indices {
-      for field in NICField.allCases {
-        Self.goBack(
-          field.rule, at: field.path(of: machine.nics[index].name), &machine.nics[index], since: applied)
-      }
-    }
+    if !applied.isEmpty { Self.goBack(&machine, since: applied) }
     desired.machines.append(
       .init(
         spec: spec, machine: machine, applied: said, volumes: volumes, images: images.compactMap { $0 }))
+  }
+
+  private static func goBack(_ machine: inout Machine, since applied: [String: String]) {
+    for (field, rule) in MachineField.table { goBack(rule, at: field.rawValue, &machine, since: applied) }
+    for index in machine.nics.indices {
+      for field in NICField.allCases {
+        goBack(
+          field.rule, at: field.path(of: machine.nics[index].name), &machine.nics[index], since: applied)
+      }
+    }
   }
 
   /// What the spec set before and sets no longer goes back to what a new object has.

@@ -37,21 +37,28 @@ public struct ChangeGroup: Sendable {
 
   /// The changes of a plan, each in one group; a group stands where its first change stood.
   public static func groups(of changes: [Change]) -> [ChangeGroup] {
-    var members: [Key: [Change]] = [:]
-    let keys = changes.map(Key.init)
-    for (change, key) in zip(changes, keys) where key.folds { members[key, default: []].append(change) }
-    var done: Set<Key> = []
-    return zip(changes, keys).flatMap { change, key -> [ChangeGroup] in
-      guard key.folds, let group = members[key], group.count >= smallest else {
-        return [ChangeGroup(changes: [change])]
+    var groups: [[Change]] = []
+    // What two changes have in common is much to hash: once for each.
+    var numbers: [Key: Int] = [:]
+    let numbersOfChanges = changes.map { change in
+      let key = change.effect == .dataLoss ? nil : Key(change)
+      if let key, let number = numbers[key] {
+        groups[number].append(change)
+        return number
       }
-      return done.insert(key).inserted ? [ChangeGroup(changes: group)] : []
+      if let key { numbers[key] = groups.count }
+      groups.append([change])
+      return groups.count - 1
+    }
+    var told: Set<Int> = []
+    return zip(changes, numbersOfChanges).compactMap { change, number in
+      if groups[number].count < smallest { return ChangeGroup(changes: [change]) }
+      return told.insert(number).inserted ? ChangeGroup(changes: groups[number]) : nil
     }
   }
 
   /// What two changes of one group have in common.
   private struct Key: Hashable {
-    let folds: Bool
     let host: ResourceName
     let kind: Address.Kind
     let action: Change.Action
@@ -60,7 +67,6 @@ public struct ChangeGroup: Sendable {
     let fields: [FieldChange]
 
     init(_ change: Change) {
-      folds = change.effect != .dataLoss
       host = change.address.host
       kind = change.address.kind
       action = change.action

@@ -11,6 +11,7 @@ extension SiteDecoder {
     for (name, entry) in profiles { templates[name] = template(entry.value, named: "profiles.\(name)") }
     let groups = spec.namedEntries("vms")
     machineGroups = Set(groups.map(\.name))
+    machines.reserveCapacity(groups.count)
     for mapping in [defaults] + profiles.compactMap({ templates[$0.name] })
       + groups.compactMap(\.entry.value.mapping)
     {

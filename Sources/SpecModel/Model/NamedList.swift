@@ -6,7 +6,9 @@ struct NamedList<Value: Sendable>: Sendable {
   init() {}
 
   init(_ values: [Value], by name: (Value) -> ResourceName) {
-    for value in values { append(value, as: name(value)) }
+    all = values
+    index.reserveCapacity(values.count)
+    for position in values.indices { index[name(values[position])] = position }
   }
 
   subscript(name: ResourceName) -> Value? { index[name].map { all[$0] } }

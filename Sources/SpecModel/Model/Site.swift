@@ -114,7 +114,9 @@ public struct Site: Sendable {
   }
   /// Sorted by name.
   public func machines(on host: ResourceName) -> [MachineSpec] {
-    (machinesByHost[host] ?? []).map { machines[$0] }
+    let indices = machinesByHost[host] ?? []
+    // All of them need not be copied.
+    return indices.count == machines.count ? machines : indices.map { machines[$0] }
   }
 
   private static func byHost(_ machines: [MachineSpec]) -> [ResourceName: [Int]] {
