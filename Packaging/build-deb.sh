@@ -63,6 +63,7 @@ cp -r docs examples "$doc/"
 # dpkg-shlibdeps looks for this file in the folder that it runs in.
 mkdir "$work/debian"
 printf 'Source: virtform\n\nPackage: virtform\nArchitecture: any\n' >"$work/debian/control"
+# It does not know that packed relocations need glibc 2.36.
 libraries=$(cd "$work" && dpkg-shlibdeps -O "$root/usr/bin/virtform" | sed -n 's/^shlibs:Depends=//p')
 
 mkdir "$root/DEBIAN"
@@ -72,7 +73,7 @@ Version: $version
 Architecture: $architecture
 Maintainer: The virtform maintainers <maintainers@virtform.invalid>
 Installed-Size: $(du --summarize --block-size 1024 --exclude DEBIAN "$root" | cut -f 1)
-Depends: $libraries
+Depends: libc6 (>= 2.36), $libraries
 Recommends: qemu-utils, xorriso, openssh-client
 Suggests: libvirt-daemon, libvirt-daemon-driver-qemu, qemu-system-x86, dnsmasq-base
 Section: admin

@@ -152,7 +152,7 @@ boot() {
 # The hardware address of a host: the lab's number and the host's.
 mac() { printf '02:76:66:00:%02x:%02x' "$(cut -d . -f 3 "$directory/network")" "${1#rack}"; }
 
-# Whether both ends of a host's cable are up: before, the kernel refuses to heal it (ENETDOWN).
+# Whether both ends of a host's cable are up: until then, the kernel refuses to heal it (ENETDOWN).
 has_link() { in_switch ip -brief link show dev "$1" up | grep -q "^$1.* UP "; }
 
 answers() { virsh -q -c "qemu+tcp://$(<"$directory/$1/address")/system" hostname >/dev/null 2>&1; }

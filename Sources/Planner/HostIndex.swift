@@ -447,7 +447,7 @@ struct HostIndex {
   }
 }
 
-/// What the names of volumes say that are not there yet: a plan asks it several times of each that it makes.
+/// What is said by names that no volume of the stack has yet: a plan asks it several times of each that it makes.
 private final class TagMemory: Sendable {
   private let tags = Mutex<[String: Identity.TaggedVolume?]>([:])
 

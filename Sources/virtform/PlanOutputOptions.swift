@@ -61,8 +61,6 @@ struct PlanOutputOptions: ParsableArguments {
 /// A plan in each of its forms, without secrets.
 struct PlanForms {
   let plan: Plan
-  /// With the secrets in it.
-  private let original: Plan
   private let workspace: Workspace
   /// What a person reads, where it is made ahead.
   private var prepared: Task<String, Never>?
@@ -72,7 +70,6 @@ struct PlanForms {
   /// - Parameter options: those that the plan was made with.
   init(_ plan: Plan, in workspace: Workspace, options: SitePlanner.Options) {
     self.plan = Terminal.redacted(plan)
-    original = plan
     self.workspace = workspace
     digest = { try workspace.saved(plan, options: options).digest }
   }
@@ -85,22 +82,26 @@ struct PlanForms {
 
   /// Begins what a person reads, which takes a while for many changes and may as well be made while hosts are waited for.
   mutating func prepareText(style: TextStyle) {
-    prepared = Task { [plan] in PlanText(plan, style: style).render() }
+    prepared = Task { [plan] in Self.text(of: plan, style: style) }
   }
 
   /// Takes what the forms of the same plan have prepared.
   mutating func takePrepared(from other: PlanForms) {
-    if original == other.original { prepared = other.prepared }
+    if plan == other.plan { prepared = other.prepared }
   }
 
-  /// What a person reads.
-  func text(style: TextStyle) async -> String {
-    await prepared?.value ?? PlanText(plan, style: style).render()
+  /// What a person reads: what was prepared, or else made now in `style`.
+  func preparedText(orIn style: TextStyle) async -> String {
+    await prepared?.value ?? Self.text(of: plan, style: style)
+  }
+
+  private static func text(of plan: Plan, style: TextStyle) -> String {
+    PlanText(plan, style: style).render()
   }
 
   func text(in format: PlanFormat, style: TextStyle) throws -> String {
     switch format {
-    case .text: PlanText(plan, style: style).render()
+    case .text: Self.text(of: plan, style: style)
     case .json: try document.json.text + "\n"
     case .markdown: PlanMarkdown(plan, digest: try digest()).render()
     case .gitlab: GitLabReport.json(plan).text + "\n"

@@ -29,7 +29,7 @@ final class TextObserver: RunObserver {
   }
 
   func show(_ plan: PlanForms) async {
-    Terminal.print(await plan.text(style: style), terminator: "")
+    Terminal.print(await plan.preparedText(orIn: style), terminator: "")
   }
 
   func show(_ event: ApplyEvent) { progress.show(event) }

@@ -77,7 +77,8 @@ struct Virtform: AsyncParsableCommand {
 extension CommandConfiguration {
   /// What a subcommand is called and says of itself.
   ///
-  /// The parser reads it as a command of its own (`Virtform.parsed()`), whose help names the program all the same.
+  /// The parser reads it as a command of its own (`Virtform.parsed()`). Since there is another above it, its help names that,
+  /// too, and no completion script is looked for among its options, which took longer than to read them.
   init(subcommand name: String, abstract: String, discussion: String = "") {
     self.init(
       commandName: name, _superCommandName: "virtform", abstract: abstract, discussion: discussion)

@@ -2,7 +2,7 @@ public import FoundationEssentials
 public import SpecModel
 
 /// How a VM comes from another host.
-public struct Migration: Hashable, Sendable {
+public struct Migration: Equatable, Sendable {
   public enum Mode: String, Sendable {
     /// Its guest runs, and goes on running.
     case live
@@ -17,7 +17,7 @@ public struct Migration: Hashable, Sendable {
   /// A disk that is made on the new host, filled while the VM moves, and then deleted on the old one. While that is under
   /// way, a note beside it (`Identity.movingName`) tells on both hosts that where the VM is not, what lies there is worth
   /// nothing.
-  public struct Copy: Hashable, Sendable {
+  public struct Copy: Equatable, Sendable {
     /// What the guest sees it as: `vda`.
     public let target: String
     /// As it is on the old host.

@@ -1,7 +1,7 @@
 public import SpecModel
 
 /// An edit of a network: of its definition, and of what it has while it is active.
-public struct NetworkUpdate: Hashable, Sendable {
+public struct NetworkUpdate: Equatable, Sendable {
   /// The network as its definition is to be, with the mark that is to be remembered.
   public let wanted: Network
   public let definition: NetworkEdit

@@ -2,7 +2,7 @@ import FoundationEssentials
 public import SpecModel
 
 /// What would be done, why, and what it does to what runs. A plan is a value: applying it needs no spec.
-public struct Plan: Hashable, Sendable {
+public struct Plan: Equatable, Sendable {
   /// What the user should know beside the changes.
   public struct Note: Hashable, Sendable {
     public let address: Address

@@ -58,7 +58,8 @@ struct PlanDraft {
     let id = steps.count
     steps.append(
       Step(
-        id: id, address: address, operation: operation, dependsOn: Array(Set(dependencies)).sorted(),
+        id: id, address: address, operation: operation,
+        dependsOn: dependencies.count < 2 ? dependencies : Array(Set(dependencies)).sorted(),
         effect: effect,
         path: path))
     stepsByAddress[address, default: []].append(id)

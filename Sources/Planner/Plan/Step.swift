@@ -3,7 +3,7 @@ public import FoundationEssentials
 public import SpecModel
 
 /// One operation on one host, with all that is needed to carry it out and to explain it.
-public struct Step: Hashable, Sendable, Identifiable {
+public struct Step: Equatable, Sendable, Identifiable {
   public let id: Int
   public let address: Address
   public let operation: Operation
@@ -16,7 +16,7 @@ public struct Step: Hashable, Sendable, Identifiable {
 }
 
 /// What a step does. Each operation may be repeated: done twice, it leaves what it leaves done once.
-public indirect enum Operation: Hashable, Sendable {
+public indirect enum Operation: Equatable, Sendable {
   /// Defines (where it is missing), builds and starts a pool.
   case ensurePool(Pool)
   case setPoolAutostart(uuid: UUID, Bool)
@@ -200,7 +200,7 @@ public struct ReadinessWait: Hashable, Sendable {
 }
 
 /// An edit of a VM's persistent definition.
-public struct MachineUpdate: Hashable, Sendable {
+public struct MachineUpdate: Equatable, Sendable {
   /// The VM with the wanted values in the fields to change.
   public let wanted: Machine
   public let fields: Set<MachineField>
