@@ -33,9 +33,9 @@ struct Scenario: Sendable {
   private static func start(_ runs: Int) async throws -> [Row] {
     // It is short, and a machine that is busy now and then needs many to tell two alike apart.
     try await withBench(runs * 20) { bench in
-      // As an installation writes it: what the linker wrote lies page by page in the cache, and takes longer to map.
+      // As the package has it. What a linker wrote also lies page by page in the cache, and takes longer to map.
       let installed = "\(bench.lab.work)/virtform"
-      _ = try Measurement.of(["cp", Lab.binary, installed])
+      _ = try Measurement.of(["strip", "--strip-unneeded", "-o", installed, Lab.binary])
       let (own, floor) = try bench.both {
         try .of([installed, "version"])
       } _: {
