@@ -251,13 +251,11 @@ struct Scenario: Sendable {
     }
     return zip(yardsticks, floors).flatMap { yardstick, floor in
       let (own, least) = (Measurement.median(made), Measurement.median(floor.made))
-      // As for plans. The other line tells how much of a daemon's power is used.
-      let bars =
-        yardstick.threads > 1 ? [] : [Row.Bar(text: "time", value: own.wall / least.wall, limit: limit)]
+      let bar = Row.Bar(text: "time", value: own.wall / least.wall, limit: limit)
       return [
         Row(
           scenario: "create and start \(count) on \(driver)", yardstick: yardstick.words, floor: least,
-          own: own, count: count, bars: bars),
+          own: own, count: count, bars: [bar]),
         Row(
           scenario: "destroy \(count) on \(driver)", yardstick: yardstick.words, floor: .median(floor.gone),
           own: .median(gone), count: count),
