@@ -63,7 +63,7 @@ cp -r docs examples "$doc/"
 # dpkg-shlibdeps looks for this file in the folder that it runs in.
 mkdir "$work/debian"
 printf 'Source: virtform\n\nPackage: virtform\nArchitecture: any\n' >"$work/debian/control"
-# It does not know that packed relocations need glibc 2.36.
+# That packed relocations need glibc 2.36 is not found by it, and said in Depends.
 libraries=$(cd "$work" && dpkg-shlibdeps -O "$root/usr/bin/virtform" | sed -n 's/^shlibs:Depends=//p')
 
 mkdir "$root/DEBIAN"

@@ -31,32 +31,19 @@ final class ProgressView: Sendable {
 
   /// Takes an event; called from any thread.
   func show(_ event: ApplyEvent) {
-    let line = line(for: event)
     state.withLock { state in
       switch event {
       case .started(let step):
         let now = clock.now
         state.running[step.id] = Running(step: step, start: now, sent: nil, lastLine: now)
+        if !isLive { Terminal.print("\(name(step)): \(step.operation.verb.present)…") }
       case .progress(let step, let sent, let total): state.running[step.id]?.sent = (sent, total)
-      case .finished(let step, _): state.running[step.id] = nil
+      case .finished(let step, let result):
+        state.running[step.id] = nil
+        if isLive { erase(&state) }
+        Terminal.print(line(step, result))
       }
-      guard isLive else { return }
-      if let line {
-        erase(&state)
-        Terminal.print(line)
-      }
-      redraw(&state)
-    }
-    // A line of a log is written at once: nobody has to wait for another's.
-    if !isLive, let line { Terminal.print(line) }
-  }
-
-  /// What stays of an event, on a terminal or in a log.
-  private func line(for event: ApplyEvent) -> String? {
-    switch event {
-    case .started(let step): isLive ? nil : "\(name(step)): \(step.operation.verb.present)…"
-    case .progress: nil
-    case .finished(let step, let result): line(step, result)
+      if isLive { redraw(&state) }
     }
   }
 
